@@ -1,0 +1,94 @@
+"""The `hiq` command: a table of sub-commands, each imported when it is called.
+
+Exit status: 0 done; 1 a check found something; 2 usage, settings, or what start-up
+needs and cannot have; 3 the running service could not be reached; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from hiq.errors import ConfigError, HiqError, ServiceUnreachable
+
+__all__ = ["COMMANDS", "cli", "main"]
+
+COMMANDS: dict[str, str] = {
+    "check": "Reach Home Assistant and every sink, and say what is wrong.",
+    "config": "Check, show or import settings; needs no network.",
+    "convert": "Turn recorded frames into line protocol.",
+    "demo": "Run a simulated home through the whole pipeline.",
+    "query": "Ask the embedded store.",
+    "record": "Record frames from Home Assistant.",
+    "replay": "Write recorded frames, or the embedded store, to the sinks.",
+    "serve": "Run the service.",
+    "simulate": "Be a Home Assistant to connect to.",
+    "status": "Show how the running service is doing.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of this package, imported on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command; None if there is none of this name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"hiq.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the table without importing anything."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hiq", prog_name="hiq")
+def cli() -> None:
+    """Take every event of Home Assistant into a time-series database, losing none.
+
+    \b
+    Examples:
+      hiq demo                      see it work, no server needed
+      hiq check --config hiq.yaml   is everything reachable?
+      hiq serve --config hiq.yaml   run the service
+    """
+
+
+def main() -> None:
+    """Run the command line; turn known errors into one message and a status."""
+    try:
+        status = cli.main(prog_name="hiq", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except ConfigError as exc:
+        for problem in exc.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(2)
+    except ServiceUnreachable as exc:
+        click.echo(f"error: {exc}", err=True)
+        sys.exit(3)
+    except HiqError as exc:
+        click.echo(f"error: {exc}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)

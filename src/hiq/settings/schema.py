@@ -1,0 +1,154 @@
+"""The settings as frozen structs: names, types and defaults, nothing else.
+
+Durations are seconds, sizes are bytes; the loader turns `250ms` and `64MiB` into
+them. Contract: section 2 of the public contracts (docs/reference/settings.md).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+__all__ = [
+    "BackfillSettings",
+    "HomeAssistantSettings",
+    "HttpSettings",
+    "JournalSettings",
+    "LogSettings",
+    "Settings",
+    "SinkSettings",
+    "SinkType",
+]
+
+SinkType = Literal[
+    "influxdb1", "influxdb2", "influxdb3", "victoriametrics", "sqlite", "stdout"
+]
+
+MIB = 1024 * 1024
+
+
+class HomeAssistantSettings(Struct, frozen=True, kw_only=True):
+    """Where Home Assistant is and how to log in."""
+
+    url: str = "http://homeassistant.local:8123"
+    token: str | None = None
+    token_file: str | None = None
+    verify_ssl: bool = True
+    ca_cert: str | None = None
+    max_message_bytes: int = 64 * MIB
+    max_retry_delay: float = 60.0
+    enabled: bool = True
+    fallback: HomeAssistantSettings | None = None
+
+    def __repr__(self) -> str:
+        return f"HomeAssistantSettings(url={self.url!r}, token=***)"
+
+
+class SinkSettings(Struct, frozen=True, kw_only=True):
+    """One database that gets every point, at its own pace."""
+
+    name: str
+    type: SinkType
+    url: str | None = None
+    database: str | None = None
+    retention_policy: str | None = None
+    bucket: str | None = None
+    org: str | None = None
+    username: str | None = None
+    password: str | None = None
+    token: str | None = None
+    verify_ssl: bool = True
+    ca_cert: str | None = None
+    path: str | None = None
+    schema: str = "ha"
+    start: Literal["now", "oldest"] = "oldest"
+    required: bool = True
+    in_flight: int = 1
+    timeout: float = 30.0
+    retention: float | None = None
+    max_bytes: int | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"SinkSettings(name={self.name!r}, type={self.type!r}, url={self.url!r}, "
+            "credentials=***)"
+        )
+
+
+class JournalSettings(Struct, frozen=True, kw_only=True):
+    """The write-ahead journal."""
+
+    path: str | None = None
+    commit: float = 0.25
+    max_bytes: int = 2048 * MIB
+    when_full: Literal["block", "drop_oldest", "drop_new"] = "block"
+    keep: float = 0.0
+    min_free_bytes: int = 256 * MIB
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True):
+    """The HTTP server of the running service."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = 8001
+    auth: Literal["auto", "jwt", "none", "ingress"] = "auto"
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+
+
+class BackfillSettings(Struct, frozen=True, kw_only=True):
+    """How holes are filled from Home Assistant's recorder."""
+
+    enabled: bool = True
+    first_start: float = 0.0
+    window: float = 3600.0
+    rate: float = 2000.0
+
+
+class LogSettings(Struct, frozen=True, kw_only=True):
+    """What is logged, and in which form."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "text", "json"] = "auto"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be set, resolved: no path, name or secret is left open.
+
+    `influxdb` is the block of Home Assistant's configuration as written (None if
+    there is none); `sinks` already holds the sink that it stands for, or the
+    embedded store if nothing is configured.
+    """
+
+    home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
+    influxdb: dict[str, Any] | None = None
+    sinks: tuple[SinkSettings, ...] = ()
+    journal: JournalSettings = field(default_factory=JournalSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    backfill: BackfillSettings = field(default_factory=BackfillSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    data_dir: Path = Path()
+    source: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def journal_path(self) -> Path:
+        """Folder of the journal."""
+        if self.journal.path is not None:
+            return Path(self.journal.path)
+        return self.data_dir / "journal"
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The schemas that the sinks ask for, each once, in order."""
+        return tuple(dict.fromkeys(sink.schema for sink in self.sinks)) or ("ha",)
+
+    @property
+    def pipeline_options(self) -> dict[str, Any]:
+        """What `hiq.Pipeline` takes."""
+        return {**(self.influxdb or {}), "schema": list(self.schemas)}

@@ -1,0 +1,122 @@
+"""The counters of the running service, and an immutable picture of them.
+
+Plain integers that one thread changes: no lock, no label, no Prometheus type. They
+add up (public contracts, section 5):
+
+    received = accepted + buffered + filtered + skipped + duplicate + rejected
+    carried + accepted = written + dead_lettered + dropped + pending    (per sink)
+
+`accepted` means fsynced in the journal; `buffered` is encoded and waits for that.
+`carried` is what a sink still had to get from earlier runs when this one started.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+__all__ = ["HaStats", "JournalStats", "SinkStats", "Stats"]
+
+
+@dataclass(slots=True)
+class HaStats:
+    """The connection to Home Assistant.
+
+    `state` is a name of the connection's state machine (DISCONNECTED .. FAILED);
+    times are Unix seconds, None before the first.
+    """
+
+    state: str = "DISCONNECTED"
+    subscribed: bool = False
+    url: str = ""
+    version: str = ""
+    attempts: int = 0
+    connects: int = 0
+    failures: int = 0
+    reconnects: Counter[str] = field(default_factory=Counter)
+    last_error: str = ""
+    auth_failed: bool = False
+    connected_at: float | None = None
+    disconnected_at: float | None = None
+    last_event_at: float | None = None
+    ping_s: float | None = None
+    frames: int = 0
+    bytes: int = 0
+    paused: bool = False
+    pauses: int = 0
+
+
+@dataclass(slots=True)
+class JournalStats:
+    """The journal: is it writable, and how much does it hold."""
+
+    writable: bool = False
+    last_error: str = ""
+    bytes: int = 0
+    max_bytes: int = 0
+    segments: int = 0
+    records: int = 0
+    commits: int = 0
+    fsyncs: int = 0
+    written_bytes: int = 0
+    torn_tails: int = 0
+    corrupt_records: int = 0
+    lost_points: int = 0
+
+
+@dataclass(slots=True)
+class SinkStats:
+    """One sink. `state` is ok, retrying, held (needs the user) or idle."""
+
+    name: str
+    type: str
+    stream: str = "ha"
+    required: bool = True
+    state: str = "idle"
+    carried: int = 0
+    written: int = 0
+    dead_lettered: int = 0
+    dropped: int = 0
+    pending: int = 0
+    pending_bytes: int = 0
+    oldest_pending_at: float | None = None
+    requests: Counter[str] = field(default_factory=Counter)
+    retries: int = 0
+    resent: int = 0
+    write_seconds: float = 0.0
+    write_buckets: list[int] = field(default_factory=lambda: [0] * 12)
+    last_write_at: float | None = None
+    last_error: str = ""
+    advice: str = ""
+
+
+@dataclass(slots=True)
+class Stats:
+    """All counters of one run."""
+
+    started_at: float = 0.0
+    received: int = 0
+    accepted: int = 0
+    buffered: int = 0
+    buffered_bytes: int = 0
+    filtered: int = 0
+    skipped: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    bad_frames: int = 0
+    snapshot_states: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    ha: HaStats = field(default_factory=HaStats)
+    journal: JournalStats = field(default_factory=JournalStats)
+    sinks: dict[str, SinkStats] = field(default_factory=dict)
+
+    def imbalance(self) -> int:
+        """Return received minus the sum of its terms; 0 when the counters add up."""
+        return self.received - (
+            self.accepted
+            + self.buffered
+            + self.filtered
+            + self.skipped
+            + self.duplicate
+            + self.rejected
+        )
