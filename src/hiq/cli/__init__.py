@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hiq", prog_name="hiq")
 def cli() -> None:
-    """Take every event of Home Assistant into a time-series database, losing none.
+    r"""Take every event of Home Assistant into a time-series database, losing none.
 
     \b
     Examples:

@@ -1,1 +1,1 @@
-"""ha"""
+"""Home Assistant as hiq talks to it: messages, session, connection."""

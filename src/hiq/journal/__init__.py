@@ -1,1 +1,1 @@
-"""journal"""
+"""The write-ahead journal: what counts as accepted is on disk."""

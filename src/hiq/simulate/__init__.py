@@ -1,1 +1,1 @@
-"""simulate"""
+"""A Home Assistant to test against."""

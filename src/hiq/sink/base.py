@@ -87,7 +87,7 @@ class TooBig:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Some line is bad (400, 422): find it by halving; `reason` is what the server said."""
+    """Some line is bad (400, 422): find it by halving; `reason`: the server's words."""
 
     reason: str
 

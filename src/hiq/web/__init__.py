@@ -1,1 +1,1 @@
-"""web"""
+"""HTTP: health, metrics, JSON and the status page."""
