@@ -1,0 +1,22 @@
+# Two stages: the wheel is built where the compiler is; the image has neither.
+FROM python:3.13-slim-bookworm AS build
+RUN apt-get update && apt-get install -y --no-install-recommends g++ make \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+RUN pip wheel --no-cache-dir -w /wheels .
+
+FROM python:3.13-slim-bookworm
+LABEL org.opencontainers.image.title="hiq" \
+      org.opencontainers.image.licenses="MIT"
+RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
+    pip install --no-cache-dir --no-index --find-links=/wheels hiq \
+ && mkdir /data && chown 10001:10001 /data
+USER 10001:10001
+VOLUME /data
+ENV HIQ_DATA_DIR=/data
+EXPOSE 8001
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
+  CMD ["hiq", "status", "--quiet"]
+ENTRYPOINT ["hiq"]
+CMD ["serve"]

@@ -1,0 +1,78 @@
+# Doors to everything. `make demo` and `make test` need nothing but Debian with
+# Python, gcc and make: each does its own set-up.
+
+PYTHON   ?= python3
+VENV     ?= .venv
+DURATION ?= 30
+PYTEST   ?= $(VENV)/bin/python -m pytest
+SUITE    ?= tests benchmarks
+OPTIONS  ?=
+COVERAGE ?=
+
+bin  := $(VENV)/bin
+core := $(wildcard src/hiq/_core/*.py[xd] src/hiq/_core/*.h src/hiq/_core/*.hpp \
+        src/hiq/_core/CMakeLists.txt) CMakeLists.txt
+build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' cmake ninja
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint format bench coverage debug wheel servers clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(VENV)/.tools: pyproject.toml tools/bootstrap.sh
+	tools/bootstrap.sh $(PYTHON) $(VENV)
+	$(bin)/python -m pip install -q $(build_tools)
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.tools $(core)
+	$(bin)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.built
+	$(bin)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -e '.[test,lint]'
+	@touch $@
+
+build: $(VENV)/.built ## the environment and the compiled core
+
+demo: $(VENV)/.built ## a simulated home through the whole pipeline (DURATION=30, 0 = until Ctrl-C)
+	$(bin)/hiq demo --duration $(DURATION)
+
+servers: $(VENV)/.tools ## real servers for the tests: packages, Home Assistant
+	tests/servers/install.sh
+	tests/servers/prepare_home_assistant.sh
+
+test: $(VENV)/.test servers ## the whole suite against real servers
+ifdef COVERAGE
+	$(PYTEST) $(SUITE) --benchmark-disable --cov --cov-report= --cov-fail-under=0 $(OPTIONS)
+else
+	$(PYTEST) $(SUITE) --benchmark-disable $(OPTIONS)
+endif
+
+lint: $(VENV)/.test ## types, rules, format
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+
+format: $(VENV)/.test ## format the sources
+	$(bin)/ruff check --fix-only -q .
+	$(bin)/ruff format -q .
+
+bench: $(VENV)/.test ## the table of ratios
+	$(bin)/python -m benchmarks.ratios
+
+coverage: $(VENV)/.test ## after `make test COVERAGE=1`: adds the compiled core, gate at 90 %
+	tools/coverage.sh $(VENV)
+
+debug: $(VENV)/.tools ## the core with bounds checks, in an environment of its own
+	$(MAKE) VENV=.venv-debug .venv-debug/.tools
+	.venv-debug/bin/python -m pip install -q --no-build-isolation -Cbuild-dir=build-debug \
+	  -Ccmake.build-type=Debug -Ccmake.define.HIQ_DEBUG=ON -e '.[test]'
+	.venv-debug/bin/python -m pytest tests/_core $(OPTIONS)
+
+wheel: $(VENV)/.tools ## a wheel in dist/
+	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation -Cbuild-dir=build-wheel -w dist .
+
+clean: ## everything that was made here, but the servers' environments
+	rm -rf $(VENV) .venv-debug .venv-trace build build-debug build-trace build-wheel dist
+	rm -rf .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

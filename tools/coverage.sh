@@ -1,0 +1,36 @@
+#!/bin/bash
+# coverage.sh VENV: add the compiled core to the coverage of `make test COVERAGE=1`.
+#
+# The Cython plugin needs the generated C++ beside each .pyx; without it the .pyx
+# files silently vanish from the report. So they are copied there, the report is
+# made, they are deleted, and a .pyx that is missing in the report is an error.
+set -euo pipefail
+venv=$1
+trace=.venv-trace
+
+[ -x "$trace/bin/python" ] || "$venv/bin/python" -m venv "$trace"
+"$trace/bin/python" -m pip install -q 'scikit-build-core>=1.0' 'cython>=3.1' \
+  'cython-cmake>=0.3' cmake ninja
+"$trace/bin/python" -m pip install -q --no-build-isolation -Cbuild-dir=build-trace \
+  -Ccmake.build-type=Debug -Ccmake.define.HIQ_TRACE=ON -e '.[test]'
+
+generated=()
+cleanup() { rm -f "${generated[@]}"; }
+trap cleanup EXIT
+for pyx in src/hiq/_core/*.pyx; do
+  name=$(basename "$pyx" .pyx)
+  made=$(find build-trace -name "$name.c" -o -name "$name.cpp" -o -name "$name.cxx" | head -n 1)
+  [ -n "$made" ] || { echo "coverage: nothing was generated from $pyx" >&2; exit 1; }
+  copy=src/hiq/_core/$(basename "$made")
+  cp "$made" "$copy"
+  generated+=("$copy")
+done
+
+HYPOTHESIS_PROFILE=trace "$trace/bin/python" -m pytest tests/_core tests/test_golden.py \
+  tests/test_vectors.py -q --benchmark-disable --timeout 600 \
+  --cov --cov-append --cov-report= --cov-fail-under=0
+"$trace/bin/python" -m coverage combine --append 2>/dev/null || true
+"$trace/bin/python" -m coverage report | tee .coverage.txt
+for pyx in src/hiq/_core/*.pyx; do
+  grep -qF "$pyx" .coverage.txt || { echo "coverage: $pyx is missing in the report" >&2; exit 1; }
+done
