@@ -1,0 +1,10 @@
+"""The compiled core: from the bytes of one WebSocket message to line protocol.
+
+This is its only door. It knows nothing of sockets, files, clocks or any other
+package of hiq.
+"""
+
+from hiq._core.pipeline import Pipeline
+from hiq._core.verdict import Taken, Verdict
+
+__all__ = ["Pipeline", "Taken", "Verdict"]

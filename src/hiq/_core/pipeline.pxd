@@ -1,0 +1,2 @@
+cdef class Pipeline:
+    cdef dict _options
