@@ -12,10 +12,14 @@ add up (public contracts, section 5):
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ["HaStats", "JournalStats", "SinkStats", "Stats"]
+__all__ = ["WRITE_BOUNDS_S", "HaStats", "JournalStats", "SinkStats", "Stats"]
+
+WRITE_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds of `SinkStats.write_buckets` in seconds; the 12th has none."""
 
 
 @dataclass(slots=True)
@@ -88,6 +92,11 @@ class SinkStats:
     last_write_at: float | None = None
     last_error: str = ""
     advice: str = ""
+
+    def observe_write(self, seconds: float) -> None:
+        """Count how long one write took, in its bucket (each value in one only)."""
+        self.write_seconds += seconds
+        self.write_buckets[bisect_left(WRITE_BOUNDS_S, seconds)] += 1
 
 
 @dataclass(slots=True)
