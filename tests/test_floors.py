@@ -44,7 +44,11 @@ def modules() -> list[str]:
 def source(module: str) -> Path:
     """File of a module."""
     base = SRC.joinpath(*module.split("."))
-    for path in (base.with_suffix(".py"), base.with_suffix(".pyx"), base / "__init__.py"):
+    for path in (
+        base.with_suffix(".py"),
+        base.with_suffix(".pyx"),
+        base / "__init__.py",
+    ):
         if path.exists():
             return path
     raise AssertionError(module)

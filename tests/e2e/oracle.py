@@ -30,7 +30,9 @@ def iso(microseconds: int) -> str:
     return moment.isoformat()
 
 
-def event_frame(entity_id: str, state: str, attributes: Any, microseconds: int) -> bytes:
+def event_frame(
+    entity_id: str, state: str, attributes: Any, microseconds: int
+) -> bytes:
     """Return the event that Home Assistant would have sent for one recorder row."""
     stamp = iso(microseconds)
     new = {

@@ -52,7 +52,13 @@ class HiqServe:
         self.port = free_port()
         inherited = {
             name: os.environ[name]
-            for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
+            for name in (
+                "PATH",
+                "HOME",
+                "LANG",
+                "COVERAGE_PROCESS_START",
+                "COVERAGE_FILE",
+            )
             if name in os.environ
         } | {k: v for k, v in os.environ.items() if k.startswith("COV_")}
         self.environment = {
