@@ -1,0 +1,98 @@
+"""Fixtures that every test may ask for: real servers, and a simulated home.
+
+A program that is missing skips the test; where the variable CI is set it fails it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from tests.servers.databases import InfluxDB, VictoriaMetrics
+from tests.servers.home_assistant import HomeAssistant
+from tests.servers.home_assistant.environments import environment
+from tests.servers.process import Server
+
+if TYPE_CHECKING:
+    from hiq.simulate.server import Simulator
+
+S = TypeVar("S", bound=Server)
+
+
+def lend(server: S) -> Iterator[S]:
+    """Start, lend, kill: what a test leaves behind is not worth a slow end."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def influxdb(tmp_path: Path) -> Iterator[InfluxDB]:
+    """Give a fresh InfluxDB 1.x with an empty database `hiq`."""
+    yield from lend(InfluxDB(tmp_path / "influxdb"))
+
+
+@pytest.fixture
+def victoriametrics(tmp_path: Path) -> Iterator[VictoriaMetrics]:
+    """Give a fresh VictoriaMetrics."""
+    yield from lend(VictoriaMetrics(tmp_path / "victoria-metrics"))
+
+
+@pytest.fixture(scope="session")
+def home_assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeAssistant]:
+    """Give the Home Assistant 2024.3.3 that all tests share; do not stop it."""
+    venv = environment("2024.3")
+    yield from lend(HomeAssistant(venv, tmp_path_factory.mktemp("ha-2024.3")))
+
+
+@pytest.fixture(scope="session")
+def home_assistant_2025(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[HomeAssistant]:
+    """Give the Home Assistant 2025.4.4 that all tests share; do not stop it."""
+    venv = environment("2025.4")
+    yield from lend(HomeAssistant(venv, tmp_path_factory.mktemp("ha-2025.4")))
+
+
+@pytest.fixture
+def new_home_assistant(tmp_path: Path) -> Iterator[Callable[..., HomeAssistant]]:
+    """Give a function that makes a Home Assistant of the test's own.
+
+    `new_home_assistant(version="2024.3", extra="", start=True)`: it may be
+    stopped, killed and started again; with start=False it is not yet started.
+    """
+    with ExitStack() as stack:
+
+        def make(
+            version: str = "2024.3", *, extra: str = "", start: bool = True
+        ) -> HomeAssistant:
+            venv = environment(version)
+            number = len(list(tmp_path.glob("home-assistant-*")))
+            folder = tmp_path / f"home-assistant-{number}"
+            server = HomeAssistant(venv, folder, extra=extra)
+            stack.callback(server.kill)
+            if start:
+                server.start()
+            return server
+
+        yield make
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    """Give a running simulated home of 60 entities that changes when told to."""
+    from hiq.simulate.server import Simulator  # noqa: PLC0415  only here
+    from hiq.simulate.world import World  # noqa: PLC0415  only here
+
+    server = Simulator(World(entities=60, seed=1), rate=0)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
