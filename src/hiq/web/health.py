@@ -1,0 +1,216 @@
+"""Is hiq alive, ready, healthy? Pure functions of the counters and the time.
+
+Ready means: subscribed to Home Assistant now and the journal can be written; never
+anything about a database. Healthy is a judgement over everything, as checks of which
+each says why. Nothing here knows HTTP, sockets or the clock: `now` is an argument,
+in Unix seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hiq.stats import SinkStats, Stats
+    from hiq.web.recent import Totals
+
+__all__ = ["Check", "Level", "checks", "readiness", "sink_imbalance", "worst"]
+
+Level: TypeAlias = Literal["healthy", "degraded", "unhealthy"]
+
+LEVELS: tuple[Level, ...] = ("healthy", "degraded", "unhealthy")
+HA_DEGRADED_AFTER_S = 10.0
+HA_UNHEALTHY_AFTER_S = 60.0
+HA_FAILURES_ALLOWED = 5
+JOURNAL_NEARLY_FULL = 0.9
+REJECTED_SHARE_ALLOWED = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One judgement.
+
+    `reason` may explain a healthy check too, for example while Home Assistant has
+    been away for three seconds; `latency_ms` is the last measured round trip.
+    """
+
+    name: str
+    status: Level
+    reason: str = ""
+    latency_ms: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form; `reason` only if there is one."""
+        found: dict[str, Any] = {
+            "name": self.name,
+            "status": self.status,
+            "latency_ms": self.latency_ms,
+        }
+        if self.reason:
+            found["reason"] = self.reason
+        return found
+
+
+def readiness(stats: Stats) -> list[str]:
+    """Return why hiq is not ready; an empty list means ready."""
+    reasons = []
+    if stats.ha.auth_failed:
+        reasons.append(f"Home Assistant refused the token: {stats.ha.last_error}")
+    elif stats.ha.state == "DISABLED":
+        reasons.append("Home Assistant is switched off (home_assistant.enabled)")
+    elif stats.ha.state != "CONNECTED":
+        reasons.append(_away(stats))
+    elif not stats.ha.subscribed:
+        reasons.append("connected to Home Assistant, not subscribed yet")
+    if not stats.journal.writable:
+        reasons.append(_unwritable(stats))
+    return reasons
+
+
+def checks(
+    stats: Stats, now: float, recent: Totals, down: Mapping[str, str]
+) -> list[Check]:
+    """Return every judgement, in the order of the data's way.
+
+    Args:
+        stats: the counters of this run.
+        now: Unix seconds.
+        recent: what the counters gained in the last minutes.
+        down: background tasks that have failed and wait for their restart, with
+            the reason.
+    """
+    found = [_home_assistant(stats, now, recent), _journal(stats, recent)]
+    found += [_sink(stats, sink, now, recent) for sink in stats.sinks.values()]
+    found.append(_validation(recent))
+    found.append(_conservation(stats))
+    if down:
+        text = "; ".join(f"{name}: {reason}" for name, reason in sorted(down.items()))
+        found.append(Check("tasks", "unhealthy", f"failed, being restarted: {text}"))
+    else:
+        found.append(Check("tasks", "healthy"))
+    return found
+
+
+def worst(found: list[Check]) -> Level:
+    """Return the worst level of some checks."""
+    return max((check.status for check in found), key=LEVELS.index, default="healthy")
+
+
+def sink_imbalance(stats: Stats, sink: SinkStats) -> int:
+    """Return what one sink should have got minus what became of it; 0 is right.
+
+    With several schemas an event makes one point for each stream, so that the
+    accepted events are those of every stream.
+    """
+    return (
+        sink.carried
+        + stats.accepted
+        - (sink.written + sink.dead_lettered + sink.dropped + sink.pending)
+    )
+
+
+def _away(stats: Stats) -> str:
+    cause = f": {stats.ha.last_error}" if stats.ha.last_error else ""
+    return f"not connected to Home Assistant ({stats.ha.state.lower()}){cause}"
+
+
+def _unwritable(stats: Stats) -> str:
+    return f"the journal cannot be written: {stats.journal.last_error or 'not open'}"
+
+
+def _home_assistant(stats: Stats, now: float, recent: Totals) -> Check:
+    name = "home_assistant"
+    ha = stats.ha
+    latency = None if ha.ping_s is None else round(ha.ping_s * 1000, 3)
+    if ha.auth_failed:
+        return Check(name, "unhealthy", f"token refused: {ha.last_error}")
+    if ha.state == "DISABLED":
+        return Check(name, "degraded", "switched off (home_assistant.enabled)")
+    if ha.state != "CONNECTED":
+        since = ha.disconnected_at or stats.started_at
+        age = max(0.0, now - since)
+        level: Level = "healthy"
+        if age >= HA_UNHEALTHY_AFTER_S:
+            level = "unhealthy"
+        elif age >= HA_DEGRADED_AFTER_S:
+            level = "degraded"
+        return Check(name, level, f"{_away(stats)}; since {age:.0f} s")
+    if not ha.subscribed:
+        return Check(name, "degraded", "connected, not subscribed yet", latency)
+    if ha.paused:
+        reason = "reading is paused: memory is full while the journal cannot take more"
+        return Check(name, "degraded", reason, latency)
+    if recent.ha_failures > HA_FAILURES_ALLOWED:
+        reason = f"{recent.ha_failures} failed connections in the last 15 minutes"
+        return Check(name, "degraded", reason, latency)
+    return Check(name, "healthy", "", latency)
+
+
+def _journal(stats: Stats, recent: Totals) -> Check:
+    journal = stats.journal
+    if not journal.writable:
+        return Check("journal", "unhealthy", _unwritable(stats))
+    if recent.lost_points:
+        reason = (
+            f"{recent.lost_points} points were lost in damaged records "
+            f"({journal.corrupt_records} damaged, {journal.torn_tails} torn ends)"
+        )
+        return Check("journal", "degraded", reason)
+    if _nearly_full(stats):
+        reason = f"{journal.bytes} of {journal.max_bytes} bytes are used"
+        return Check("journal", "degraded", reason)
+    return Check("journal", "healthy")
+
+
+def _nearly_full(stats: Stats) -> bool:
+    journal = stats.journal
+    return 0 < journal.max_bytes * JOURNAL_NEARLY_FULL <= journal.bytes
+
+
+def _sink(stats: Stats, sink: SinkStats, now: float, recent: Totals) -> Check:
+    name = f"sink:{sink.name}"
+    if sink.state in {"retrying", "held"}:
+        age = "" if sink.last_write_at is None else _ago(now - sink.last_write_at)
+        what = "waits for you" if sink.state == "held" else "is being retried"
+        reason = f"{what}: {sink.last_error}{age}; {sink.pending} points are pending"
+        if sink.advice:
+            reason += f"; {sink.advice}"
+        full = sink.required and _nearly_full(stats)
+        return Check(name, "unhealthy" if full else "degraded", reason)
+    dropped = recent.dropped.get(sink.name, 0)
+    if dropped:
+        reason = f"{dropped} points were dropped by a full journal"
+        return Check(name, "degraded", f"{reason} in the last 15 minutes")
+    refused = recent.dead_lettered.get(sink.name, 0)
+    if refused:
+        reason = f"{refused} points were refused by the database in the last 15 minutes"
+        return Check(name, "degraded", f"{reason}: {sink.last_error}".rstrip(": "))
+    return Check(name, "healthy")
+
+
+def _ago(age_s: float) -> str:
+    return f"; last write {max(0.0, age_s):.0f} s ago"
+
+
+def _validation(recent: Totals) -> Check:
+    if recent.rejected > recent.received * REJECTED_SHARE_ALLOWED:
+        reason = (
+            f"{recent.rejected} of {recent.received} events were rejected "
+            "in the last 15 minutes"
+        )
+        return Check("validation", "degraded", reason)
+    return Check("validation", "healthy")
+
+
+def _conservation(stats: Stats) -> Check:
+    gaps = {"events": stats.imbalance()}
+    for sink in stats.sinks.values():
+        gaps[f"sink {sink.name}"] = sink_imbalance(stats, sink)
+    wrong = [f"{name}: {gap:+d}" for name, gap in gaps.items() if gap]
+    if wrong:
+        text = f"the counters do not add up ({', '.join(wrong)})"
+        return Check("conservation", "unhealthy", text)
+    return Check("conservation", "healthy")

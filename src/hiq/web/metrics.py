@@ -1,0 +1,272 @@
+"""The counters as Prometheus text: a collector that reads them at every scrape.
+
+prometheus-client is used for the exposition format only; no counter is held twice.
+Labels name sinks, results and reasons, never entities: a label per entity would make
+thousands of series. Names and units: docs/reference/metrics.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from hiq.stats import WRITE_BOUNDS_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hiq.stats import SinkStats, Stats
+
+__all__ = ["CONTENT_TYPE", "StatsCollector", "exposition"]
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+SINK_STATES = ("idle", "ok", "retrying", "held")
+
+
+def exposition(collector: StatsCollector) -> bytes:
+    """Return the text of one scrape, UTF-8."""
+    return generate_latest(collector)
+
+
+class StatsCollector(Collector):
+    """Reads the counters of one run.
+
+    Args:
+        stats: the counters.
+        clock: Unix seconds.
+        version: of hiq, for `hiq_build_info`.
+        resident_bytes: memory of the process; None where it cannot be known.
+    """
+
+    def __init__(
+        self,
+        stats: Stats,
+        clock: Callable[[], float],
+        version: str,
+        resident_bytes: Callable[[], int | None],
+    ) -> None:
+        self._stats = stats
+        self._clock = clock
+        self._version = version
+        self._resident_bytes = resident_bytes
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family, read at this moment."""
+        yield InfoMetricFamily(
+            "hiq_build", "Version of hiq.", {"version": self._version}
+        )
+        yield _gauge(
+            "hiq_start_time_seconds",
+            "When this run started, Unix time.",
+            self._stats.started_at,
+        )
+        resident = self._resident_bytes()
+        if resident is not None:
+            yield _gauge(
+                "hiq_resident_memory_bytes", "Memory in RAM of the process.", resident
+            )
+        yield from self._home_assistant()
+        yield from self._events()
+        yield from self._journal()
+        yield from self._sinks()
+
+    def _home_assistant(self) -> Iterator[Metric]:
+        ha = self._stats.ha
+        yield _gauge(
+            "hiq_ha_connected", "1 while logged in.", float(ha.state == "CONNECTED")
+        )
+        yield _gauge("hiq_ha_subscribed", "1 while subscribed.", float(ha.subscribed))
+        yield _counter("hiq_ha_connects", "Successful log-ins.", ha.connects)
+        yield _counter("hiq_ha_failures", "Failed attempts to connect.", ha.failures)
+        yield _labelled(
+            "hiq_ha_reconnects",
+            "Reconnects by reason.",
+            "reason",
+            dict(ha.reconnects),
+        )
+        if ha.ping_s is not None:
+            yield _gauge("hiq_ha_ping_seconds", "Last round trip.", ha.ping_s)
+        if ha.last_event_at is not None:
+            yield _gauge(
+                "hiq_ha_last_event_timestamp_seconds",
+                "When the last event came, Unix time.",
+                ha.last_event_at,
+            )
+        yield _counter("hiq_ha_frames", "WebSocket messages received.", ha.frames)
+        yield _counter("hiq_ha_received_bytes", "Bytes of those messages.", ha.bytes)
+        yield _counter(
+            "hiq_ha_pauses", "Times that reading was paused (memory full).", ha.pauses
+        )
+
+    def _events(self) -> Iterator[Metric]:
+        stats = self._stats
+        yield _counter("hiq_events_received", "Events received.", stats.received)
+        yield _labelled(
+            "hiq_events",
+            "What became of the received events, in front of the sinks.",
+            "result",
+            {
+                "accepted": stats.accepted,
+                "filtered": stats.filtered,
+                "skipped": stats.skipped,
+                "duplicate": stats.duplicate,
+                "rejected": stats.rejected,
+            },
+        )
+        yield _gauge(
+            "hiq_events_buffered", "In memory, not in the journal yet.", stats.buffered
+        )
+        yield _gauge(
+            "hiq_buffered_bytes", "Bytes of those in memory.", stats.buffered_bytes
+        )
+        yield _gauge(
+            "hiq_events_imbalance",
+            "Received minus the sum of its terms; anything but 0 is a fault.",
+            stats.imbalance(),
+        )
+        yield _counter("hiq_bad_frames", "Messages that are no JSON.", stats.bad_frames)
+        yield _counter(
+            "hiq_snapshot_states",
+            "States read at connect (get_states).",
+            stats.snapshot_states,
+        )
+        yield _labelled(
+            "hiq_errors", "Unexpected errors by part.", "part", dict(stats.errors)
+        )
+
+    def _journal(self) -> Iterator[Metric]:
+        journal = self._stats.journal
+        yield _gauge(
+            "hiq_journal_writable", "1 while it takes data.", float(journal.writable)
+        )
+        yield _gauge("hiq_journal_bytes", "Size of the journal.", journal.bytes)
+        yield _gauge("hiq_journal_max_bytes", "Cap of the journal.", journal.max_bytes)
+        yield _gauge("hiq_journal_segments", "Segment files.", journal.segments)
+        yield _counter("hiq_journal_records", "Records appended.", journal.records)
+        yield _counter("hiq_journal_commits", "Group commits.", journal.commits)
+        yield _counter("hiq_journal_fsyncs", "Calls of fdatasync.", journal.fsyncs)
+        yield _counter(
+            "hiq_journal_written_bytes", "Bytes appended.", journal.written_bytes
+        )
+        yield _counter(
+            "hiq_journal_corrupt_records", "Damaged records.", journal.corrupt_records
+        )
+        yield _counter(
+            "hiq_journal_lost_points", "Points in those.", journal.lost_points
+        )
+
+    def _sinks(self) -> Iterator[Metric]:
+        stats, now = self._stats, self._clock()
+        sinks = tuple(stats.sinks.values())
+        points = CounterMetricFamily(
+            "hiq_points",
+            "What became of the events for each target; with pending and buffered "
+            "they add up to received plus carried.",
+            labels=("target", "result"),
+        )
+        for sink in sinks:
+            for result, value in {
+                "written": sink.written,
+                "filtered": stats.filtered,
+                "skipped": stats.skipped,
+                "duplicate": stats.duplicate,
+                "rejected": stats.rejected,
+                "dead_lettered": sink.dead_lettered,
+                "dropped": sink.dropped,
+            }.items():
+                points.add_metric((sink.name, result), value)
+        yield points
+        yield _counters(
+            "hiq_points_carried",
+            "Points left over by earlier runs.",
+            {sink.name: sink.carried for sink in sinks},
+        )
+        yield _gauges(
+            "hiq_points_pending",
+            "In the journal, not written yet.",
+            {sink.name: sink.pending for sink in sinks},
+        )
+        yield _gauges(
+            "hiq_pending_bytes",
+            "Bytes of those, compressed.",
+            {sink.name: sink.pending_bytes for sink in sinks},
+        )
+        yield _gauges(
+            "hiq_journal_oldest_age_seconds",
+            "Age of the oldest point that waits; 0 if none waits.",
+            {
+                sink.name: max(0.0, now - (sink.oldest_pending_at or now))
+                for sink in sinks
+            },
+        )
+        yield _gauges(
+            "hiq_last_write_timestamp_seconds",
+            "Last confirmed write, Unix time.",
+            {s.name: s.last_write_at for s in sinks if s.last_write_at is not None},
+        )
+        yield _counters(
+            "hiq_write_retries",
+            "Writes that were repeated.",
+            {sink.name: sink.retries for sink in sinks},
+        )
+        requests = CounterMetricFamily(
+            "hiq_write_requests", "Answers of the target.", labels=("target", "code")
+        )
+        states = GaugeMetricFamily(
+            "hiq_sink_state", "1 for the state it is in.", labels=("target", "state")
+        )
+        durations = HistogramMetricFamily(
+            "hiq_write_duration_seconds", "Time of one write.", labels=("target",)
+        )
+        for sink in sinks:
+            for code, value in sink.requests.items():
+                requests.add_metric((sink.name, code), value)
+            for state in SINK_STATES:
+                states.add_metric((sink.name, state), float(sink.state == state))
+            durations.add_metric((sink.name,), _buckets(sink), sink.write_seconds)
+        yield from (requests, states, durations)
+
+
+def _buckets(sink: SinkStats) -> list[tuple[str, float]]:
+    bounds = [*(repr(bound) for bound in WRITE_BOUNDS_S), "+Inf"]
+    total = 0
+    found: list[tuple[str, float]] = []
+    for bound, count in zip(bounds, sink.write_buckets, strict=True):
+        total += count
+        found.append((bound, total))
+    return found
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value)
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, text, value)
+
+
+def _labelled(name: str, text: str, label: str, values: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=(label,))
+    for key, value in values.items():
+        family.add_metric((key,), value)
+    return family
+
+
+def _counters(name: str, text: str, values: dict[str, int]) -> Metric:
+    return _labelled(name, text, "target", values)
+
+
+def _gauges(name: str, text: str, values: dict[str, int] | dict[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=("target",))
+    for target, value in values.items():
+        family.add_metric((target,), value)
+    return family

@@ -1,0 +1,203 @@
+"""The JSON of /health, /health/detailed and /api/v1/status, from the counters.
+
+Times are ISO 8601 in UTC, durations carry their unit in the name. No entity, no
+token and no user part of a URL is shown: these documents are open to everyone who
+reaches the port. It must not know HTTP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from hiq.web.health import checks, readiness, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hiq.stats import SinkStats, Stats
+    from hiq.web.recent import Recent
+
+__all__ = ["Build", "detailed", "health", "iso", "without_user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What is running."""
+
+    version: str
+    git_sha: str = "unknown"
+    build_time: str = "unknown"
+    service: str = "hiq"
+
+
+def iso(at: float | None) -> str | None:
+    """Return Unix seconds as ISO 8601 in UTC; None stays None."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
+
+
+def without_user(url: str) -> str:
+    """Return a URL without user name, password and query; "" if it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def health(
+    stats: Stats, now: float, recent: Recent, down: Mapping[str, str], build: Build
+) -> dict[str, Any]:
+    """Return the document of /health; its `status` decides the HTTP status."""
+    found = checks(stats, now, recent.gained(stats, now), down)
+    status = worst(found)
+    return {
+        "status": status,
+        "reasons": [
+            f"{check.name}: {check.reason}"
+            for check in found
+            if check.status != "healthy"
+        ],
+        "ready": not readiness(stats),
+        "service": build.service,
+        "version": build.version,
+        "git_sha": build.git_sha,
+        "build_time": build.build_time,
+        "uptime_seconds": int(max(0.0, now - stats.started_at)),
+        "timestamp": iso(now),
+        "home_assistant": _home_assistant(stats),
+        "counters": _counters(stats),
+        "journal": _journal(stats),
+        "sinks": [_sink(sink, now) for sink in stats.sinks.values()],
+        "checks": [check.as_dict() for check in found],
+        "dependencies": _dependencies(stats),
+    }
+
+
+def detailed(
+    stats: Stats, now: float, recent: Recent, down: Mapping[str, str], build: Build
+) -> dict[str, Any]:
+    """Return the document of /health/detailed, in the shape HomeIQ's users read."""
+    found = checks(stats, now, recent.gained(stats, now), down)
+    age_s = max(0.0, now - stats.started_at)
+    ha = stats.ha
+    return {
+        "status": worst(found),
+        "reason": "; ".join(c.reason for c in found if c.status != "healthy"),
+        "service": build.service,
+        "uptime": str(timedelta(seconds=age_s)),
+        "timestamp": iso(now),
+        "connection": {
+            "is_running": ha.state not in {"DISABLED", "DISCONNECTED"},
+            "connection_attempts": ha.attempts,
+            "successful_connections": ha.connects,
+            "failed_connections": ha.failures,
+            "state": ha.state,
+            "last_error": ha.last_error,
+            "candidate": without_user(ha.url),
+        },
+        "subscription": {
+            "is_subscribed": ha.subscribed,
+            "active_subscriptions": int(ha.subscribed),
+            "total_events_received": stats.received,
+            "session_events_received": stats.received,
+            "historical_events_received": 0,
+            "events_by_type": {"state_changed": stats.received},
+            "last_event_time": iso(ha.last_event_at),
+            "event_rate_per_minute": round(stats.received / max(age_s, 1.0) * 60, 3),
+        },
+    }
+
+
+def _home_assistant(stats: Stats) -> dict[str, Any]:
+    ha = stats.ha
+    return {
+        "state": ha.state,
+        "connected": ha.state == "CONNECTED",
+        "subscribed": ha.subscribed,
+        "url": without_user(ha.url),
+        "version": ha.version,
+        "auth_failed": ha.auth_failed,
+        "last_error": ha.last_error,
+        "attempts": ha.attempts,
+        "connects": ha.connects,
+        "failures": ha.failures,
+        "reconnects": dict(ha.reconnects),
+        "connected_at": iso(ha.connected_at),
+        "disconnected_at": iso(ha.disconnected_at),
+        "last_event_at": iso(ha.last_event_at),
+        "ping_ms": None if ha.ping_s is None else round(ha.ping_s * 1000, 3),
+        "frames": ha.frames,
+        "bytes": ha.bytes,
+        "paused": ha.paused,
+        "pauses": ha.pauses,
+    }
+
+
+def _counters(stats: Stats) -> dict[str, Any]:
+    return {
+        "received": stats.received,
+        "accepted": stats.accepted,
+        "buffered": stats.buffered,
+        "buffered_bytes": stats.buffered_bytes,
+        "filtered": stats.filtered,
+        "skipped": stats.skipped,
+        "duplicate": stats.duplicate,
+        "rejected": stats.rejected,
+        "bad_frames": stats.bad_frames,
+        "snapshot_states": stats.snapshot_states,
+        "errors": dict(stats.errors),
+        "imbalance": stats.imbalance(),
+    }
+
+
+def _journal(stats: Stats) -> dict[str, Any]:
+    journal = stats.journal
+    return {
+        "writable": journal.writable,
+        "last_error": journal.last_error,
+        "bytes": journal.bytes,
+        "max_bytes": journal.max_bytes,
+        "segments": journal.segments,
+        "records": journal.records,
+        "commits": journal.commits,
+        "fsyncs": journal.fsyncs,
+        "written_bytes": journal.written_bytes,
+        "torn_tails": journal.torn_tails,
+        "corrupt_records": journal.corrupt_records,
+        "lost_points": journal.lost_points,
+    }
+
+
+def _sink(sink: SinkStats, now: float) -> dict[str, Any]:
+    oldest = sink.oldest_pending_at
+    return {
+        "name": sink.name,
+        "type": sink.type,
+        "stream": sink.stream,
+        "required": sink.required,
+        "state": sink.state,
+        "carried": sink.carried,
+        "written": sink.written,
+        "dead_lettered": sink.dead_lettered,
+        "dropped": sink.dropped,
+        "pending": sink.pending,
+        "pending_bytes": sink.pending_bytes,
+        "lag_seconds": 0.0 if oldest is None else round(max(0.0, now - oldest), 3),
+        "requests": dict(sink.requests),
+        "retries": sink.retries,
+        "resent": sink.resent,
+        "last_write_at": iso(sink.last_write_at),
+        "last_error": sink.last_error,
+        "advice": sink.advice,
+    }
+
+
+def _dependencies(stats: Stats) -> dict[str, str]:
+    up = {"home_assistant": stats.ha.state == "CONNECTED"}
+    for sink in stats.sinks.values():
+        up[sink.name] = sink.state in {"ok", "idle"}
+    return {name: "ok" if good else "down" for name, good in up.items()}
