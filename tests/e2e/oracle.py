@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,16 +17,24 @@ import orjson
 from tests.lineprotocol import decode
 from tests.reference import ReferencePipeline
 
-__all__ = ["Difference", "Key", "compare", "eligible_points", "event_frame"]
+__all__ = [
+    "MEASUREMENT",
+    "Difference",
+    "Key",
+    "compare",
+    "eligible_points",
+    "event_frame",
+]
 
 Key = tuple[str, int]
 """Entity id and time stamp in nanoseconds."""
 
+MEASUREMENT = "\0measurement"
+"""Key under which a point's measurement stands among its fields."""
+
 
 def iso(microseconds: int) -> str:
     """Return a time stamp as Home Assistant writes it."""
-    from datetime import UTC, datetime, timedelta
-
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
     return moment.isoformat()
 
@@ -75,7 +84,10 @@ def eligible_points(
             line = converter.take()
             if line:
                 point = decode(line.decode().rstrip("\n"))
-                points[entity_id, microseconds * 1000] = dict(point.fields)
+                points[entity_id, microseconds * 1000] = {
+                    **point.fields,
+                    MEASUREMENT: point.measurement,
+                }
     return points
 
 
@@ -112,7 +124,7 @@ def compare(
     must: dict[Key, dict[str, Any]],
     may: dict[Key, dict[str, Any]],
     found: dict[Key, dict[str, Any]],
-    fields: tuple[str, ...] = ("value", "state"),
+    fields: tuple[str, ...] = (MEASUREMENT, "value", "state"),
 ) -> Difference:
     """Compare what was found with what must be there and what may be there."""
     known = must | may

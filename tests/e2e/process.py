@@ -2,93 +2,66 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import signal
-import socket
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HiqServe", "free_port", "until"]
+from tests.servers.process import Server, http_request
+
+__all__ = ["HiqServe", "until"]
 
 
-def free_port() -> int:
-    """Return a TCP port that nobody listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-async def until(what: str, check: Any, seconds: float = 30.0) -> Any:
-    """Poll `check` until it returns something true; fail by name at the deadline."""
+def until(what: str, check: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Ask until `check` returns something true; fail by name at the deadline."""
     deadline = time.monotonic() + seconds
     while True:
-        found = check()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
+        if found := check():
             return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        await asyncio.sleep(0.05)
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
 
 
-class HiqServe:
-    """One `hiq serve` process with a folder of its own."""
+class HiqServe(Server):
+    """One `hiq serve` process with a folder of its own.
+
+    `config` is the text of hiq.yaml; everything else comes by the environment, as a
+    user of the container gives it.
+    """
+
+    name = "hiq"
+    ready_s = 60.0
 
     def __init__(self, folder: Path, config: str, **environment: str) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder)
         self.config = folder / "hiq.yaml"
         self.config.write_text(config, encoding="utf-8")
         self.data = folder / "data"
-        self.log = folder / "hiq.log"
-        self.port = free_port()
-        inherited = {
-            name: os.environ[name]
-            for name in (
-                "PATH",
-                "HOME",
-                "LANG",
-                "COVERAGE_PROCESS_START",
-                "COVERAGE_FILE",
-            )
-            if name in os.environ
-        } | {k: v for k, v in os.environ.items() if k.startswith("COV_")}
-        self.environment = {
-            **inherited,
+        self._environment: Mapping[str, str] = environment
+
+    def command(self) -> Sequence[str]:
+        """Return the command."""
+        return [sys.executable, "-m", "hiq", "serve", "--config", str(self.config)]
+
+    def environment(self) -> dict[str, str]:
+        """Return what `hiq serve` is told beside its file."""
+        return {
             "HIQ_DATA_DIR": str(self.data),
             "HIQ_HTTP__PORT": str(self.port),
-            **environment,
+            **self._environment,
         }
-        self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start the process; it may wait for anything it depends on."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "hiq", "serve", "--config", str(self.config)],
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-            )
+    def ready(self) -> bool:
+        """Return whether it is subscribed and its journal can be written."""
+        return self.get("/readyz")[0] == 200
 
     def get(self, path: str) -> tuple[int, Any]:
-        """Return status and decoded JSON (or text) of one HTTP answer; 0 if none came."""
-        url = f"http://127.0.0.1:{self.port}{path}"
+        """Return status and decoded JSON (or text) of one answer; 0 if none came."""
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                status, body = answer.status, answer.read()
-        except urllib.error.HTTPError as exc:
-            with exc:
-                status, body = exc.code, exc.read()
+            status, body = http_request(f"{self.url}{path}", timeout=5)
         except OSError:
             return 0, None
         try:
@@ -96,44 +69,17 @@ class HiqServe:
         except ValueError:
             return status, body.decode()
 
-    async def aget(self, path: str) -> tuple[int, Any]:
-        """`get` without holding the loop up."""
-        return await asyncio.to_thread(self.get, path)
+    def status(self) -> dict[str, Any]:
+        """Return the numbers that the page shows."""
+        code, body = self.get("/api/v1/status")
+        assert code == 200, f"{code}: {body}\n{self.log_tail()}"
+        return dict(body)
 
-    async def ready(self, seconds: float = 30.0) -> None:
-        """Wait until /readyz says 200."""
-
-        async def check() -> bool:
-            self.alive()
-            return (await self.aget("/readyz"))[0] == 200
-
-        await until(f"ready; log:\n{self.tail()}", check, seconds)
-
-    def alive(self) -> None:
-        """Fail with the log if the process has ended."""
-        assert self.process is not None
-        status = self.process.poll()
-        assert status is None, f"hiq ended with {status}:\n{self.tail()}"
-
-    def tail(self, lines: int = 40) -> str:
-        """Return the end of the log."""
-        if not self.log.exists():
-            return ""
-        text = self.log.read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
-
-    async def stop(self, seconds: float = 15.0) -> tuple[int, float]:
-        """Send SIGTERM; return exit status and how long it took in seconds."""
-        assert self.process is not None
+    def terminate(self, seconds: float = 20.0) -> tuple[int, float]:
+        """Send SIGTERM; return exit status and how many seconds it took."""
+        process, self._process = self._process, None
+        assert process is not None
         began = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        status = await asyncio.to_thread(self.process.wait, seconds)
-        self.process = None
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(seconds)
         return status, time.monotonic() - began
-
-    def kill(self) -> None:
-        """`kill -9`, if it runs."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
