@@ -1,0 +1,256 @@
+"""Frames in, lines out: the API of `hiq.Pipeline` in plain Python.
+
+Validity of JSON is orjson's verdict; values come from `json`, which keeps the text of
+large integers. The order of the checks of one event is the order of the code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from tests.reference.line import Point, cleaned, encode, series_key
+from tests.reference.options import Options
+from tests.reference.point import build
+
+NO_POINT_STATES = ("unknown", "unavailable", "")
+MAX_REJECTS = 64
+SAMPLE_BYTES = 200
+TIME = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)", re.ASCII
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Verdict:
+    """What became of one frame."""
+
+    events: int = 0
+    points: int = 0
+    filtered: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    passed: list[bytes] = field(default_factory=list)
+    full: bool = False
+
+
+class Taken(NamedTuple):
+    """Lines grouped by series, and the span of their time stamps."""
+
+    data: bytes
+    points: int
+    first_ns: int
+    last_ns: int
+
+
+class Rejected(Exception):
+    """An event that validation refuses; carries the reason code."""
+
+
+def time_ns(text: Any) -> int:
+    """ISO 8601 text to ns: integers all the way, the offset is honoured."""
+    match = TIME.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise Rejected("BAD_TIME")
+    seconds, fraction, offset = match.groups()
+    try:
+        moment = datetime.fromisoformat(seconds + offset.replace("Z", "+00:00"))
+        whole = (moment - EPOCH) // timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        raise Rejected("BAD_TIME") from None
+    return whole * 1_000_000_000 + int((fraction or "0").ljust(9, "0"))
+
+
+@contextmanager
+def deep() -> Iterator[None]:
+    """Room for the deepest JSON that orjson takes (1,024 levels)."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def messages(frame: bytes) -> list[tuple[Any, bytes]]:
+    """The messages of a valid frame, each with its own bytes."""
+    text = frame.decode().strip(" \t\r\n")
+    decode = json.JSONDecoder().raw_decode
+    if not text.startswith("["):
+        return [(decode(text)[0], text.encode())]
+    found = []
+    position = 1
+    while True:
+        while text[position] in " \t\r\n,":
+            position += 1
+        if text[position] == "]":
+            return found
+        value, end = decode(text, position)
+        found.append((value, text[position:end].encode()))
+        position = end
+
+
+def is_state_event(message: Any) -> bool:
+    """`type` is `event` and the event's type is `state_changed`."""
+    return (
+        isinstance(message, dict)
+        and message.get("type") == "event"
+        and isinstance(message.get("event"), dict)
+        and message["event"].get("event_type") == "state_changed"
+    )
+
+
+class ReferencePipeline:
+    """The oracle: same arguments, same results as `hiq.Pipeline`, only slow."""
+
+    slow_events = 0
+
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        self.options = Options(options)
+        self._lines: dict[str, list[tuple[Point, bytes]]] = {
+            schema: [] for schema in self.options.schemas
+        }
+        self._rejects: deque[tuple[str, bytes]] = deque(maxlen=MAX_REJECTS)
+        self._platform: dict[str, str] = {}
+        self._last_time: dict[str, int] = {}
+
+    def feed(self, frame: Any, snapshot: bool = False) -> Verdict:
+        """Take one WebSocket text message; never raises for bad content."""
+        frame = bytes(memoryview(frame))
+        verdict = Verdict()
+        with deep():
+            try:
+                orjson.loads(frame)
+            except orjson.JSONDecodeError:
+                self._reject(verdict, "INVALID_JSON", frame)
+            else:
+                for message, raw in messages(frame):
+                    self._message(verdict, message, raw, snapshot)
+        verdict.full = self.buffered_bytes > self.options.high_water
+        return verdict
+
+    def _reject(self, verdict: Verdict, reason: str, raw: bytes) -> None:
+        verdict.rejected += 1
+        self._rejects.append((reason, raw[:SAMPLE_BYTES]))
+
+    def _message(
+        self, verdict: Verdict, message: Any, raw: bytes, snapshot: bool
+    ) -> None:
+        if not isinstance(message, dict):
+            self._reject(verdict, "NOT_AN_OBJECT", raw)
+        elif not is_state_event(message):
+            verdict.passed.append(raw)
+        else:
+            verdict.events += 1
+            try:
+                outcome = self._event(message["event"], snapshot)
+            except Rejected as reason:
+                self._reject(verdict, str(reason), raw)
+            else:
+                setattr(verdict, outcome, getattr(verdict, outcome) + 1)
+
+    def _event(self, event: dict[str, Any], snapshot: bool) -> str:
+        """Judge one event; return the counter that it belongs to."""
+        data = event.get("data")
+        if not isinstance(data, dict):
+            raise Rejected("BAD_DATA")
+        entity_id = data.get("entity_id")
+        if not isinstance(entity_id, str):
+            raise Rejected("BAD_ENTITY_ID")
+        domain, dot, object_id = entity_id.partition(".")
+        if not (domain and dot and object_id):
+            raise Rejected("BAD_ENTITY_ID")
+        if not self.options.filter.accepts(entity_id):
+            return "filtered"
+
+        if "new_state" not in data:
+            raise Rejected("NO_NEW_STATE")
+        new_state = data["new_state"]
+        if new_state is None:  # the entity was removed
+            return "skipped"
+        if not isinstance(new_state, dict):
+            raise Rejected("NO_NEW_STATE")
+        state = new_state.get("state")
+        attributes = new_state.get("attributes")
+        if not isinstance(state, str) or not isinstance(attributes, dict):
+            raise Rejected("BAD_DATA")
+        stamp = time_ns(event.get("time_fired"))
+
+        seen = self._last_time.get(entity_id)
+        self._last_time[entity_id] = stamp
+        if snapshot and seen == stamp:
+            return "duplicates"
+        if state in NO_POINT_STATES:
+            return "skipped"
+
+        raw_point = build(
+            self.options,
+            entity_id,
+            state,
+            attributes,
+            stamp,
+            self._platform.get(entity_id),
+        )
+        point = cleaned(
+            raw_point,
+            self.options.default_measurement,
+            entity_id,
+            self.options.time_unit_ns,
+        )
+        if point is None:  # no valid field is left
+            return "skipped"
+        for lines in self._lines.values():
+            lines.append((point, encode(point)))
+        return "points"
+
+    def take(self, schema: str | None = None) -> bytes:
+        """All lines in order of arrival; they are removed."""
+        return b"".join(line for _, line in self._pop(schema))
+
+    def take_batch(self, schema: str | None = None) -> Taken:
+        """All lines grouped by series, in order of arrival inside a series."""
+        groups: dict[str, list[bytes]] = {}
+        lines = self._pop(schema)
+        for point, line in lines:
+            groups.setdefault(series_key(point), []).append(line)
+        times = [point.time_ns for point, _ in lines] or [0]
+        data = b"".join(line for group in groups.values() for line in group)
+        return Taken(data, len(lines), min(times), max(times))
+
+    def _pop(self, schema: str | None) -> list[tuple[Point, bytes]]:
+        name = schema if schema is not None else self.options.schemas[0]
+        lines, self._lines[name] = self._lines[name], []
+        return lines
+
+    def rejects(self) -> list[tuple[str, bytes]]:
+        """The newest rejected events: reason code and first 200 bytes."""
+        return list(self._rejects)
+
+    def set_tags(self, entity_id: str, tags: Mapping[str, str] | None) -> None:
+        """Registry tags of one entity; schema `ha` uses only `platform`."""
+        platform = (tags or {}).get("platform")
+        if platform is None:
+            self._platform.pop(entity_id, None)
+        else:
+            self._platform[entity_id] = platform
+
+    @property
+    def buffered_points(self) -> int:
+        """Lines not taken yet, of all schemas."""
+        return sum(len(lines) for lines in self._lines.values())
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes of the lines not taken yet."""
+        return sum(len(line) for lines in self._lines.values() for _, line in lines)
