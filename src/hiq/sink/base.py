@@ -42,12 +42,14 @@ class Batch:
     last_ns: int = 0
 
     def lines(self) -> bytes:
-        """Return the lines, unpacked from all members."""
+        """Return the lines, unpacked from all members; zlib.error if one is cut."""
         parts = []
         rest = self.body
         while rest:
             member = zlib.decompressobj(wbits=31)
             parts.append(member.decompress(rest))
+            if not member.eof:
+                raise zlib.error("the last gzip member is cut short")
             rest = member.unused_data
         return b"".join(parts)
 

@@ -47,6 +47,7 @@ class StdoutSink:
             return Refused(f"not gzip: {exc}")
         loop = asyncio.get_running_loop()
         self._putting = loop.run_in_executor(None, self._put, lines)
+        self._putting.add_done_callback(_observe)
         try:
             async with asyncio.timeout(self._settings.timeout):
                 await asyncio.shield(self._putting)
@@ -76,3 +77,9 @@ class StdoutSink:
     def _put(self, lines: bytes) -> None:
         self._stream.write(lines)
         self._stream.flush()
+
+
+def _observe(future: asyncio.Future[None]) -> None:
+    """Look at the error of a write that outlived its deadline: the next one says it."""
+    if not future.cancelled():
+        future.exception()
