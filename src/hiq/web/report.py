@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hiq.stats import SinkStats, Stats
     from hiq.web.recent import Recent
 
-__all__ = ["Build", "detailed", "health", "iso", "without_user"]
+__all__ = ["Build", "detailed", "health", "iso", "status", "without_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,8 @@ def health(
 ) -> dict[str, Any]:
     """Return the document of /health; its `status` decides the HTTP status."""
     found = checks(stats, now, recent.gained(stats, now), down)
-    status = worst(found)
     return {
-        "status": status,
+        "status": worst(found),
         "reasons": [
             f"{check.name}: {check.reason}"
             for check in found
@@ -71,10 +70,17 @@ def health(
         "home_assistant": _home_assistant(stats),
         "counters": _counters(stats),
         "journal": _journal(stats),
-        "sinks": [_sink(sink, now) for sink in stats.sinks.values()],
+        "sinks": {name: _sink(sink, now) for name, sink in stats.sinks.items()},
         "checks": [check.as_dict() for check in found],
         "dependencies": _dependencies(stats),
     }
+
+
+def status(
+    stats: Stats, now: float, recent: Recent, down: Mapping[str, str], build: Build
+) -> dict[str, Any]:
+    """Return the document of /api/v1/status: /health, with the counters on top too."""
+    return {**health(stats, now, recent, down, build), **_counters(stats)}
 
 
 def detailed(
