@@ -1,5 +1,6 @@
 """Settings: structs in `schema`, read by `load` from file, environment and flags."""
 
+from hiq.settings.load import load
 from hiq.settings.schema import (
     BackfillSettings,
     HomeAssistantSettings,
@@ -9,6 +10,7 @@ from hiq.settings.schema import (
     Settings,
     SinkSettings,
 )
+from hiq.settings.token import require_home_assistant, token_problem
 
 __all__ = [
     "BackfillSettings",
@@ -18,4 +20,7 @@ __all__ = [
     "LogSettings",
     "Settings",
     "SinkSettings",
+    "load",
+    "require_home_assistant",
+    "token_problem",
 ]

@@ -136,6 +136,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     source: str | None = None
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return (
+            f"Settings(source={self.source!r}, data_dir={str(self.data_dir)!r}, "
+            f"home_assistant={self.home_assistant!r}, sinks={self.sinks!r})"
+        )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in the settings, for masking."""
+        homes = (self.home_assistant, self.home_assistant.fallback)
+        found = [home.token for home in homes if home is not None]
+        for sink in self.sinks:
+            found += [sink.token, sink.password]
+        block = self.influxdb or {}
+        found += [block.get("token"), block.get("password")]
+        return tuple(dict.fromkeys(text for text in found if text))
+
     @property
     def journal_path(self) -> Path:
         """Folder of the journal."""

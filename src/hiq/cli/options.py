@@ -1,0 +1,81 @@
+"""Options that several commands share, and how a command gets its settings.
+
+Reads `.env` in the working directory beneath the real environment, tells the log
+which texts are secret, and leaves all checking to `hiq.settings`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hiq import log
+from hiq.settings import Settings, load, require_home_assistant
+
+__all__ = [
+    "config_option",
+    "environment",
+    "json_option",
+    "load_settings",
+    "require_home_assistant",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(command: F) -> F:
+    """Add `--config FILE` to a command; the argument is named `config`."""
+    return click.option(
+        "-c",
+        "--config",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Settings; default $HIQ_CONFIG, ./hiq.yaml, "
+        "~/.config/hiq/hiq.yaml, /etc/hiq/hiq.yaml.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add `--json` to a command; the argument is named `as_json`."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document."
+    )(command)
+
+
+def environment(folder: Path = Path()) -> dict[str, str]:
+    """Return the environment, with the file `.env` of the folder beneath it."""
+    return {**read_dotenv(folder / ".env"), **os.environ}
+
+
+def read_dotenv(path: Path) -> dict[str, str]:
+    """Return the `NAME=value` lines of a file; {} if it cannot be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    found = {}
+    for line in lines:
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if not equals or not name.strip() or name.startswith("#"):
+            continue
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        found[name.strip()] = value
+    return found
+
+
+def load_settings(
+    config: str | Path | None, overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings of this process; ConfigError with every problem at once.
+
+    Secrets are masked in the log from here on.
+    """
+    settings = load(config, env=environment(), overrides=overrides or {})
+    log.hide(*settings.secrets)
+    return settings

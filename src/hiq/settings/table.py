@@ -1,0 +1,210 @@
+"""The table of settings: key, kind and meaning of everything in hiq.yaml.
+
+Loader, `hiq config show` and the reference page all read this one table; defaults
+stand in `schema`. Home Assistant's `influxdb:` block has its own table in `block`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hiq.settings.values import (
+    BOOLEAN,
+    COMMA_TEXTS,
+    DURATION,
+    HOST,
+    PATH,
+    SECRET,
+    SIZE,
+    TEXT,
+    Kind,
+    choice,
+    integer,
+    number,
+    url,
+)
+
+__all__ = ["SECTIONS", "SINK", "SINK_TYPES", "TOP_LEVEL", "Row", "SinkType"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting: its kind, and one sentence of meaning."""
+
+    kind: Kind
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class SinkType:
+    """Which keys one type of sink needs, and which it may have besides."""
+
+    needs: tuple[str, ...]
+    takes: tuple[str, ...]
+    help: str
+
+
+HA_URL = url("http", "https", "ws", "wss")
+SINK_URL = url("http", "https")
+PORT = integer(0, 65535, "port")
+
+_SERVER = {
+    "url": Row(
+        HA_URL,
+        "Address of Home Assistant, with or without path; the Supervisor's where "
+        "`SUPERVISOR_TOKEN` is set.",
+    ),
+    "token": Row(SECRET, "Long-lived access token, made in the user profile."),
+    "token_file": Row(
+        PATH, "File that holds the token; read again when it changes, and on SIGHUP."
+    ),
+    "verify_ssl": Row(BOOLEAN, "Whether the certificate must be valid."),
+    "ca_cert": Row(PATH, "File with the certificates to trust (PEM)."),
+    "max_message_bytes": Row(SIZE, "Largest message taken from Home Assistant."),
+    "max_retry_delay": Row(DURATION, "Longest wait between two attempts to connect."),
+}
+
+SECTIONS: dict[str, dict[str, Row]] = {
+    "home_assistant": {
+        **_SERVER,
+        "enabled": Row(
+            BOOLEAN,
+            "`false`: do not connect; the journal is still emptied into the sinks.",
+        ),
+        "fallback": Row(
+            Kind("section", lambda node, _key, _problems: node),
+            "A second way to the same Home Assistant (keys as above), tried when the "
+            "first does not answer.",
+        ),
+    },
+    "journal": {
+        "path": Row(
+            PATH, "Folder of the journal; default `journal` in the data folder."
+        ),
+        "commit": Row(
+            DURATION,
+            "How long a batch is gathered before it is written and synced to disk: "
+            "longer spares an SD card, and is what a power cut can take (Home "
+            "Assistant's recorder still has it).",
+        ),
+        "max_bytes": Row(SIZE, "Largest size on disk."),
+        "when_full": Row(
+            choice("block", "drop_oldest", "drop_new"),
+            "What to do at that size: stop reading, or give up the oldest or the "
+            "newest points (counted, and listed as a gap).",
+        ),
+        "keep": Row(DURATION, "How long points stay after every sink has them."),
+        "min_free_bytes": Row(SIZE, "Space on the disk that is left to others."),
+    },
+    "http": {
+        "enabled": Row(BOOLEAN, "Whether status page, health and metrics are served."),
+        "host": Row(HOST, "Address to listen on."),
+        "port": Row(PORT, "Port to listen on; 0 takes a free one."),
+        "auth": Row(
+            choice("auto", "jwt", "none", "ingress"),
+            "`auto`: none on a loopback address, else `jwt`. `none` is refused off "
+            "loopback.",
+        ),
+        "tls_cert": Row(PATH, "Certificate chain of the server (PEM)."),
+        "tls_key": Row(PATH, "Its private key (PEM)."),
+        "cors_origins": Row(COMMA_TEXTS, "Origins of pages that may use the server."),
+        "trusted_proxies": Row(
+            COMMA_TEXTS, "Addresses whose `X-Forwarded-For` is believed."
+        ),
+    },
+    "backfill": {
+        "enabled": Row(BOOLEAN, "Whether holes are filled from the recorder."),
+        "first_start": Row(
+            DURATION, "How much of the past is fetched at the very first start."
+        ),
+        "window": Row(DURATION, "How much history is asked for at once."),
+        "rate": Row(number(1), "Most points per second that backfill writes."),
+    },
+    "log": {
+        "level": Row(
+            choice("debug", "info", "warning", "error"), "What is worth a line."
+        ),
+        "format": Row(
+            choice("auto", "text", "json"),
+            "`auto`: text on a terminal, one JSON object per line otherwise.",
+        ),
+    },
+}
+
+SINK: dict[str, Row] = {
+    "name": Row(TEXT, "Name in logs, metrics and of its cursor; default: the type."),
+    "type": Row(
+        choice(
+            "influxdb1", "influxdb2", "influxdb3", "victoriametrics", "sqlite", "stdout"
+        ),
+        "Which database it is.",
+    ),
+    "url": Row(SINK_URL, "Address of the database."),
+    "database": Row(TEXT, "Database to write to."),
+    "retention_policy": Row(
+        TEXT, "Retention policy to write to, else the default one."
+    ),
+    "bucket": Row(TEXT, "Bucket to write to."),
+    "org": Row(TEXT, "Organisation that owns the bucket."),
+    "username": Row(TEXT, "User, where the database asks for one."),
+    "password": Row(SECRET, "Password of that user."),
+    "token": Row(SECRET, "Token, where the database asks for one."),
+    "verify_ssl": Row(BOOLEAN, "Whether the certificate must be valid."),
+    "ca_cert": Row(PATH, "File with the certificates to trust (PEM)."),
+    "path": Row(PATH, "File of the embedded store; default in the data folder."),
+    "schema": Row(choice("ha"), "How points are named; `ha` is Home Assistant's way."),
+    "start": Row(
+        choice("now", "oldest"),
+        "Where a new sink begins: with new points, or with the oldest in the journal.",
+    ),
+    "required": Row(
+        BOOLEAN, "Whether the journal keeps points until this sink has them."
+    ),
+    "in_flight": Row(integer(1, 16), "How many requests may be under way at once."),
+    "timeout": Row(DURATION, "Longest wait for one answer."),
+    "retention": Row(DURATION, "How long the embedded store keeps points."),
+    "max_bytes": Row(SIZE, "Largest size of the embedded store."),
+}
+
+_ALWAYS = ("name", "type", "schema", "start", "required", "in_flight", "timeout")
+_SERVER_KEYS = ("verify_ssl", "ca_cert")
+
+SINK_TYPES: dict[str, SinkType] = {
+    "influxdb1": SinkType(
+        ("url", "database"),
+        (*_ALWAYS, *_SERVER_KEYS, "username", "password", "retention_policy"),
+        "InfluxDB 1.x, `/write`.",
+    ),
+    "influxdb2": SinkType(
+        ("url", "bucket", "org", "token"),
+        (*_ALWAYS, *_SERVER_KEYS),
+        "InfluxDB 2.x and Cloud, `/api/v2/write`.",
+    ),
+    "influxdb3": SinkType(
+        ("url", "database"),
+        (*_ALWAYS, *_SERVER_KEYS, "token"),
+        "InfluxDB 3, `/api/v3/write_lp`.",
+    ),
+    "victoriametrics": SinkType(
+        ("url",),
+        (*_ALWAYS, *_SERVER_KEYS, "database", "username", "password", "token"),
+        "VictoriaMetrics, single node, or vmagent.",
+    ),
+    "sqlite": SinkType(
+        (),
+        (*_ALWAYS, "path", "retention", "max_bytes"),
+        "The embedded store, needs no server.",
+    ),
+    "stdout": SinkType((), _ALWAYS, "Line protocol on standard output."),
+}
+
+TOP_LEVEL: dict[str, str] = {
+    "home_assistant": "where Home Assistant is",
+    "influxdb": "Home Assistant's own block, taken as it is",
+    "sinks": "the databases",
+    "journal": "the write-ahead journal",
+    "http": "status page, health and metrics",
+    "backfill": "filling of holes",
+    "log": "what is logged",
+    "data_dir": "folder of everything hiq keeps",
+}
