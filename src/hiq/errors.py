@@ -3,6 +3,7 @@
 HiqError
 |-- ConfigError              the user's: settings; carries every Problem at once
 |-- AuthError                the user's: Home Assistant refused the token (final)
+|   `-- TokenError           the user's: there is no token that could be sent
 |-- ProtocolError            the peer's: it broke the protocol
 |   `-- TransitionError      ours: a connection state that may not follow
 |-- ConnectionLost           the network's: retry
@@ -36,6 +37,7 @@ __all__ = [
     "ProtocolError",
     "ServiceUnreachable",
     "StoreError",
+    "TokenError",
     "TransitionError",
 ]
 
@@ -91,6 +93,16 @@ class AuthError(HiqError):
         return (
             f"Home Assistant refused the token ({self.message}); make a new "
             "long-lived access token in its user profile and put it in hiq's settings"
+        )
+
+
+class TokenError(AuthError):
+    """There is no token, or none that could be right; nothing was sent."""
+
+    def __str__(self) -> str:
+        return (
+            f"no usable token for Home Assistant: {self.message}; a long-lived access "
+            "token is made in the user profile of Home Assistant"
         )
 
 

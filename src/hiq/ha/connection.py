@@ -1,0 +1,326 @@
+"""One WebSocket connection on picows: open it, read messages, send, close.
+
+It owns the socket and nothing else: what messages mean, when to connect again and
+whether an end is a loss is decided elsewhere. No compression is offered: with it Home
+Assistant cuts clients in bursts that it serves in full without. Pings are answered
+here and not by picows, whose own answer would swallow the mark of the last frame in a
+read, and with it the end of the batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from ssl import CERT_NONE, SSLContext, SSLError, create_default_context
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import picows
+
+from hiq.errors import ConnectionLost, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hiq.ha.feed import Payload
+
+__all__ = ["Connection", "tls_context"]
+
+CLOSE_S: Final = 1.0
+# What picows has to say comes back as an exception, so its own log stays silent.
+_SILENT: Final = logging.getLogger("hiq.ha.connection.picows")
+_SILENT.setLevel(logging.CRITICAL + 1)
+_TEXT: Final = picows.WSMsgType.TEXT
+
+
+def tls_context(*, verify: bool, ca_cert: str | None) -> SSLContext:
+    """Return what decides which certificates are trusted.
+
+    Args:
+        verify: False accepts any certificate, for self-signed homes.
+        ca_cert: PEM file with certificates to trust beside the system's.
+
+    Raises:
+        ConnectionLost: the file cannot be read.
+    """
+    context = create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = CERT_NONE
+    if ca_cert is not None:
+        try:
+            context.load_verify_locations(ca_cert)
+        except OSError as exc:
+            raise ConnectionLost(f"ca_cert {ca_cert}: {exc.strerror or exc}") from exc
+    return context
+
+
+class Connection(picows.WSListener):
+    """One connection, from `open` to its end; never opened again.
+
+    - `on_message(payload)` is called for each whole text message, synchronously. The
+      payload may be a memoryview that is valid during the call only.
+    - `on_batch_end()` is called once per read of the socket that held a message.
+    - `on_end()` is called once, when the connection is over, whoever ended it.
+    - An exception out of a callback ends the connection and is raised by `wait`.
+    """
+
+    def __init__(
+        self,
+        on_message: Callable[[Payload], object],
+        on_batch_end: Callable[[], object],
+        on_end: Callable[[], object],
+        *,
+        max_message_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        super().__init__()
+        self._on_message = on_message
+        self._on_batch_end = on_batch_end
+        self._on_end = on_end
+        self._max_message_bytes = max_message_bytes
+        self._transport: picows.WSTransport | None = None
+        self._fragments: bytearray | None = None
+        self._error: Exception | None = None
+        self._close_sent = False
+        self._abandoned = False
+        self._opening: asyncio.Timeout | None = None
+        self._paused = False
+        self._in_batch = False
+        self._ended = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the connection is over."""
+        return self._ended.is_set()
+
+    async def open(
+        self, url: str, *, tls: SSLContext | None = None, deadline_s: float = 10.0
+    ) -> None:
+        """Connect and shake hands, all within the deadline.
+
+        Raises:
+            ConnectionLost: it did not work; the cause tells the kind.
+        """
+        host = urlsplit(url).netloc
+        try:
+            async with asyncio.timeout(deadline_s) as self._opening:
+                await picows.ws_connect(
+                    lambda: self,
+                    url,
+                    ssl_context=tls,
+                    websocket_handshake_timeout=deadline_s,
+                    logger_name=_SILENT,
+                    enable_auto_pong=False,
+                    max_frame_size=self._max_message_bytes,
+                    max_redirects=0,
+                )
+        except TimeoutError as exc:
+            self.abandon()
+            raise ConnectionLost(f"{host} does not answer in {deadline_s:g} s") from exc
+        except SSLError as exc:
+            raise ConnectionLost(f"TLS with {host}: {_tls_reason(exc)}") from exc
+        except picows.WSHandshakeError as exc:
+            raise ConnectionLost(f"{host} {_refusal(exc)}") from exc
+        except OSError as exc:
+            raise ConnectionLost(f"{host}: {exc.strerror or exc}") from exc
+        except BaseException:
+            self.abandon()
+            raise
+        finally:
+            self._opening = None
+        if self._transport is None:
+            raise ConnectionLost(f"{host} hung up during the handshake", 1006)
+
+    def send(self, text: bytes) -> None:
+        """Send one text message; without effect once the connection has ended."""
+        if self._transport is not None and not self.ended and not self._close_sent:
+            self._transport.send(picows.WSMsgType.TEXT, text)
+
+    def pause_reading(self) -> None:
+        """Read no more from the socket; what was read already is still delivered."""
+        if self._transport is not None and not self.ended and not self._paused:
+            self._paused = True
+            self._transport.underlying_transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again after `pause_reading`."""
+        if self._transport is not None and not self.ended and self._paused:
+            self._paused = False
+            self._transport.underlying_transport.resume_reading()
+
+    def abandon(self) -> None:
+        """Deliver no further message and give up opening at once."""
+        self._abandoned = True
+        if self._opening is not None and not self._opening.expired():
+            self._opening.reschedule(0.0)
+
+    async def close(self, deadline_s: float = CLOSE_S) -> None:
+        """Say goodbye and end; may be called at any time and twice.
+
+        No further message is delivered from the moment of the call.
+        """
+        self._abandoned = True
+        transport = self._transport
+        if transport is None:
+            return
+        if not self.ended:
+            self._send_close(picows.WSCloseCode.OK)
+            self.resume_reading()
+            try:
+                async with asyncio.timeout(deadline_s):
+                    await self._ended.wait()
+            except TimeoutError:
+                transport.disconnect(False)
+        with contextlib.suppress(picows.WSError):
+            await transport.wait_disconnected()
+
+    async def wait(self) -> None:
+        """Wait for the end and raise its reason; nothing if `close` made it.
+
+        Raises:
+            Exception: what a callback raised.
+            ProtocolError: the peer broke the WebSocket protocol.
+            ConnectionLost: any other end, with the close code (1006 without one).
+        """
+        transport = self._transport
+        if transport is None:
+            raise ConnectionLost("the connection was never made")
+        await self._ended.wait()
+        try:
+            await transport.wait_disconnected()
+        except picows.WSError as exc:
+            raise ProtocolError(f"the WebSocket protocol was broken: {exc}") from exc
+        if self._error is not None:
+            raise self._error
+        if self._abandoned:
+            return
+        received = transport.close_handshake and transport.close_handshake.recv
+        if not received:
+            raise ConnectionLost("the connection broke without a goodbye", 1006)
+        reason = received.reason or "the peer closed the connection"
+        raise ConnectionLost(reason, int(received.code.value))
+
+    # called by picows
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        """Keep the transport; drop it if nobody waits any more."""
+        self._transport = transport
+        if self._abandoned:
+            transport.disconnect(False)
+
+    def on_ws_frame(self, _: picows.WSTransport, frame: picows.WSFrame) -> None:
+        """Take one frame; nothing raised here may reach picows."""
+        if self._abandoned:
+            if frame.msg_type is picows.WSMsgType.CLOSE:
+                self._disconnect()
+            return
+        try:
+            self._take(frame)
+            if frame.last_in_buffer and self._in_batch:
+                self._in_batch = False
+                self._on_batch_end()
+        except Exception as exc:  # noqa: BLE001  raised again by `wait`
+            self._fail(exc)
+
+    def on_ws_disconnected(self, _: picows.WSTransport) -> None:
+        """Note the end."""
+        self._fragments = None
+        self._ended.set()
+        self._on_end()
+
+    def pause_writing(self) -> None:
+        """Nothing to do: hiq sends a few small commands."""
+
+    def resume_writing(self) -> None:
+        """Nothing to do."""
+
+    # inside
+
+    def _take(self, frame: picows.WSFrame) -> None:
+        """Join fragments and act on control frames (RFC 6455, sections 5.4, 5.5)."""
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            raise ProtocolError("a frame uses an extension that was not agreed on")
+        kind = frame.msg_type
+        if kind is _TEXT:
+            if self._fragments is not None:
+                raise ProtocolError("a message began inside another one")
+            if frame.fin:
+                self._deliver(frame.get_payload_as_memoryview())
+            else:
+                self._fragments = bytearray(frame.get_payload_as_memoryview())
+        elif kind is picows.WSMsgType.CONTINUATION:
+            self._join(frame)
+        elif kind is picows.WSMsgType.PING:
+            if self._transport is not None:
+                self._transport.send_pong(frame.get_payload_as_bytes())
+        elif kind is picows.WSMsgType.CLOSE:
+            self._send_close(frame.get_close_code())
+            self._disconnect()
+        elif kind is picows.WSMsgType.BINARY:
+            raise ProtocolError("a binary message; Home Assistant sends text only")
+
+    def _join(self, frame: picows.WSFrame) -> None:
+        """Add a fragment; deliver the message with the last one."""
+        if self._fragments is None:
+            raise ProtocolError("a fragment without a beginning")
+        size = len(self._fragments) + frame.payload_size
+        if size > self._max_message_bytes:
+            raise ProtocolError(
+                f"a message is longer than {self._max_message_bytes} bytes; raise "
+                "home_assistant.max_message_bytes"
+            )
+        self._fragments += frame.get_payload_as_memoryview()
+        if frame.fin:
+            whole, self._fragments = self._fragments, None
+            self._deliver(memoryview(whole))
+
+    def _deliver(self, payload: memoryview) -> None:
+        """Hand a whole message on."""
+        self._in_batch = True
+        self._on_message(payload)
+
+    def _fail(self, exc: Exception) -> None:
+        """End the connection because of this; the first reason counts."""
+        if self._error is None:
+            self._error = exc
+        self._abandoned = True
+        code = picows.WSCloseCode
+        self._send_close(
+            code.PROTOCOL_ERROR if isinstance(exc, ProtocolError) else code.GOING_AWAY
+        )
+        self._disconnect()
+
+    def _send_close(self, code: picows.WSCloseCode) -> None:
+        """Send a close frame, once (RFC 6455, section 5.5.1)."""
+        if self._transport is not None and not self._close_sent:
+            self._close_sent = True
+            self._transport.send_close(code)
+
+    def _disconnect(self) -> None:
+        """Close the socket after what was written."""
+        if self._transport is not None:
+            self._transport.disconnect()
+
+
+def _tls_reason(exc: SSLError) -> str:
+    """Say in one line what is wrong with a certificate, and what helps."""
+    reason = getattr(exc, "verify_message", "") or exc.reason or str(exc)
+    return f"{reason}; set home_assistant.ca_cert, or verify_ssl: false to trust it"
+
+
+def _refusal(exc: picows.WSHandshakeError) -> str:
+    """Say in one line what came in place of a WebSocket."""
+    response = exc.response
+    if response is None:
+        return f"does not speak WebSocket: {exc}"
+    status = int(response.status)
+    target = response.headers.get("Location")
+    if target is not None and 300 <= status < 400:
+        return f"redirects to {target[:200]}: write that as home_assistant.url"
+    hints = {
+        403: "; was this address banned after failed log-ins?",
+        404: "; is the path right?",
+        502: "; Home Assistant is not up behind its proxy",
+    }
+    return f"answers with HTTP {status}{hints.get(status, '')}"

@@ -1,0 +1,224 @@
+"""One connection and its session, driven until it ends.
+
+Bytes go from the connection to a feed (the pipeline), what the feed passes on goes to
+the session, and what the session wants goes back out. Deadlines and pings are kept
+here. The states at connect are fed in the order of the stream: while they go in slice
+by slice, live frames of the same read wait and the socket is not read. Not known here:
+other connections, databases, statistics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from hiq import backoff
+from hiq.ha.connection import Connection, tls_context
+from hiq.ha.session import Session, StatesReceived, Timing
+from hiq.ha.snapshot import snapshot_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from msgspec import Raw
+
+    from hiq.ha.feed import Feed, Payload
+    from hiq.ha.locate import Candidate
+    from hiq.ha.session import SessionEvent
+
+__all__ = ["CONNECT_S", "Conversation"]
+
+CONNECT_S = 10.0
+
+
+class Conversation:
+    """Everything between connecting to Home Assistant and losing it again.
+
+    - `run` returns only after `stop`; any other end is raised.
+    - `on_event` is called for each event of the session, synchronously; what it
+      raises ends the conversation.
+    - `on_batch_end` is called once per read of the socket, and per slice of states.
+    - While `paused`, no deadline passes: a pong that we do not read is not late.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        on_event: Callable[[SessionEvent], object],
+        on_batch_end: Callable[[], object],
+        *,
+        clock: Callable[[], float],
+        timing: Timing | None = None,
+    ) -> None:
+        self._feed = feed
+        self._on_event = on_event
+        self._on_batch_end = on_batch_end
+        self._clock = clock
+        self._timing = Timing() if timing is None else timing
+        self._connection: Connection | None = None
+        self._session: Session | None = None
+        self._wake = asyncio.Event()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._paused_at = 0.0
+        self._stopping = False
+        self._snapshots: list[list[Raw]] = []
+        self._held: list[bytes] = []
+
+    @property
+    def paused(self) -> bool:
+        """Whether reading is paused from outside."""
+        return not self._open.is_set()
+
+    async def run(
+        self,
+        candidate: Candidate,
+        token: str,
+        *,
+        event_types: tuple[str, ...],
+        synchronise: bool = True,
+    ) -> None:
+        """Connect, log in, subscribe and read for ever.
+
+        Raises:
+            AuthError: the token was refused.
+            ConnectionLost: no connection, or it ended, or a deadline passed.
+            ProtocolError, CommandError: Home Assistant did what it should not.
+        """
+        tls = None
+        if candidate.url.startswith("wss:"):
+            tls = tls_context(verify=candidate.verify_ssl, ca_cert=candidate.ca_cert)
+        connection = Connection(
+            self._on_message,
+            self._on_read,
+            self._wake.set,
+            max_message_bytes=candidate.max_message_bytes,
+        )
+        self._session = Session(
+            token,
+            self._clock(),
+            event_types=event_types,
+            synchronise=synchronise,
+            timing=self._timing,
+        )
+        self._connection = connection
+        try:
+            await connection.open(candidate.url, tls=tls, deadline_s=CONNECT_S)
+            await self._drive(connection, self._session)
+        finally:
+            await connection.close()
+            self._connection = None
+
+    def stop(self) -> None:
+        """Let `run` return soon; no further frame is fed from now on."""
+        self._stopping = True
+        self._open.set()
+        self._wake.set()
+        if self._connection is not None:
+            self._connection.abandon()
+
+    def pause(self) -> None:
+        """Stop reading the socket, until `resume`."""
+        if self._open.is_set():
+            self._open.clear()
+            self._paused_at = self._clock()
+            self._apply_pause()
+
+    def resume(self) -> None:
+        """Read again; deadlines move by the time that was paused."""
+        if not self._open.is_set():
+            self._open.set()
+            if self._session is not None:
+                self._session.postpone(self._clock() - self._paused_at)
+            self._apply_pause()
+            self._wake.set()
+
+    # inside
+
+    async def _drive(self, connection: Connection, session: Session) -> None:
+        """Wait for messages, deadlines and the end, whichever is first."""
+        if self.paused:
+            connection.pause_reading()
+        while not self._stopping:
+            if connection.ended:
+                await connection.wait()
+                return
+            if self._snapshots:
+                await self._feed_snapshot()
+            due = self._timing.ping_interval_s
+            if not self.paused:
+                session.receive_time(self._clock())
+                self._send()
+                due = session.next_deadline() - self._clock()
+            await backoff.wait(self._wake, due)
+            self._wake.clear()
+
+    def _on_message(self, payload: Payload) -> None:
+        """Take a frame from the socket."""
+        if self._stopping:
+            return
+        if self._snapshots or self._held:
+            self._held.append(bytes(payload))
+        else:
+            self._take(payload)
+
+    def _on_read(self) -> None:
+        """Take the end of one read of the socket."""
+        self._on_batch_end()
+        self._send()
+
+    def _take(self, payload: Payload) -> None:
+        """Feed one frame and act on the messages in it that are not events."""
+        session = self._session
+        if session is None:
+            return
+        passed = self._feed(payload, snapshot=False)
+        if not passed:
+            return
+        for message in passed:
+            session.receive_message(message, self._clock())
+        for event in session.events_received():
+            if isinstance(event, StatesReceived):
+                self._snapshots.append(event.states)
+                self._apply_pause()
+                self._wake.set()
+            self._on_event(event)
+
+    def _send(self) -> None:
+        """Send what the session wants to say; it may have new deadlines as well."""
+        if self._session is None or self._connection is None:
+            return
+        texts = self._session.data_to_send()
+        for text in texts:
+            self._connection.send(text)
+        if texts:
+            self._wake.set()
+
+    async def _feed_snapshot(self) -> None:
+        """Feed states in slices, then the frames that came behind them."""
+        while self._snapshots:
+            for frame in snapshot_frames(self._snapshots[0]):
+                await self._open.wait()
+                if self._stopping:
+                    return
+                self._feed(frame, snapshot=True)
+                self._on_batch_end()
+                await asyncio.sleep(0)
+            del self._snapshots[0]
+            held, self._held = self._held, []
+            for position, payload in enumerate(held):
+                self._take(payload)
+                if self._snapshots:
+                    self._held = held[position + 1 :]
+                    break
+        self._on_read()
+        self._apply_pause()
+
+    def _apply_pause(self) -> None:
+        """Read the socket unless someone is against it."""
+        if self._connection is None:
+            return
+        if self.paused or self._snapshots:
+            self._connection.pause_reading()
+        else:
+            self._connection.resume_reading()

@@ -1,0 +1,378 @@
+"""One conversation with Home Assistant, without any I/O.
+
+Messages go in (`receive_message`), the time goes in (`receive_time`), and out come
+texts to send (`data_to_send`) and what happened (`events_received`). Order: log in,
+announce coalescing as id 1, ask for the entity registry, subscribe, and only when
+that is confirmed ask for configuration and states, so that no change falls between.
+`state_changed` events do not come here, the pipeline reads them. Times are seconds of
+a monotonic clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hiq.errors import AuthError, CommandError, ConnectionLost, ProtocolError
+from hiq.ha import commands, messages
+
+if TYPE_CHECKING:
+    from msgspec import Raw
+
+    from hiq.ha.messages import Config, EntityEntry, Message
+
+__all__ = [
+    "STATE_CHANGED",
+    "Configured",
+    "Event",
+    "Greeted",
+    "LoggedIn",
+    "Phase",
+    "Ponged",
+    "Refused",
+    "RegistryReceived",
+    "Session",
+    "SessionEvent",
+    "StatesReceived",
+    "Subscribed",
+    "Timing",
+]
+
+STATE_CHANGED: Final = "state_changed"
+
+
+class Phase(Enum):
+    """How far the log-in is."""
+
+    GREETING = "waiting for auth_required"
+    LOGIN = "waiting for the answer to the token"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Deadlines and intervals, seconds.
+
+    Half-open connections are found after `ping_interval_s + ping_timeout_s` at the
+    latest. `poll_s` is how often a starting Home Assistant is asked whether it runs.
+    """
+
+    auth_s: float = 10.0
+    command_s: float = 60.0
+    ping_interval_s: float = 30.0
+    ping_timeout_s: float = 10.0
+    poll_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """Home Assistant is there and asks for the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """The token was accepted."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """All subscriptions are confirmed: from here on nothing is missed."""
+
+    event_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Home Assistant told its configuration."""
+
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class StatesReceived:
+    """All states, each as bytes that share the memory of the message."""
+
+    states: list[Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryReceived:
+    """The whole entity registry."""
+
+    entries: list[EntityEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Ponged:
+    """The queue of Home Assistant answered; `seconds` is the round trip."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that can be done without was refused."""
+
+    error: CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event of a subscription other than `state_changed`."""
+
+    message: bytes
+
+
+SessionEvent = (
+    Greeted
+    | LoggedIn
+    | Subscribed
+    | Configured
+    | StatesReceived
+    | RegistryReceived
+    | Ponged
+    | Refused
+    | Event
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A command without an answer yet."""
+
+    name: str
+    sent_at: float
+    timeout_s: float
+
+    @property
+    def deadline(self) -> float:
+        """When waiting ends."""
+        return self.sent_at + self.timeout_s
+
+
+class Session:
+    """The state of one connection; a new connection needs a new one.
+
+    - Ids start at 1 and rise by one; each event type is subscribed exactly once.
+    - `receive_message` and `receive_time` raise what must end the connection:
+      AuthError, CommandError (subscription refused), ProtocolError, ConnectionLost
+      (a deadline passed).
+    - After `synchronise=False` neither registry, configuration nor states are asked.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        now: float,
+        *,
+        event_types: tuple[str, ...] = (STATE_CHANGED,),
+        synchronise: bool = True,
+        timing: Timing | None = None,
+    ) -> None:
+        self._token = token
+        self._timing = Timing() if timing is None else timing
+        self._event_types = tuple(dict.fromkeys(event_types))
+        self._synchronise = synchronise
+        self._phase_deadline = now + self._timing.auth_s
+        self._next_id = 1
+        self._pending: dict[int, _Pending] = {}
+        self._unconfirmed: set[int] = set()
+        self._out: list[bytes] = []
+        self._events: list[SessionEvent] = []
+        self._next_ping = 0.0
+        self._next_poll: float | None = None
+        self._starting = False
+        self.phase = Phase.GREETING
+        self.strays = 0
+
+    # what comes in
+
+    def receive_message(self, message: bytes, now: float) -> None:
+        """Take one message that is no `state_changed` event."""
+        try:
+            decoded = messages.decode_message(message)
+        except msgspec.DecodeError as exc:
+            if self.phase is not Phase.OPEN:
+                raise ProtocolError(
+                    f"no message of Home Assistant while {self.phase.value}: {exc}"
+                ) from exc
+            self.strays += 1
+            return
+        if self.phase is Phase.OPEN:
+            self._receive_open(decoded, message, now)
+        else:
+            self._receive_login(decoded, now)
+
+    def receive_time(self, now: float) -> None:
+        """Let deadlines pass and send what is due."""
+        if self.phase is not Phase.OPEN:
+            if now >= self._phase_deadline:
+                raise ConnectionLost(
+                    f"{self.phase.value}, nothing in {self._timing.auth_s:g} s"
+                )
+            return
+        for pending in self._pending.values():
+            if now >= pending.deadline:
+                raise ConnectionLost(
+                    f"no answer to {pending.name} in {pending.timeout_s:g} s"
+                )
+        if self._next_poll is not None and now >= self._next_poll:
+            self._next_poll = None
+            self._command(commands.GET_CONFIG, now)
+        if now >= self._next_ping and not self._pending:
+            # Behind a big answer a pong would wait; that answer has its own deadline.
+            self._command(commands.PING, now)
+
+    def postpone(self, seconds: float) -> None:
+        """Move all deadlines: the socket was not read for so long, by our own will."""
+        self._phase_deadline += seconds
+        self._next_ping += seconds
+        self._pending = {
+            number: _Pending(pending.name, pending.sent_at, pending.timeout_s + seconds)
+            for number, pending in self._pending.items()
+        }
+
+    # what goes out
+
+    def data_to_send(self) -> list[bytes]:
+        """Return the texts to send now, in order; each is returned once."""
+        out, self._out = self._out, []
+        return out
+
+    def events_received(self) -> list[SessionEvent]:
+        """Return what happened since the last call, in order."""
+        events, self._events = self._events, []
+        return events
+
+    def next_deadline(self) -> float:
+        """Return when `receive_time` must be called at the latest."""
+        if self.phase is not Phase.OPEN:
+            return self._phase_deadline
+        times = [pending.deadline for pending in self._pending.values()]
+        if self._next_poll is not None:
+            times.append(self._next_poll)
+        if not self._pending:
+            times.append(self._next_ping)
+        return min(times)
+
+    # inside
+
+    def _receive_login(self, message: Message, now: float) -> None:
+        """Take a message of the log-in."""
+        match self.phase, message.type:
+            case Phase.GREETING, "auth_required":
+                self.phase = Phase.LOGIN
+                self._phase_deadline = now + self._timing.auth_s
+                self._out.append(commands.auth(self._token))
+                self._events.append(Greeted())
+            case Phase.LOGIN, "auth_ok":
+                self.phase = Phase.OPEN
+                self._events.append(LoggedIn(message.ha_version))
+                self._open(now)
+            case _, "auth_invalid":
+                raise AuthError(message.message)
+            case _, kind:
+                raise ProtocolError(
+                    f"{kind[:40]!r} while {self.phase.value}; is it Home Assistant?"
+                )
+
+    def _open(self, now: float) -> None:
+        """Ask for all that is needed up to the subscription, in one go.
+
+        Home Assistant answers in order, so the registry is here before the first
+        event, and no time is lost waiting for it.
+        """
+        self._next_ping = now + self._timing.ping_interval_s
+        self._command(commands.FEATURES, now)
+        if self._synchronise:
+            self._command(commands.ENTITY_REGISTRY, now)
+        for event_type in self._event_types:
+            self._unconfirmed.add(self._next_id)
+            self._command(commands.SUBSCRIBE, now, event_type)
+
+    def _receive_open(self, decoded: Message, message: bytes, now: float) -> None:
+        """Take a message after the log-in."""
+        if decoded.type == "event":
+            self._events.append(Event(bytes(message)))
+            return
+        number = decoded.number
+        if decoded.type not in {"result", "pong"} or number not in self._pending:
+            self.strays += 1
+            return
+        pending = self._pending.pop(number)
+        if decoded.type == "pong":
+            self._next_ping = now + self._timing.ping_interval_s
+            self._events.append(Ponged(now - pending.sent_at))
+        elif decoded.success:
+            self._answered(pending.name, number, decoded.result, now)
+        else:
+            error = decoded.error or messages.ResultError()
+            refusal = CommandError(pending.name, error.code, error.message)
+            if pending.name == commands.SUBSCRIBE:
+                raise refusal
+            self._events.append(Refused(refusal))
+
+    def _answered(self, name: str, number: int, result: Raw, now: float) -> None:
+        """Take the result of a command that succeeded."""
+        try:
+            match name:
+                case commands.SUBSCRIBE:
+                    self._confirmed(number, now)
+                case commands.ENTITY_REGISTRY:
+                    entries = messages.decode_entities(result)
+                    self._events.append(RegistryReceived(entries))
+                case commands.GET_STATES:
+                    states = messages.decode_states(result)
+                    self._events.append(StatesReceived(states))
+                case commands.GET_CONFIG:
+                    self._configured(messages.decode_config(result), now)
+        except msgspec.DecodeError as exc:
+            refusal = CommandError(name, "unreadable_answer", str(exc))
+            self._events.append(Refused(refusal))
+
+    def _confirmed(self, number: int, now: float) -> None:
+        """Take the confirmation of one subscription."""
+        self._unconfirmed.discard(number)
+        if self._unconfirmed:
+            return
+        self._events.append(Subscribed(self._event_types))
+        if self._synchronise:
+            self._command(commands.GET_CONFIG, now)
+            self._command(commands.GET_STATES, now)
+
+    def _configured(self, config: Config, now: float) -> None:
+        """Take the configuration; wait for one that is still starting.
+
+        `homeassistant_started` would need an admin, so the state is polled. States
+        that were restored meanwhile are asked for again at the end.
+        """
+        self._events.append(Configured(config))
+        if not config.running:
+            self._starting = True
+            self._next_poll = now + self._timing.poll_s
+        elif self._starting:
+            self._starting = False
+            self._command(commands.GET_STATES, now)
+
+    def _command(self, name: str, now: float, event_type: str = "") -> None:
+        """Send a command under the next id and remember it until it is answered."""
+        number = self._next_id
+        self._next_id += 1
+        timeout_s = self._timing.command_s
+        match name:
+            case commands.FEATURES:
+                text = commands.supported_features(number)
+            case commands.SUBSCRIBE:
+                text = commands.subscribe_events(number, event_type)
+            case commands.PING:
+                text = commands.ping(number)
+                timeout_s = self._timing.ping_timeout_s
+            case _:
+                text = commands.command(number, name)
+        self._pending[number] = _Pending(name, now, timeout_s)
+        self._out.append(text)
