@@ -1,0 +1,147 @@
+"""Takes the `influxdb:` block out of a Home Assistant configuration.yaml, verbatim.
+
+Comments, order, `!secret` and `!env_var` stay as they are; a block kept in a file of
+its own (`!include`) or in a package is found too. Other keys are not looked into, so
+their tags and includes cannot disturb.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import yaml
+
+from hiq.errors import ConfigError, Problem
+from hiq.settings.block import read_block, sink_of
+from hiq.settings.document import Reader
+from hiq.settings.environment import get
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["Imported", "import_block"]
+
+HEADER = """\
+# Settings of hiq. The block `influxdb:` is Home Assistant's own, from
+# {source}
+home_assistant:
+  url: http://homeassistant.local:8123
+  # A long-lived access token, made in your user profile; or set HA_TOKEN.
+  # token: !secret hiq_token
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was found.
+
+    Attributes:
+        text: a complete hiq.yaml.
+        secrets: names that `!secret` asks for, each once.
+        makes_sink: whether the block has a connection and so is a sink.
+    """
+
+    text: str
+    secrets: tuple[str, ...]
+    makes_sink: bool
+
+
+def import_block(path: Path, env: Mapping[str, str]) -> Imported:
+    """Return a hiq.yaml made of a configuration.yaml; ConfigError if it cannot be."""
+    text = _read(path, path)
+    node = _find(_compose(text, path))
+    if node is None:
+        raise ConfigError(
+            Problem(
+                str(path),
+                0,
+                "influxdb",
+                "there is no `influxdb:` block here; if Home Assistant's connection "
+                "was set up in its user interface, write `sinks:` by hand",
+            )
+        )
+    source, line, block = path, node.start_mark.line + 1, _slice(text, node)
+    if node.tag == "!include":
+        source, line = path.parent / str(node.value).strip(), 1
+        block = re.sub(r"^---\s*$", "", _read(source, path), flags=re.MULTILINE)
+    body = "influxdb:\n" + textwrap.indent(block.rstrip() + "\n", "  ")
+    return Imported(
+        HEADER.format(source=source) + body,
+        tuple(dict.fromkeys(re.findall(r"!secret\s+([^\s,}\]]+)", block))),
+        _check(body, source, line - 2, env),
+    )
+
+
+def _check(body: str, source: Path, shift: int, env: Mapping[str, str]) -> bool:
+    """Raise ConfigError for a bad block; returns whether it makes a sink."""
+    reader = Reader(env)
+    tree = reader.text(body, str(source), source.parent)
+    node = None if tree is None else get(tree, "influxdb")
+    block = {} if node is None else read_block(node, reader.problems)
+    if reader.problems:
+        raise ConfigError(
+            *(
+                replace(p, line=p.line + shift) if p.where == str(source) else p
+                for p in reader.problems
+            )
+        )
+    return sink_of(block) is not None
+
+
+def _read(path: Path, where: Path) -> str:
+    """Return the text of a file."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as exc:
+        what = f"cannot read {path}: {exc.strerror}"
+    except UnicodeDecodeError:
+        what = f"{path} is not UTF-8 text"
+    raise ConfigError(Problem(str(where), 0, "", what))
+
+
+def _compose(text: str, path: Path) -> yaml.Node | None:
+    """Return the nodes of the file; tags are not followed."""
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else 0
+        what = exc.problem
+    except (yaml.YAMLError, RecursionError) as exc:
+        line, what = 0, str(exc)
+    raise ConfigError(Problem(str(path), line, "", f"this is not YAML: {what}"))
+
+
+def _items(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield the keys and values of a mapping; nothing for other nodes."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield str(key.value), value
+
+
+def _find(root: yaml.Node | None) -> yaml.Node | None:
+    """Return the block: of the file itself, or of one of its packages."""
+    top = dict(_items(root))
+    if "influxdb" in top:
+        return top["influxdb"]
+    packages = dict(_items(top.get("homeassistant"))).get("packages")
+    for _, package in _items(packages):
+        inner = dict(_items(package))
+        if "influxdb" in inner:
+            return inner["influxdb"]
+    return None
+
+
+def _slice(text: str, node: yaml.Node) -> str:
+    """Return the block as written, moved to the left margin."""
+    start, end = node.start_mark, node.end_mark
+    block = textwrap.dedent(" " * start.column + text[start.index : end.index])
+    lines = block.rstrip().split("\n")
+    # The end of a block is where the next key begins; remarks before that are its own.
+    while len(lines) > 1 and (not lines[-1].strip() or lines[-1].startswith("#")):
+        lines.pop()
+    return "\n".join(lines)
