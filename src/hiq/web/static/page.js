@@ -7,6 +7,8 @@ const HIDDEN_POLL_MS = 10000;
 const DEADLINE_MS = 5000;
 const RATE_WINDOW_S = 5;
 const CHART_S = 180;
+const CHART_SHORTEST_S = 30;
+const CHART_WIDTH = 180; // of the picture's own coordinates
 const SHORTEST_S = 0.5;
 
 const LEVELS = { healthy: "good", degraded: "warn", unhealthy: "bad" };
@@ -167,19 +169,21 @@ function showAccount(counters) {
 
 function showChart() {
   const last = samples[samples.length - 1];
+  const seen = Math.max(CHART_SHORTEST_S, last.at - samples[0].at);
   const points = [];
   for (let i = 1; i < samples.length; i += 1) {
     const seconds = samples[i].at - samples[i - 1].at;
     if (seconds <= 0) continue;
     const value = (samples[i].received - samples[i - 1].received) / seconds;
-    points.push([CHART_S - (last.at - samples[i].at), value]);
+    points.push([CHART_WIDTH * (1 - (last.at - samples[i].at) / seen), value]);
   }
   const peak = Math.max(1, ...points.map((point) => point[1]));
   set("chart-peak", perSecond(points.length ? peak : 0));
+  set("chart-span", span(seen));
   if (points.length < 2) return;
   const line = points.map(([x, y]) => `${x.toFixed(1)} ${(58 - (54 * y) / peak).toFixed(2)}`).join(" L");
   element("chart-line").setAttribute("d", `M${line}`);
-  element("chart-area").setAttribute("d", `M${points[0][0].toFixed(1)} 60 L${line} L${CHART_S} 60 Z`);
+  element("chart-area").setAttribute("d", `M${points[0][0].toFixed(1)} 60 L${line} L${CHART_WIDTH} 60 Z`);
 }
 
 function showReasons(reasons, level) {
