@@ -335,10 +335,12 @@ class Journal:
             header = stream.first_header(stream.segments[len(gone)])
             behind = header.offset if header else 0
         readers = self._readers(stream)
-        lost = max([behind - c.position.offset for c in readers], default=0)
+        slowest = min((c.position.offset for c in readers), default=behind)
+        lost = behind - max(slowest, stream.given_up)
         self._remove(stream, gone)
         self._measure()
         if lost > 0:
+            stream.given_up = behind
             self.stats.lost_points += lost
             logger.warning(
                 "the journal is full: its oldest records were given up",

@@ -64,6 +64,7 @@ class Stream:
     - After calling `write`: the bytes are on the disk, and no reader sees them.
     - After calling `publish`: readers see them, and `end` is behind them.
     - After calling `rollback`: everything is as before `write`.
+    - `given_up` is the point offset before which everything was removed unsent.
     - `segments`, `end` and `publish` belong to whoever holds the journal's lock.
     """
 
@@ -80,6 +81,7 @@ class Stream:
         self.folder = folder
         self.segments = segments
         self.end = end
+        self.given_up = 0
         self._files = files
         self._segment_bytes = segment_bytes
         self._fd: int | None = None
