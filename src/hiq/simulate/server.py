@@ -1,0 +1,298 @@
+"""The simulated Home Assistant as a server, with faults on command.
+
+It serves one world to any number of clients, on the `websockets` library: another
+implementation than the one hiq connects with. Everything it fires is remembered, so
+that a test can compare what arrived elsewhere with what happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import http
+import logging
+import secrets
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from hiq.simulate.history import MICROSECONDS, History
+from hiq.simulate.link import Limits, Link
+from hiq.simulate.protocol import VERSION, Session, render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hiq.simulate.protocol import Log
+    from hiq.simulate.world import Change, World
+
+__all__ = ["Fired", "Simulator"]
+
+TICK_S = 0.02
+MAX_FRAME = 4 * 1024 * 1024
+HEARTBEAT_S = 55.0
+LOGS = 1000
+
+
+class Fired(NamedTuple):
+    """One state that was: `state` is what a client would see."""
+
+    entity_id: str
+    updated_us: int
+    state: str
+
+
+class Simulator:
+    """A Home Assistant of a simulated home, at `url` with `token`.
+
+    - `rate`: changes per second by itself, 0 for none; may be set at any time.
+    - `fire`, `set`, `remove`, `fire_event`: changes on command, at once.
+    - `mute`: events are not sent, all else goes on. `refuse_login`: auth_invalid.
+      `drop`, `freeze` and `thaw`, `down` and `up`: see there.
+    - `fired`: the last `remember` states, those at the start included;
+      `fired_total` counts all of them. Removals have no state and are not in it.
+    - `links`: the connections that live; `logs`: what the clients did, dead ones
+      included, oldest first.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        rate: float = 0.0,
+        clock: Callable[[], float] = time.time,
+        limits: Limits | None = None,
+        remember: int = 2_000_000,
+        history: int = 50_000,
+    ) -> None:
+        self.world = world
+        self.host = host
+        self.port = port
+        self.token = token or secrets.token_urlsafe(48)
+        self.rate = rate
+        self.mute = False
+        self.refuse_login = False
+        self.links: list[Link] = []
+        self.logs: deque[Log] = deque(maxlen=LOGS)
+        self.fired: deque[Fired] = deque(maxlen=remember)
+        self.fired_total = 0
+        self.history = History(history)
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._server: Server | None = None
+        self._pacer: asyncio.TimerHandle | None = None
+        self._paced_s = 0.0
+        self._taken = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """What goes into hiq's settings; known after `start`."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def pending(self) -> int:
+        """Messages that wait for the slowest client."""
+        return max((link.pending for link in self.links), default=0)
+
+    def now_us(self) -> int:
+        """Return microseconds since 1970."""
+        return int(self._clock() * MICROSECONDS)
+
+    # running
+
+    async def start(self) -> None:
+        """Listen, and begin to change by `rate`."""
+        if not self.world.states:
+            self.world.begin(self.now_us())
+            for state in self.world.states.values():
+                self._remember(Fired(state.entity_id, state.updated_us, state.state))
+                self.history.add(state)
+        await self.up()
+        self._paced_s = asyncio.get_running_loop().time()
+        self._pace()
+
+    async def stop(self) -> None:
+        """Say so and end all connections, as Home Assistant does; twice is fine."""
+        if self._pacer is not None:
+            self._pacer.cancel()
+            self._pacer = None
+        self.fire_event("homeassistant_stop", {})
+        for _ in range(3):  # the writers' turn
+            await asyncio.sleep(0)
+        await self.down()
+
+    async def up(self) -> None:
+        """Listen again, on the same port."""
+        if self._server is not None:
+            return
+        self._server = await serve(
+            self._serve,
+            self.host,
+            self.port,
+            compression=None,
+            max_size=MAX_FRAME,
+            ping_interval=HEARTBEAT_S,
+            ping_timeout=HEARTBEAT_S,
+            process_request=self._http,
+            logger=logging.getLogger("hiq.simulate.server"),
+        )
+        self.port = next(iter(self._server.sockets)).getsockname()[1]
+
+    async def down(self) -> None:
+        """End all connections and refuse new ones until `up`; the home goes on."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        self.drop()
+        server.close()
+        await server.wait_closed()
+
+    # changes
+
+    def fire(self, count: int = 1) -> list[Change]:
+        """Make `count` changes of the home in one turn of the loop."""
+        return [self._send(self.world.step(self.now_us())) for _ in range(count)]
+
+    def set(
+        self, entity_id: str, state: str, attributes: Mapping[str, Any] | None = None
+    ) -> Change:
+        """Set a state; the entity may be new."""
+        now_us = self.now_us()
+        return self._send(self.world.set(entity_id, state, attributes, now_us))
+
+    def remove(self, entity_id: str) -> Change:
+        """Remove a state; KeyError if there is none."""
+        return self._send(self.world.remove(entity_id, self.now_us()))
+
+    def giant(self, size: int, entity_id: str = "sensor.giant") -> Change:
+        """Set a state with an attribute of `size` bytes."""
+        return self.set(entity_id, str(size), {"filler": "x" * size})
+
+    def fire_event(self, event_type: str, data: Mapping[str, Any]) -> None:
+        """Fire another event than `state_changed`."""
+        self.send(event_type, self.world.event(event_type, data, self.now_us()))
+
+    def send(self, event_type: str, event: bytes) -> None:
+        """Send the JSON of an event to who subscribed to its type."""
+        if self.mute:
+            return
+        for link in self.links:
+            link.push(link.session.event(event_type, event))
+
+    async def room(self, pending: int, deadline_s: float = 60.0) -> None:
+        """Wait until no client has more than `pending` messages waiting.
+
+        Raises:
+            TimeoutError: a client took nothing for `deadline_s` seconds.
+        """
+        while self.pending > pending:
+            self._taken.clear()
+            async with asyncio.timeout(deadline_s):
+                await self._taken.wait()
+
+    # faults
+
+    def drop(self) -> None:
+        """Cut all connections without a close frame."""
+        for link in list(self.links):
+            link.cut("dropped")
+
+    def freeze(self) -> None:
+        """Let all connections hang: open, but nothing is read or written."""
+        for link in self.links:
+            link.freeze()
+
+    def thaw(self) -> None:
+        """Go on after `freeze`."""
+        for link in self.links:
+            link.thaw()
+
+    def change_token(self, token: str) -> None:
+        """Revoke the token: cut everybody, take only the new one from now on."""
+        self.token = token
+        self.drop()
+
+    # inside
+
+    def _send(self, change: Change) -> Change:
+        if change.new is not None:
+            new = change.new
+            self._remember(Fired(new.entity_id, new.updated_us, new.state))
+            self.history.add(new)
+        self.send("state_changed", change.json)
+        return change
+
+    def _remember(self, fired: Fired) -> None:
+        self.fired.append(fired)
+        self.fired_total += 1
+
+    def _pace(self) -> None:
+        """Make the changes that are due; after a pause at most a second's."""
+        loop = asyncio.get_running_loop()
+        passed_s = min(1.0, loop.time() - self._paced_s)
+        due = int(passed_s * self.rate)
+        if due or not self.rate:
+            self._paced_s = loop.time()
+            if self.rate:  # what was not a whole change counts the next time
+                self._paced_s -= passed_s - due / self.rate
+            self.fire(due)
+        self._pacer = loop.call_later(TICK_S, self._pace)
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        session = Session(self.world, self.history, self.token)
+        session.refuse = self.refuse_login
+        link = Link(
+            socket,
+            session,
+            self._limits,
+            now_us=self.now_us,
+            on_taken=self._taken.set,
+        )
+        self.logs.append(session.log)
+        self.links.append(link)
+        try:
+            await link.run()
+        finally:
+            self.links.remove(link)
+            self._taken.set()
+
+    def _http(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer the few REST questions a client asks; None opens the WebSocket."""
+        del connection
+        path = request.path.partition("?")[0]
+        if path == "/api/websocket":
+            return None
+        given = request.headers.get("Authorization", "")
+        wanted = f"Bearer {self.token}"
+        if not path.startswith("/api/"):
+            return _response(http.HTTPStatus.NOT_FOUND, b"404: Not Found")
+        if not hmac.compare_digest(given.encode(), wanted.encode()):
+            return _response(http.HTTPStatus.UNAUTHORIZED, b"401: Unauthorized")
+        match path:
+            case "/api/":
+                body = render({"message": "API running."})
+            case "/api/config":
+                body = render(self.world.home.config(VERSION))
+            case "/api/states":
+                states = [state.json for state in self.world.states.values()]
+                body = b"[%b]" % b",".join(states)
+            case _:
+                return _response(http.HTTPStatus.NOT_FOUND, b"404: Not Found")
+        return _response(http.HTTPStatus.OK, body, "application/json")
+
+
+def _response(
+    status: http.HTTPStatus, body: bytes, content_type: str = "text/plain"
+) -> Response:
+    headers = Headers()
+    headers["Content-Type"] = content_type
+    headers["Content-Length"] = str(len(body))
+    headers["Connection"] = "close"
+    return Response(status.value, status.phrase, headers, body)
