@@ -64,7 +64,8 @@ def test_invalid_json_rejects_the_frame(implementation: Any, bad: bytes) -> None
     """One reject, no event, nothing passed, and the sample says what it was."""
     pipeline = implementation()
     assert counts(pipeline.feed(bad)) == (0, 0, 0, 0, 1, 0)
-    assert pipeline.rejects() == [("INVALID_JSON", bad)]
+    reason = "BAD_UTF8" if b"\xff" in bad or b"\xed" in bad else "BAD_JSON"
+    assert pipeline.rejects() == [(reason, bad)]
     assert pipeline.take() == b""
 
 
@@ -168,7 +169,7 @@ def test_rejects_are_bounded_and_newest_last(implementation: Any) -> None:
         pipeline.feed(b"bad %d" % number)
     kept = pipeline.rejects()
     assert 10 <= len(kept) <= 256
-    assert kept[-1] == ("INVALID_JSON", b"bad 999")
+    assert kept[-1] == ("BAD_JSON", b"bad 999")
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])

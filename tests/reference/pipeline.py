@@ -72,6 +72,15 @@ def time_ns(text: Any) -> int:
     return whole * 1_000_000_000 + int((fraction or "0").ljust(9, "0"))
 
 
+def frame_reason(frame: bytes) -> str:
+    """Why a frame is refused whole."""
+    try:
+        frame.decode()
+    except UnicodeDecodeError:
+        return "BAD_UTF8"
+    return "BAD_JSON"
+
+
 @contextmanager
 def deep() -> Iterator[None]:
     """Room for the deepest JSON that orjson takes (1,024 levels)."""
@@ -133,7 +142,7 @@ class ReferencePipeline:
             try:
                 orjson.loads(frame)
             except orjson.JSONDecodeError:
-                self._reject(verdict, "INVALID_JSON", frame)
+                self._reject(verdict, frame_reason(frame), frame)
             else:
                 for message, raw in messages(frame):
                     self._message(verdict, message, raw, snapshot)
