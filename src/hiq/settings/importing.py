@@ -139,9 +139,12 @@ def _find(root: yaml.Node | None) -> yaml.Node | None:
 def _slice(text: str, node: yaml.Node) -> str:
     """Return the block as written, moved to the left margin."""
     start, end = node.start_mark, node.end_mark
-    block = textwrap.dedent(" " * start.column + text[start.index : end.index])
-    lines = block.rstrip().split("\n")
+    lines = (" " * start.column + text[start.index : end.index]).rstrip().split("\n")
     # The end of a block is where the next key begins; remarks before that are its own.
-    while len(lines) > 1 and (not lines[-1].strip() or lines[-1].startswith("#")):
+    while len(lines) > 1 and re.fullmatch(r"\s*(#.*)?", lines[-1]):
+        indent = len(lines[-1]) - len(lines[-1].lstrip())
+        if lines[-1].strip() and indent >= start.column > 0:
+            break
         lines.pop()
-    return "\n".join(lines)
+    margin = re.compile(rf" {{0,{start.column}}}")
+    return "\n".join(margin.sub("", line, count=1) for line in lines)

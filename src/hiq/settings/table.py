@@ -16,6 +16,7 @@ from hiq.settings.values import (
     PATH,
     SECRET,
     SIZE,
+    STORE_PATH,
     TEXT,
     Kind,
     choice,
@@ -151,7 +152,10 @@ SINK: dict[str, Row] = {
     "token": Row(SECRET, "Token, where the database asks for one."),
     "verify_ssl": Row(BOOLEAN, "Whether the certificate must be valid."),
     "ca_cert": Row(PATH, "File with the certificates to trust (PEM)."),
-    "path": Row(PATH, "File of the embedded store; default in the data folder."),
+    "path": Row(
+        STORE_PATH,
+        "File of the embedded store, from the data folder on; default `<name>.db`.",
+    ),
     "schema": Row(choice("ha"), "How points are named; `ha` is Home Assistant's way."),
     "start": Row(
         choice("now", "oldest"),

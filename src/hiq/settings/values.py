@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ __all__ = [
     "PATH",
     "SECRET",
     "SIZE",
+    "STORE_PATH",
     "TEXT",
     "TEXTS",
     "Kind",
@@ -166,12 +168,14 @@ def _size(node: Node, key: str, problems: Problems) -> Any:
     return say(problems, node, key, f"{wanted}, got {got(node)}")
 
 
-def _path(node: Node, key: str, problems: Problems) -> Any:
+def _path(node: Node, key: str, problems: Problems, *, absolute: bool = True) -> Any:
     value = _text(node, key, problems)
     if value is UNSET:
         return UNSET
     if not value.strip() or "\0" in value:
         return say(problems, node, key, "expected a path")
+    if not absolute:
+        return str(Path(value.strip()).expanduser())
     return str((node.folder / Path(value.strip()).expanduser()).absolute())
 
 
@@ -326,6 +330,7 @@ BOOLEAN = Kind("boolean", _boolean)
 DURATION = Kind("duration", _duration)
 SIZE = Kind("size", _size)
 PATH = Kind("path", _path)
+STORE_PATH = Kind("path", partial(_path, absolute=False))
 HOST = Kind("host", _host)
 TEXTS = texts()
 COMMA_TEXTS = comma_texts()
