@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
+from aiohttp.payload import Payload
 
 from hiq.errors import ConfigError, Problem
 from hiq.sink.dialect import ANSWER_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from aiohttp.abc import AbstractStreamWriter
 
     from hiq.settings.schema import SinkSettings
 
@@ -68,6 +71,29 @@ class CallFailed(Exception):
         self.reset = reset
         self.timed_out = timed_out
         self.advice = advice
+
+
+class _Body(Payload):
+    """A request body that is handed to the transport in one piece.
+
+    In pieces, the next one meets the reset of a server that has answered early (413)
+    and the answer, which lies in the socket already, is lost with it. In one piece
+    the event loop sends the rest itself, and it reads before it writes.
+    """
+
+    _value: bytes
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data, content_type="application/octet-stream")
+        self._size = len(data)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the body as text; the port of aiohttp asks for it."""
+        return self._value.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Hand the body over."""
+        await writer.write(self._value)
 
 
 class Client:
@@ -127,13 +153,13 @@ class Client:
             async with self._session.request(
                 method,
                 url,
-                data=data,
+                data=None if data is None else _Body(data),
                 headers=headers,
                 expect100=ask_first,
                 allow_redirects=False,
             ) as response:
-                body = await _bounded(response)
-                return Answer(response.status, response.headers, body)
+                words = await _bounded(response)
+                return Answer(response.status, response.headers, words)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
             raise self._failed(exc) from exc
 

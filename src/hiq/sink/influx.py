@@ -5,10 +5,12 @@ The gzip bytes of the journal are POSTed as they are. What differs between Influ
 must not know the journal, retry, wait between attempts, or open a batch.
 
 A server that finds a body too big answers 413 before it has read it and closes; a
-client that is still writing sees a broken pipe instead of the answer. So big bodies,
-and every body after a reset, ask first (`Expect: 100-continue`, RFC 9110, 10.1.1).
-A server or proxy that ignores the question costs one deadline; it is not asked again
-until the next reset.
+client that is still writing may see a broken pipe instead of the answer. So big
+bodies, and every body after a reset, ask first (`Expect: 100-continue`, RFC 9110,
+10.1.1). InfluxDB 1 says yes and refuses all the same: what `client` finds in the
+socket then counts, and a batch that only ever meets resets is tried in halves. A
+proxy that ignores the question costs one deadline; it is not asked again until the
+next reset.
 """
 
 from __future__ import annotations
@@ -34,6 +36,12 @@ ASK_FIRST_BYTES = 1024 * 1024
 """Bodies above this ask before they are sent: it fits the usual socket buffers and
 the default limit of a reverse proxy (nginx: client_max_body_size 1m)."""
 
+RESETS = 3
+"""So many resets in a row, and a batch of some size is taken to be too big."""
+
+SMALL_BYTES = 64 * 1024
+"""No server or proxy has so small a limit: a reset is not about the size."""
+
 logger = logging.getLogger("hiq.sink")
 
 
@@ -57,6 +65,7 @@ class InfluxSink:
         self._clock = clock
         self._client = Client(settings, self._dialect.headers)
         self._after_reset = False
+        self._resets = 0
         self._asking_works = True
 
     def __repr__(self) -> str:
@@ -100,8 +109,9 @@ class InfluxSink:
                 ask_first=ask_first,
             )
         except CallFailed as failure:
-            return self._failed(failure, ask_first=ask_first)
+            return self._failed(failure, batch, ask_first=ask_first)
         self._after_reset = False
+        self._resets = 0
         result = outcome(
             self._dialect,
             answer.status,
@@ -126,10 +136,18 @@ class InfluxSink:
         """Close the connection."""
         await self._client.close()
 
-    def _failed(self, failure: CallFailed, *, ask_first: bool) -> Outcome:
+    def _failed(self, failure: CallFailed, batch: Batch, *, ask_first: bool) -> Outcome:
         if ask_first and failure.timed_out:
             self._asking_works = False
         self._after_reset = failure.reset and not ask_first
+        self._resets = self._resets + 1 if failure.reset else 0
+        if (
+            self._resets >= RESETS
+            and batch.points > 1
+            and len(batch.body) > SMALL_BYTES
+        ):
+            self._resets = 0
+            return TooBig(f"{RESETS} times {failure.reason}: trying less at once")
         if failure.advice:
             return Hold(failure.reason, failure.advice)
         return Retry(failure.reason, sent=failure.sent)
