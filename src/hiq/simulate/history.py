@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hiq.simulate.world import State
 
@@ -41,8 +41,18 @@ class Query:
     no_attributes: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What an entity was at a time; `state` is None where it was removed."""
+
+    state: str | None
+    attributes: Mapping[str, Any]
+    changed_us: int
+    updated_us: int
+
+
 class History:
-    """The last `limit` states of all entities together.
+    """The last `limit` changes of all entities together.
 
     - `forgotten`: how many are gone because of the limit.
     """
@@ -50,7 +60,7 @@ class History:
     def __init__(self, limit: int = 50_000) -> None:
         self.limit = limit
         self.forgotten = 0
-        self._rows: dict[str, deque[State]] = {}
+        self._rows: dict[str, deque[_Row]] = {}
         self._order: deque[str] = deque()
 
     def __len__(self) -> int:
@@ -58,15 +68,12 @@ class History:
 
     def add(self, state: State) -> None:
         """Remember a state; the oldest of all goes when there are too many."""
-        self._rows.setdefault(state.entity_id, deque()).append(state)
-        self._order.append(state.entity_id)
-        if len(self._order) > self.limit:
-            oldest = self._order.popleft()
-            rows = self._rows[oldest]
-            rows.popleft()
-            if not rows:
-                del self._rows[oldest]
-            self.forgotten += 1
+        row = _Row(state.state, state.attributes, state.changed_us, state.updated_us)
+        self._append(state.entity_id, row)
+
+    def remove(self, entity_id: str, time_us: int) -> None:
+        """Remember that an entity was removed: a row without a state."""
+        self._append(entity_id, _Row(None, {}, time_us, time_us))
 
     def answer(self, query: Query) -> dict[str, list[dict[str, Any]]]:
         """Return the rows by entity; entities without rows are left out."""
@@ -77,49 +84,56 @@ class History:
                 answer[entity_id] = rows
         return answer
 
+    def _append(self, entity_id: str, row: _Row) -> None:
+        self._rows.setdefault(entity_id, deque()).append(row)
+        self._order.append(entity_id)
+        if len(self._order) > self.limit:
+            oldest = self._order.popleft()
+            rows = self._rows[oldest]
+            rows.popleft()
+            if not rows:
+                del self._rows[oldest]
+            self.forgotten += 1
+
     def _entity(self, entity_id: str, query: Query) -> Iterator[dict[str, Any]]:
         domain = entity_id.partition(".")[0]
         short = query.minimal_response and domain not in WITH_ATTRIBUTES
-        last: str | None = None
-        for state, at_us in self._select(entity_id, domain, query):
-            if last is None or not short:
-                yield _row(state, at_us, query)
-            elif state.state != last:
-                yield {"s": state.state, "lu": at_us / MICROSECONDS}
-            last = state.state
+        last: _Row | None = None
+        for row, at_us in self._select(entity_id, domain, query):
+            answer: dict[str, Any] = {"s": row.state}
+            if not short or (last is None and not query.no_attributes):
+                answer["a"] = {} if query.no_attributes else row.attributes
+            answer["lu"] = at_us / MICROSECONDS
+            if not short and not query.significant_changes_only:
+                answer |= _last_changed(row, at_us)
+            if not short or last is None or row.state != last.state:
+                yield answer
+            last = row
 
     def _select(
         self, entity_id: str, domain: str, query: Query
-    ) -> Iterator[tuple[State, int]]:
-        """Yield states and the time each is reported with."""
-        before: State | None = None
+    ) -> Iterator[tuple[_Row, int]]:
+        """Yield rows and the time each is reported with."""
+        before: _Row | None = None
         every = domain in SIGNIFICANT or not query.significant_changes_only
-        for state in self._rows.get(entity_id, ()):
-            time_us = state.updated_us
+        for row in self._rows.get(entity_id, ()):
+            time_us = row.updated_us
             if time_us < query.start_us:
-                before = state
+                before = row
                 continue
             if before is not None and query.include_start_time_state:
                 yield before, query.start_us
             before = None
             if query.end_us is not None and time_us >= query.end_us:
                 return
-            if time_us > query.start_us and (every or state.changed_us == time_us):
-                yield state, time_us
+            if time_us > query.start_us and (every or row.changed_us == time_us):
+                yield row, time_us
         if before is not None and query.include_start_time_state:
             yield before, query.start_us
 
 
-def _row(state: State, at_us: int, query: Query) -> dict[str, Any]:
-    row: dict[str, Any] = {"s": state.state}
-    if not query.no_attributes:
-        row["a"] = state.attributes
-    row["lu"] = at_us / MICROSECONDS
-    synthetic = at_us != state.updated_us
-    if (
-        not query.significant_changes_only
-        and not synthetic
-        and state.changed_us != state.updated_us
-    ):
-        row["lc"] = state.changed_us / MICROSECONDS
-    return row
+def _last_changed(row: _Row, at_us: int) -> dict[str, float]:
+    """Return `lc` where it differs; a row made for the start has none."""
+    if at_us != row.updated_us or row.changed_us == row.updated_us:
+        return {}
+    return {"lc": row.changed_us / MICROSECONDS}

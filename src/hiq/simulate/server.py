@@ -226,6 +226,8 @@ class Simulator:
             new = change.new
             self._remember(Fired(new.entity_id, new.updated_us, new.state))
             self.history.add(new)
+        else:
+            self.history.remove(change.entity_id, change.time_us)
         self.send("state_changed", change.json)
         return change
 

@@ -125,7 +125,8 @@ class HomeAssistant(Server):
         """Return every recorded row from `start` to `end`, attributes included.
 
         Without `entity_ids`: of all entities that have a state now. A row is
-        `{"s": state, "a": attributes, "lu": seconds, "lc"?: seconds}`.
+        `{"s": state, "a": attributes, "lu": seconds, "lc"?: seconds}`; its state is
+        None where the entity was removed.
         """
         if entity_ids is None:
             entity_ids = [state["entity_id"] for state in self.states()]
