@@ -98,7 +98,7 @@ def messages(frame: bytes) -> list[tuple[Any, bytes]]:
     decode = json.JSONDecoder().raw_decode
     if not text.startswith("["):
         return [(decode(text)[0], text.encode())]
-    found = []
+    found: list[tuple[Any, bytes]] = []
     position = 1
     while True:
         while text[position] in " \t\r\n,":
