@@ -372,7 +372,7 @@ def test_a_failed_append_leaves_nothing(
     if also:
         home.disk.fail(also)
     kind = JournalFull if code == errno.ENOSPC else JournalError
-    for _ in range(3):
+    for _ in range(1 if operation == "open_end" else 3):
         with pytest.raises(kind) as caught:
             append(journal, 77)
         assert type(caught.value) is kind

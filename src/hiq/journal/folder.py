@@ -119,8 +119,10 @@ class Folder:
         """Replace the file of a sink's cursor.
 
         Raises:
-            OSError: the disk failed.
+            OSError: the disk failed, or the folder is not ours any more.
         """
+        if self._fd is None:
+            raise OSError(errno.EBADF, "the journal is closed")
         places = {**self._places.get(sink, {}), stream: place}
         content = msgspec.json.encode(_CursorFile(sink, places))
         path = self.path / CURSORS / f"{quote(sink, safe='')}.json"

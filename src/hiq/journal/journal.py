@@ -249,10 +249,11 @@ class Journal:
 
     def _plan(self, entries: Iterable[tuple[str, Entry]], now_ns: int) -> Plan:
         """Work out what is to be written where."""
-        plan: Plan = {}
+        parts: dict[Stream, list[bytes]] = {}
+        ends: dict[Stream, Position] = {}
         for name, entry in entries:
             stream = self._stream(name)
-            data, at, count = plan.get(stream, (b"", stream.end, 0))
+            at = ends.get(stream, stream.end)
             header = Header(
                 sequence=at.sequence,
                 offset=at.offset,
@@ -262,9 +263,9 @@ class Journal:
                 appended_ns=now_ns,
                 source=entry.source,
             )
-            end = Position(at.sequence + 1, at.offset + entry.points)
-            plan[stream] = (data + encode(header, entry.body), end, count + 1)
-        return plan
+            parts.setdefault(stream, []).append(encode(header, entry.body))
+            ends[stream] = Position(at.sequence + 1, at.offset + entry.points)
+        return {s: (b"".join(p), ends[s], len(p)) for s, p in parts.items()}
 
     def _write(self, plan: Plan) -> None:
         """Write all of the plan to the disk, or take all of it back."""

@@ -1,0 +1,327 @@
+"""Ring -> gzip -> journal: a commit when enough has come, or when it has waited enough.
+
+What the pipeline has encoded is taken, cut into batches, compressed and appended by
+one thread; it counts as accepted when the journal says that it is on the disk. If the
+disk fails, everything is kept, compressed, in memory whose bound the gate guards, and
+tried again for ever. It does not know where frames come from, nor who reads the
+journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from isal import igzip
+
+from hiq.backoff import delays, wait
+from hiq.errors import JournalError
+from hiq.journal.journal import Entry
+from hiq.journal.segment import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+
+    from hiq._core import Pipeline
+    from hiq._core.verdict import Taken
+    from hiq.flow import Gate
+    from hiq.settings.schema import JournalSettings
+    from hiq.stats import Stats
+
+__all__ = ["COMMIT_BYTES", "MAX_BYTES", "MAX_POINTS", "Pump", "batches", "compress"]
+
+logger = logging.getLogger("hiq.pump")
+
+COMMIT_BYTES = 1024 * 1024
+"""Bytes of lines at which a commit does not wait for its time."""
+MAX_BYTES = 4 * 1024 * 1024
+"""Bytes of lines in one record, unless one line is longer."""
+APPEND_BYTES = 4 * 1024 * 1024
+"""Compressed bytes in one append, so that a backlog fits into a journal bit by bit."""
+MAX_POINTS = 5_000
+"""Points in one record: what servers take well in one request."""
+LEVEL = 1
+
+Delays: TypeAlias = Callable[[], Iterator[float]]
+Wait: TypeAlias = Callable[[asyncio.Event, float], Awaitable[bool]]
+
+
+class Appending(Protocol):
+    """What the pump needs of the journal."""
+
+    def append(self, entries: list[tuple[str, Entry]]) -> None:
+        """Return when all entries are on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What one run of the thread came to.
+
+    Attributes:
+        done: entries that are in the journal.
+        left: entries that are not, because of `error`.
+    """
+
+    done: list[tuple[str, Entry]]
+    left: list[tuple[str, Entry]]
+    error: str
+
+
+def compress(lines: bytes) -> bytes:
+    """Return one gzip member; the same lines always give the same bytes."""
+    member: bytes = igzip.compress(lines, LEVEL, mtime=0)
+    return member
+
+
+def batches(
+    data: bytes, points: int, max_points: int = MAX_POINTS, max_bytes: int = MAX_BYTES
+) -> Iterator[tuple[bytes, int]]:
+    """Cut lines into parts of so many points and bytes; yields part and points.
+
+    Every line ends in a newline. A line longer than `max_bytes` is a part by itself.
+    """
+    if points <= max_points and len(data) <= max_bytes:
+        yield data, points
+        return
+    start = at = count = 0
+    while at < len(data):
+        end = data.index(b"\n", at) + 1
+        if count and (count == max_points or end - start > max_bytes):
+            yield data[start:at], count
+            start, count = at, 0
+        count += 1
+        at = end
+    if count:
+        yield data[start:], count
+
+
+class Pump:
+    """Moves what the pipeline holds into the journal.
+
+    - After calling `wake`: the counters are right, and a commit will come. Cheap and
+      synchronous; call it once per socket read.
+    - `run` never ends by itself and may be cancelled and started again at any time:
+      nothing is lost, nor appended twice.
+    - After `await drain(...)` returned True: everything is in the journal.
+    - `committed`: called, without arguments, after each successful commit.
+    - `gate`: told the bytes that wait in memory.
+
+    With several schemas, `accepted` counts the points of the first one.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        journal: Appending,
+        stats: Stats,
+        settings: JournalSettings,
+        *,
+        schemas: Sequence[str] = ("ha",),
+        executor: Executor | None = None,
+        gate: Gate | None = None,
+        source: Source = Source.LIVE,
+        clock: Callable[[], float] = time.time,
+        pauses: Delays = delays,
+        wait: Wait = wait,
+    ) -> None:
+        self.committed: set[Callable[[], object]] = set()
+        self.gate = gate
+        self.source = source
+        self._pipeline = pipeline
+        self._journal = journal
+        self._stats = stats
+        self._settings = settings
+        self._schemas = tuple(schemas)
+        self._executor = executor
+        self._clock = clock
+        self._pauses = pauses
+        self._wait = wait
+        self._wanted = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._taken: list[tuple[str, Taken]] = []
+        self._encoded: list[tuple[str, Entry]] = []
+        self._job: asyncio.Future[_Result] | None = None
+        self._failing: Iterator[float] | None = None
+        self._failed_at = 0.0
+        self._tries = 0
+
+    def wake(self) -> None:
+        """Note what the pipeline holds now, and let it be committed in time."""
+        self._measure()
+        if self._pipeline.buffered_bytes:
+            self._wanted.set()
+            if self._pipeline.buffered_bytes >= COMMIT_BYTES and not self._failing:
+                self._hurry.set()
+
+    async def run(self) -> None:
+        """Commit for ever: by time, by size, and again after a failure."""
+        while True:
+            await self._wanted.wait()
+            pause = self._settings.commit
+            if self._failing is not None:
+                pause = next(self._failing)
+            if await self._wait(self._hurry, pause):
+                self._hurry.clear()
+            await self._attempt()
+
+    async def drain(self, deadline_s: float) -> bool:
+        """Commit everything now; returns whether it is done within so many seconds."""
+        try:
+            async with asyncio.timeout(deadline_s):
+                while self._waits():
+                    if not await self._attempt():
+                        await self._wait(asyncio.Event(), next(self._pauses()))
+        except TimeoutError:
+            return not self._waits()
+        return True
+
+    def _waits(self) -> bool:
+        """Whether anything is not yet in the journal."""
+        held = self._taken or self._encoded or self._pipeline.buffered_bytes
+        return bool(held) or self._job is not None
+
+    async def _attempt(self) -> bool:
+        """Take, encode and append once; returns whether it went well.
+
+        One attempt runs at a time; whoever comes meanwhile waits for the same one.
+        The thread is never abandoned half-way: if the waiting is cancelled, its
+        result is still booked.
+        """
+        if self._job is None:
+            self._take()
+            if not self._taken and not self._encoded:
+                self._wanted.clear()
+                return True
+            loop = asyncio.get_running_loop()
+            self._job = loop.run_in_executor(
+                self._executor, self._write, list(self._taken), list(self._encoded)
+            )
+            self._job.add_done_callback(self._book)
+        job = self._job
+        await asyncio.wait([job])
+        return (
+            not job.cancelled() and job.exception() is None and not job.result().error
+        )
+
+    def _take(self) -> None:
+        """Take all that the pipeline has encoded."""
+        for schema in self._schemas:
+            taken = self._pipeline.take_batch(schema)
+            if taken.points:
+                self._taken.append((schema, taken))
+        self._measure()
+
+    def _write(
+        self, taken: list[tuple[str, Taken]], encoded: list[tuple[str, Entry]]
+    ) -> _Result:
+        """Encode what is new and append everything; runs in the thread."""
+        fresh = [
+            (
+                schema,
+                Entry(compress(part), points, it.first_ns, it.last_ns, self.source),
+            )
+            for schema, it in taken
+            for part, points in batches(it.data, it.points)
+        ]
+        left = encoded + fresh
+        done: list[tuple[str, Entry]] = []
+        try:
+            while left:
+                count = _fitting(left)
+                self._journal.append(left[:count])
+                done += left[:count]
+                del left[:count]
+        except Exception as exc:  # noqa: BLE001  whatever it is, nothing may be lost
+            known = isinstance(exc, JournalError | OSError)
+            return _Result(done, left, str(exc) if known else repr(exc))
+        return _Result(done, left, "")
+
+    def _book(self, job: asyncio.Future[_Result]) -> None:
+        """Count what the thread did; runs in the loop, before anyone who waits."""
+        self._job = None
+        if job.cancelled():
+            return
+        error = job.exception()
+        if error is not None:
+            self._fail(f"{type(error).__name__}: {error}")
+            logger.error("encoding a batch failed", exc_info=error)
+            return
+        result = job.result()
+        self._taken.clear()
+        self._encoded = result.left
+        self._stats.accepted += self._count(result.done)
+        if result.error:
+            self._fail(result.error)
+        else:
+            self._succeed()
+        self._measure()
+        if not self._waits():
+            self._wanted.clear()
+        if result.done:
+            for notify in tuple(self.committed):
+                notify()
+
+    def _count(self, entries: list[tuple[str, Entry]]) -> int:
+        """Return the points of the first schema, which stand for events."""
+        first = self._schemas[0]
+        return sum(entry.points for schema, entry in entries if schema == first)
+
+    def _fail(self, reason: str) -> None:
+        """Note that the journal cannot be written; one log line at the first time."""
+        journal = self._stats.journal
+        journal.writable = False
+        journal.last_error = reason
+        self._wanted.set()
+        self._tries += 1
+        if self._failing is None:
+            self._failing = self._pauses()
+            self._failed_at = self._clock()
+            logger.warning(
+                "the journal cannot be written; what comes waits in memory",
+                extra={"reason": reason},
+            )
+
+    def _succeed(self) -> None:
+        """Note that the journal works; one log line if it did not before."""
+        self._stats.journal.writable = True
+        if self._failing is None:
+            return
+        self._failing = None
+        logger.info(
+            "the journal can be written again",
+            extra={
+                "seconds": round(self._clock() - self._failed_at, 3),
+                "tries": self._tries,
+            },
+        )
+        self._tries = 0
+        self._stats.journal.last_error = ""
+
+    def _measure(self) -> None:
+        """Bring the counters of what waits up to date, and tell the gate."""
+        first = self._schemas[0]
+        here = sum(taken.points for schema, taken in self._taken if schema == first)
+        here += self._count(self._encoded)
+        level = sum(len(taken.data) for _, taken in self._taken)
+        level += sum(len(entry.body) for _, entry in self._encoded)
+        level += self._pipeline.buffered_bytes
+        ring = self._pipeline.buffered_points // len(self._schemas)
+        self._stats.buffered = here + ring
+        self._stats.buffered_bytes = level
+        if self.gate is not None:
+            self.gate.update(level)
+
+
+def _fitting(entries: list[tuple[str, Entry]]) -> int:
+    """Return how many of the entries go into one append; at least one."""
+    size = 0
+    for count, (_, entry) in enumerate(entries):
+        size += len(entry.body)
+        if size > APPEND_BYTES and count:
+            return count
+    return len(entries)
