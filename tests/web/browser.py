@@ -99,7 +99,9 @@ class Browser:
 
     async def text(self, selector: str) -> str:
         """Return the text of the first element that fits."""
-        return str(await self.evaluate(f"document.querySelector('{selector}').textContent"))
+        return str(
+            await self.evaluate(f"document.querySelector('{selector}').textContent")
+        )
 
     async def until(self, expression: str) -> Any:
         """Ask until the expression is true; fail by name at the deadline."""
@@ -136,7 +138,9 @@ async def browser(folder: Path) -> AsyncIterator[Browser]:
             session.get(f"http://127.0.0.1:{port}/json/list") as answer,
         ):
             tabs = await answer.json()
-            url = next(tab for tab in tabs if tab["type"] == "page")["webSocketDebuggerUrl"]
+            url = next(tab for tab in tabs if tab["type"] == "page")[
+                "webSocketDebuggerUrl"
+            ]
             async with session.ws_connect(url, max_msg_size=0) as socket:
                 yield Browser(socket)
     finally:

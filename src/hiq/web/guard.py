@@ -159,8 +159,9 @@ def _refused(request: web.Request, policy: Policy) -> web.Response | None:
 
 
 def _names_this_host(request: web.Request, policy: Policy) -> bool:
+    given = request.headers.get("Host", "")
     try:
-        name = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+        name = "" if "@" in given else urlsplit(f"//{given}").hostname or ""
     except ValueError:
         return False
     return (

@@ -155,8 +155,8 @@ def _journal(stats: Stats, recent: Totals) -> Check:
         return Check("journal", "unhealthy", _unwritable(stats))
     if recent.lost_points:
         reason = (
-            f"{recent.lost_points} points were lost in damaged records "
-            f"({journal.corrupt_records} damaged, {journal.torn_tails} torn ends)"
+            f"{recent.lost_points} points were lost: given up by a full journal, or "
+            f"in {journal.corrupt_records} damaged records"
         )
         return Check("journal", "degraded", reason)
     if _nearly_full(stats):

@@ -1,0 +1,85 @@
+"""A web server on a free port over counters that a test sets by hand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from hiq.settings import HttpSettings
+from hiq.stats import SinkStats, Stats
+from hiq.web.api import View, make_app
+from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
+from hiq.web.recent import Recent
+from hiq.web.report import Build
+from hiq.web.server import WebServer
+
+__all__ = ["NOW", "Served", "good_stats", "served"]
+
+NOW = 1_790_000_000.0
+
+
+def good_stats() -> Stats:
+    """Counters of a service that runs well for 1000 seconds."""
+    stats = Stats(started_at=NOW - 1000)
+    stats.ha.state = "CONNECTED"
+    stats.ha.subscribed = True
+    stats.ha.url = "http://name:secret@ha.lan:8123"
+    stats.journal.writable = True
+    stats.journal.max_bytes = 1000
+    stats.sinks["influxdb"] = SinkStats("influxdb", "influxdb1", state="ok")
+    return stats
+
+
+class Served:
+    """What a test asks."""
+
+    def __init__(self, stats: Stats, server: WebServer, down: dict[str, str]) -> None:
+        self.stats = stats
+        self.server = server
+        self.down = down
+        self.session = aiohttp.ClientSession()
+
+    async def get(
+        self, path: str, method: str = "GET", **headers: str
+    ) -> tuple[int, Any, Any]:
+        """Return status, body (JSON if it is that) and headers of one answer."""
+        async with self.session.request(
+            method, self.server.url + path, headers=headers
+        ) as answer:
+            is_json = answer.content_type == "application/json"
+            body = await (answer.json() if is_json else answer.text())
+            return answer.status, body, answer.headers
+
+
+@asynccontextmanager
+async def served(
+    stats: Stats | None = None, clock: Any = None, **settings: Any
+) -> AsyncIterator[Served]:
+    """Serve counters on a free port of the loopback."""
+    stats = stats or good_stats()
+    http = HttpSettings(port=0, **settings)
+    clock = clock or (lambda: NOW)
+    down: dict[str, str] = {}
+    collector = StatsCollector(stats, clock, "1.2.3", lambda: 42)
+    view = View(
+        stats,
+        Recent(clock()),
+        down,
+        Build("1.2.3"),
+        clock,
+        lambda: (exposition(collector), CONTENT_TYPE),
+    )
+    # The policy follows the settings; the socket stays on the loopback.
+    local = msgspec.structs.replace(http, host="127.0.0.1", auth="auto")
+    server = WebServer(make_app(view, http), local)
+    await server.start()
+    asked = Served(stats, server, down)
+    try:
+        yield asked
+    finally:
+        await asked.session.close()
+        await server.close()
