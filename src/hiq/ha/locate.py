@@ -7,7 +7,6 @@ files, and the WebSocket handshake decides which candidate is right.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -22,7 +21,6 @@ __all__ = [
     "SUPERVISOR_URL",
     "Candidate",
     "candidates",
-    "check_token",
     "websocket_url",
 ]
 
@@ -33,9 +31,6 @@ SUPERVISOR_TOKEN: Final = "SUPERVISOR_TOKEN"  # noqa: S105  name of a variable
 CLOUD_SUFFIX: Final = ".ui.nabu.casa"
 SCHEMES: Final = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 API_PATH: Final = "/api/websocket"
-TOKEN: Final = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
-TOKEN_SHORTEST: Final = 32
-TOKEN_LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +54,6 @@ class Candidate:
     verify_ssl: bool = True
     ca_cert: str | None = None
     max_message_bytes: int = 64 * 1024 * 1024
-
-
-def check_token(token: str) -> str | None:
-    """Return which rule a token breaks, None if it may be sent.
-
-    The answer names the rule and never the value.
-    """
-    if not token:
-        return "the token is empty"
-    if not TOKEN.fullmatch(token):
-        return "a token has only letters, digits and the signs . _ -"
-    if not TOKEN_SHORTEST <= len(token) <= TOKEN_LONGEST:
-        return (
-            f"a token has {TOKEN_SHORTEST} to {TOKEN_LONGEST} characters, "
-            f"this one has {len(token)}"
-        )
-    return None
 
 
 def websocket_url(url: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hiq.errors import TokenError
-from hiq.ha.locate import check_token
+from hiq.settings.token import token_problem
 
 if TYPE_CHECKING:
     from hiq.ha.locate import Candidate
@@ -34,7 +34,7 @@ def read_token(candidate: Candidate) -> str:
         raise TokenError(
             "none is set, give home_assistant.token, token_file or HA_TOKEN"
         )
-    broken = check_token(token)
+    broken = token_problem(token)
     if broken is not None:
         raise TokenError(broken)
     return token
