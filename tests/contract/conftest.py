@@ -18,7 +18,7 @@ NUMBERS = 60
 
 @dataclass
 class Peer:
-    """A Home Assistant, real or not, with input_number.helper_0 ... 59."""
+    """A Home Assistant, real or not, with input_number.inpx_0 ... 59."""
 
     url: str
     token: str
@@ -32,9 +32,9 @@ class Peer:
         return f"ws{self.url.removeprefix('http')}/api/websocket"
 
     async def set_numbers(self, *values: float, entities: int = 1) -> None:
-        """Set input_number.helper_0 ... in turn to the values."""
+        """Set input_number.inpx_0 ... in turn to the values."""
         for_each = [
-            (f"input_number.helper_{number % entities}", value)
+            (f"input_number.inpx_{number % entities}", value)
             for number, value in enumerate(values)
         ]
         if self.real:
@@ -85,7 +85,7 @@ async def peer(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
             "unit_of_measurement": "W",
             "friendly_name": f"input_number {number}",
         }
-        simulator.set(f"input_number.helper_{number}", "-1000.0", attributes)
+        simulator.set(f"input_number.inpx_{number}", "-1000.0", attributes)
     try:
         yield Peer(simulator.url, simulator.token, None, simulator)
     finally:

@@ -23,11 +23,11 @@ async def subscribed(client: Client, event_type: str = "state_changed") -> int:
 
 
 async def numbers(client: Client, count: int) -> list[dict]:
-    """Return the next events of input_number.helper_*."""
+    """Return the next events of input_number.inpx_*."""
     found: list[dict] = []
     while len(found) < count:
         [message] = await client.events(1)
-        if message["event"]["data"]["entity_id"].startswith("input_number.helper_"):
+        if message["event"]["data"]["entity_id"].startswith("input_number.inpx_"):
             found.append(message)
     return found
 
@@ -141,7 +141,7 @@ async def test_a_pong_comes_after_the_events_before_it(peer: Peer):
         seen = 0
         while (message := await client.message())["type"] != "pong":
             entity_id = message["event"]["data"]["entity_id"]
-            seen += entity_id == "input_number.helper_0"
+            seen += entity_id == "input_number.inpx_0"
         assert message == {"id": number, "type": "pong"}
         assert seen == 10
 

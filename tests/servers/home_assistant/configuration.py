@@ -79,14 +79,14 @@ def _options(domain: str, number: int) -> str:
 
 
 def _helpers() -> Iterator[str]:
-    """Yield sections such as input_number: with input_number.helper_0 ... in it."""
+    """Yield sections: input_number.inpx_0 ..., counter.coux_0 ..., timer.timx_0 ..."""
     for domain, count in COUNTS.items():
         yield f"{domain}:"
         for number in range(count):
             fields = [f"name: {domain} {number}", _options(domain, number)]
-            yield f"  helper_{number}: {{{', '.join(filter(None, fields))}}}"
+            yield f"  {domain[:3]}x_{number}: {{{', '.join(filter(None, fields))}}}"
     members = ", ".join(
-        f"input_boolean.helper_{number}" for number in range(COUNTS["input_boolean"])
+        f"input_boolean.inpx_{number}" for number in range(COUNTS["input_boolean"])
     )
     yield f"group: {{all_booleans: {{name: All booleans, entities: [{members}]}}}}"
 
@@ -97,19 +97,19 @@ def _templates() -> Iterator[str]:
     for number in range(COUNTS["input_number"]):
         unit, device_class, state_class = QUANTITIES[number % len(QUANTITIES)]
         yield (
-            f"      - name: Follower {number}\n"
-            f"        unique_id: follower_{number}\n"
+            f"      - name: Tpl {number}\n"
+            f"        unique_id: tpl_{number}\n"
             f'        unit_of_measurement: "{unit}"\n'
             f"        device_class: {device_class}\n"
             f"        state_class: {state_class}\n"
-            f"        state: \"{{{{ states('input_number.helper_{number}')"
+            f"        state: \"{{{{ states('input_number.inpx_{number}')"
             ' | float(0) * 2 }}"'
         )
     yield "  - binary_sensor:"
     for number in range(20):
         yield (
-            f"      - name: Switched {number}\n"
-            f"        unique_id: switched_{number}\n"
+            f"      - name: TplB {number}\n"
+            f"        unique_id: tplb_{number}\n"
             "        state: "
-            f"\"{{{{ is_state('input_boolean.helper_{number}', 'on') }}}}\""
+            f"\"{{{{ is_state('input_boolean.inpx_{number}', 'on') }}}}\""
         )

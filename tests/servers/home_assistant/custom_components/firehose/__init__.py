@@ -2,9 +2,9 @@
 
 Services (all fields optional):
 
-- `firehose.burst`: `count`, `entities`, `per_turn`, `prefix`. Numeric sensors in
-  turn, `per_turn` changes in one turn of the loop.
-- `firehose.mixed`: `count`, `entities`, `per_turn`, `pause`. Many domains, with
+- `firehose.burst`: `count`, `entities`, `yield_every`, `prefix`. Numeric sensors in
+  turn, `yield_every` changes in one turn of the loop.
+- `firehose.mixed`: `count`, `entities`, `yield_every`, `pause`. Many domains, with
   creations, removals, unknown and unavailable; the same after every start.
 - `firehose.weird`: `rounds`. Every value that is known to make trouble, those
   without a JSON form included.
@@ -44,25 +44,25 @@ async def async_setup(hass: HomeAssistant, _config: dict[str, object]) -> bool:
 
     async def burst(call: ServiceCall) -> None:
         entities = int(call.data.get("entities", 100))
-        per_turn = int(call.data.get("per_turn", 50))
+        yield_every = int(call.data.get("yield_every", 50))
         prefix = call.data.get("prefix", "burst")
         for number in range(int(call.data.get("count", 1000))):
             which = number % entities
             attributes = {"friendly_name": f"Burst {which}", **measured(which)}
             value = f"{number * 0.37 % 1000:.2f}"
             put(f"sensor.{prefix}_{which}", value, attributes, force_update=True)
-            if number % per_turn == per_turn - 1:
+            if number % yield_every == yield_every - 1:
                 await asyncio.sleep(0)
         done(call)
 
     async def mixed(call: ServiceCall) -> None:
         entities = int(call.data.get("entities", 200))
-        per_turn = int(call.data.get("per_turn", 20))
+        yield_every = int(call.data.get("yield_every", 20))
         pause = float(call.data.get("pause", 0.01))
         for number in range(int(call.data.get("count", 2000))):
             which = chance.randrange(entities)
             domain = DOMAINS[which % len(DOMAINS)]
-            entity_id = f"{domain}.mixed_{which}"
+            entity_id = f"{domain}.mx_{which}"
             fate = chance.random()
             if fate < 0.02:
                 hass.states.async_remove(entity_id)
@@ -72,7 +72,7 @@ async def async_setup(hass: HomeAssistant, _config: dict[str, object]) -> bool:
                 put(entity_id, "unknown")
             else:
                 put(entity_id, *mixed_state(domain, which, chance))
-            if number % per_turn == per_turn - 1:
+            if number % yield_every == yield_every - 1:
                 await asyncio.sleep(pause)
         done(call)
 
