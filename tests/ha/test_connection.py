@@ -1,0 +1,411 @@
+"""One picows connection against an independent server, and against bad ones."""
+
+import asyncio
+import gc
+import ssl
+import subprocess
+
+import pytest
+
+from hiq.errors import ConnectionLost, ProtocolError
+from hiq.ha.connection import Connection, tls_context
+from tests.ha.server import serving, serving_raw
+
+DEADLINE = 20
+
+
+class Inbox:
+    """A connection and what it delivered, batch by batch."""
+
+    def __init__(self, **options):
+        self.batches = []
+        self.open = []
+        self.ended = 0
+        self.changed = asyncio.Event()
+        self.connection = Connection(
+            self.on_message, self.on_batch_end, self.on_end, **options
+        )
+
+    def on_message(self, payload):
+        self.open.append(bytes(payload))
+
+    def on_batch_end(self):
+        self.batches.append(self.open)
+        self.open = []
+        self.changed.set()
+
+    def on_end(self):
+        self.ended += 1
+
+    @property
+    def messages(self):
+        return [message for batch in self.batches for message in batch]
+
+    async def until(self, count):
+        """Wait for so many messages."""
+        async with asyncio.timeout(DEADLINE):
+            while len(self.messages) < count:
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def loss(self):
+        """Wait for the end and return why."""
+        async with asyncio.timeout(DEADLINE):
+            with pytest.raises(Exception) as caught:
+                await self.connection.wait()
+        assert self.ended == 1
+        assert self.connection.ended
+        await self.connection.close()
+        return caught.value
+
+
+async def nothing(peer):
+    """Wait until the client leaves without a word."""
+    await peer.reader.read()
+
+
+async def goodbye(peer):
+    """Wait until the client says goodbye, and answer."""
+    while (await peer.read_frame())[0] != 8:
+        pass
+    peer.frame(8, b"")
+
+
+async def test_messages_arrive_whole_and_in_order():
+    """Single, fragmented and empty messages come as one call each."""
+
+    async def handler(socket):
+        await socket.send("one")
+        await socket.send(["t", "w", "", "o"])
+        await socket.send("")
+        await socket.send("\u00e9" * 100_000)
+        await socket.wait_closed()
+
+    async with serving(handler) as url:
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        await inbox.until(4)
+        await inbox.connection.close()
+    assert inbox.messages == [b"one", b"two", b"", "\u00e9".encode() * 100_000]
+    assert inbox.ended == 1
+
+
+async def test_texts_are_sent():
+    """The server gets what was sent, as text."""
+    got = asyncio.Queue()
+
+    async def handler(socket):
+        async for message in socket:
+            got.put_nowait(message)
+
+    async with serving(handler) as url, asyncio.timeout(DEADLINE):
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        inbox.connection.send(b'{"id":1}')
+        assert await got.get() == '{"id":1}'
+        await inbox.connection.close()
+        inbox.connection.send(b"after the end: no effect")
+    assert got.empty()
+
+
+async def test_one_read_is_one_batch_also_with_a_ping_at_its_end():
+    """Messages that come together end in one batch; a ping is answered, no message."""
+
+    async def handler(peer):
+        peer.frame(1, b"a")
+        peer.frame(1, b"b", fin=False)
+        peer.frame(9, b"are you there")
+        peer.frame(0, b"c")
+        peer.frame(9, b"last")
+        assert await peer.read_frame() == (10, b"are you there")
+        assert await peer.read_frame() == (10, b"last")
+        peer.frame(10, b"unasked pong")
+        peer.frame(1, b"d")
+        await goodbye(peer)
+
+    async with serving_raw(handler) as url:
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        await inbox.until(3)
+        await inbox.connection.close()
+    assert inbox.batches == [[b"a", b"bc"], [b"d"]]
+
+
+@pytest.mark.parametrize(("code", "text"), [(1000, ""), (1001, "going"), (1012, "")])
+async def test_a_close_frame_is_a_loss_with_its_code(code, text):
+    """Home Assistant also says 1000 to a client that was too slow."""
+
+    async def handler(socket):
+        await socket.close(code, text)
+
+    async with serving(handler) as url:
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        loss = await inbox.loss()
+    assert isinstance(loss, ConnectionLost)
+    assert loss.code == code
+    assert loss.reason == (text or "the peer closed the connection")
+
+
+async def test_a_broken_connection_is_1006():
+    """An end without a close frame is a loss too."""
+
+    async def handler(peer):
+        peer.frame(1, b"half", fin=False)
+        await peer.writer.drain()
+
+    async with serving_raw(handler) as url:
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        loss = await inbox.loss()
+    assert isinstance(loss, ConnectionLost)
+    assert loss.code == 1006
+    assert inbox.messages == []
+
+
+VIOLATIONS = {
+    "binary": [(2, b"x", True, 0)],
+    "extension": [(1, b"x", True, 0x40)],
+    "orphan": [(0, b"x", True, 0)],
+    "inside": [(1, b"x", False, 0), (1, b"y", True, 0)],
+    "opcode": [(3, b"x", True, 0)],
+    "control": [(9, b"x", False, 0)],
+    "too big": [(1, b"x" * 2000, True, 0)],
+    "sum too big": [(1, b"x" * 600, False, 0), (0, b"x" * 600, True, 0)],
+}
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+async def test_a_broken_protocol_ends_the_connection(name):
+    """What RFC 6455 or the size forbids is a protocol error; the server is told."""
+    closed = asyncio.Queue()
+
+    async def handler(peer):
+        for opcode, payload, fin, rsv in VIOLATIONS[name]:
+            peer.frame(opcode, payload, fin=fin, rsv=rsv)
+        closed.put_nowait(await peer.read_frame())
+
+    async with serving_raw(handler) as url:
+        inbox = Inbox(max_message_bytes=1000)
+        await inbox.connection.open(url)
+        loss = await inbox.loss()
+        opcode, payload = await closed.get()
+    assert isinstance(loss, ProtocolError)
+    assert opcode == 8
+    assert int.from_bytes(payload[:2]) in {1002, 1009}
+    assert inbox.messages == []
+
+
+async def test_the_size_limit_is_reached_exactly():
+    """A message of the permitted size passes, whole or in parts."""
+
+    async def handler(socket):
+        await socket.send("x" * 3_000_000)
+        await socket.send(["y" * 1_000_000] * 3)
+        await socket.wait_closed()
+
+    async with serving(handler) as url:
+        inbox = Inbox(max_message_bytes=3_000_000)
+        await inbox.connection.open(url)
+        await inbox.until(2)
+        await inbox.connection.close()
+    assert [len(message) for message in inbox.messages] == [3_000_000, 3_000_000]
+
+
+async def test_an_exception_of_a_callback_comes_out():
+    """A fault in a callback ends the connection, is raised, and stops deliveries."""
+    calls = []
+
+    def fault(payload):
+        calls.append(bytes(payload))
+        raise ZeroDivisionError
+
+    async def handler(peer):
+        peer.frame(1, b"a")
+        peer.frame(1, b"b")
+        await goodbye(peer)
+
+    async with serving_raw(handler) as url, asyncio.timeout(DEADLINE):
+        connection = Connection(fault, lambda: None, lambda: None)
+        await connection.open(url)
+        with pytest.raises(ZeroDivisionError):
+            await connection.wait()
+        await connection.close()
+    assert calls == [b"a"]
+
+
+async def test_a_paused_connection_reads_nothing():
+    """While paused the server's data stays in the network; then all of it comes."""
+    written = asyncio.Event()
+
+    async def handler(peer):
+        await peer.read_frame()
+        peer.frame(1, b"x")
+        await peer.writer.drain()
+        written.set()
+        await goodbye(peer)
+
+    async with serving_raw(handler) as url, asyncio.timeout(DEADLINE):
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        inbox.connection.pause_reading()
+        inbox.connection.pause_reading()
+        inbox.connection.send(b"go")
+        await written.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert inbox.messages == []
+        inbox.connection.resume_reading()
+        await inbox.until(1)
+        await inbox.connection.close()
+
+
+async def test_close_does_not_wait_for_a_peer_that_hangs():
+    """A peer that never answers the close frame is left after the deadline."""
+
+    async def handler(peer):
+        await asyncio.Event().wait()
+
+    async with serving_raw(handler) as url, asyncio.timeout(DEADLINE):
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        await inbox.connection.close(deadline_s=0.01)
+        await inbox.connection.close(deadline_s=0.01)
+        await inbox.connection.wait()
+    assert inbox.ended == 1
+
+
+async def test_close_before_opening_is_nothing():
+    """Closing what was never opened does no harm; waiting for it is an error."""
+    inbox = Inbox()
+    await inbox.connection.close()
+    inbox.connection.pause_reading()
+    inbox.connection.resume_reading()
+    with pytest.raises(ConnectionLost, match="never made"):
+        await inbox.connection.wait()
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502; Home Assi"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "banned"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "path right"),
+        (
+            b"HTTP/1.1 301 Moved\r\nLocation: https://x/\r\nContent-Length: 0\r\n\r\n",
+            "redirects to https://x/: write that",
+        ),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "does not speak WebSocket"),
+        (b"\xff\xfe\x00garbage\r\n\r\n", "does not speak WebSocket"),
+        (b"", "hung up"),
+    ],
+)
+async def test_what_is_no_websocket_is_a_loss_with_a_hint(response, reason):
+    """A refused handshake says what came instead, and what to do."""
+
+    async def handler(peer):
+        pass
+
+    async with serving_raw(handler, response) as url:
+        with pytest.raises(ConnectionLost, match=reason):
+            await Inbox().connection.open(url, deadline_s=DEADLINE)
+
+
+async def test_a_server_that_accepts_and_says_nothing_is_left():
+    """The handshake has a deadline."""
+    async with serving_raw(nothing, b"HTTP/1.1 101 ") as url:
+        with pytest.raises(ConnectionLost, match="does not answer in 0.05 s") as caught:
+            await Inbox().connection.open(url, deadline_s=0.05)
+    assert isinstance(caught.value.__cause__, TimeoutError)
+
+
+async def test_opening_can_be_given_up():
+    """`abandon` ends a handshake that hangs, at once."""
+    asked = asyncio.Event()
+
+    async def handler(peer):
+        asked.set()
+        await nothing(peer)
+
+    async with serving_raw(handler, b"HTTP/1.1 101 ") as url:
+        inbox = Inbox()
+
+        async def give_up():
+            await asked.wait()
+            inbox.connection.abandon()
+
+        async with asyncio.timeout(DEADLINE), asyncio.TaskGroup() as group:
+            group.create_task(give_up())
+            with pytest.raises(ConnectionLost):
+                await inbox.connection.open(url, deadline_s=1000)
+
+
+async def test_nobody_there_is_a_refusal(unused_tcp_port):
+    """A closed port is told as such."""
+    with pytest.raises(ConnectionLost) as caught:
+        await Inbox().connection.open(f"ws://127.0.0.1:{unused_tcp_port}/")
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A self-signed certificate for localhost, and its server context."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", key, "-out", cert),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return cert, context
+
+
+async def greet(socket):
+    """Say one thing."""
+    await socket.send("hello")
+    await socket.wait_closed()
+
+
+async def test_an_unknown_certificate_is_refused(certificate):
+    """Verification is on by default, and the error says what helps."""
+    async with serving(greet, certificate[1]) as url:
+        tls = tls_context(verify=True, ca_cert=None)
+        with pytest.raises(ConnectionLost, match="self-signed.*ca_cert") as caught:
+            await Inbox().connection.open(url, tls=tls)
+    assert isinstance(caught.value.__cause__, ssl.SSLError)
+
+
+@pytest.mark.parametrize("how", ["trusted", "unverified"])
+async def test_a_certificate_can_be_trusted(certificate, how):
+    """ca_cert adds a certificate, verify_ssl: false takes any."""
+    cert, context = certificate
+    tls = (
+        tls_context(verify=True, ca_cert=str(cert))
+        if how == "trusted"
+        else tls_context(verify=False, ca_cert=None)
+    )
+    async with serving(greet, context) as url:
+        inbox = Inbox()
+        await inbox.connection.open(url, tls=tls)
+        await inbox.until(1)
+        await inbox.connection.close()
+    assert inbox.messages == [b"hello"]
+
+
+def test_a_ca_file_that_is_not_there_is_named():
+    """The loss names the file, so that health shows it."""
+    with pytest.raises(ConnectionLost, match="/nowhere.pem: No such file"):
+        tls_context(verify=True, ca_cert="/nowhere.pem")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind():
+    """No future with an exception that nobody took, no socket left open."""
+    yield
+    gc.collect()
