@@ -1,0 +1,127 @@
+"""`hiq status`: how the running service is doing, asked over its HTTP."""
+
+from __future__ import annotations
+
+import http.client
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+import orjson
+
+from hiq.cli.options import config_option, json_option, load_settings
+from hiq.errors import ServiceUnreachable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["ask", "command"]
+
+DEADLINE_S = 5.0
+COUNTERS = (
+    "received",
+    "accepted",
+    "buffered",
+    "filtered",
+    "skipped",
+    "duplicate",
+    "rejected",
+)
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--url", help="Where it runs; default: as its settings say.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing; is it alive?")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    config: Path | None,
+    as_json: bool,
+    url: str | None,
+    quiet: bool,
+) -> None:
+    r"""Show how the running service is doing.
+
+    Exit status: 0 it answers and is not unhealthy, 1 it is unhealthy, 3 it does not
+    answer. With --quiet only 0 or 3: fit for the health check of a container, that
+    must not restart because a database is away.
+
+    \b
+    Examples:
+      hiq status
+      hiq status --url http://hiq.lan:8001 --json
+      hiq status --quiet && echo alive
+    """
+    address = url or _url(config)
+    if quiet:
+        ask(address, "/livez")
+        return
+    found = ask(address, "/health")
+    if as_json:
+        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+    else:
+        click.echo("\n".join(lines(found)))
+    if found["status"] == "unhealthy":
+        ctx.exit(1)
+
+
+def _url(config: Path | None) -> str:
+    settings = load_settings(config).http
+    scheme = "https" if settings.tls_cert else "http"
+    host = settings.host
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  compared, not bound
+        host = "127.0.0.1"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def ask(url: str, path: str) -> dict[str, Any]:
+    """Return the JSON object at a path of the service.
+
+    Raises:
+        ServiceUnreachable: nothing answers, or it is not hiq.
+    """
+    parts = urlsplit(url)
+    kind = (
+        http.client.HTTPSConnection
+        if parts.scheme == "https"
+        else http.client.HTTPConnection
+    )
+    try:
+        connection = kind(parts.hostname or "", parts.port, timeout=DEADLINE_S)
+        try:
+            connection.request("GET", parts.path.rstrip("/") + path)
+            answer = connection.getresponse()
+            body = answer.read()
+        finally:
+            connection.close()
+        found = orjson.loads(body)
+    except (OSError, ValueError, http.client.HTTPException) as exc:
+        raise ServiceUnreachable(url, str(exc) or type(exc).__name__) from exc
+    if not isinstance(found, dict) or "status" not in found:
+        raise ServiceUnreachable(url, f"answer {answer.status} is not hiq's")
+    return found
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """Return the document of /health as lines for people."""
+    home, journal = found["home_assistant"], found["journal"]
+    subscribed = ", subscribed" if home["subscribed"] else ""
+    counted = "  ".join(f"{name} {found['counters'][name]}" for name in COUNTERS)
+    writable = "writable" if journal["writable"] else "NOT WRITABLE"
+    text = [
+        f"hiq {found['version']}: {found['status']}, up {found['uptime_seconds']} s",
+        *(f"  ! {reason}" for reason in found["reasons"]),
+        f"Home Assistant  {home['state'].lower()}{subscribed}  {home['url']}",
+        f"events          {counted}",
+        f"journal         {writable}, {journal['bytes']} / {journal['max_bytes']} B",
+    ]
+    for name, sink in found["sinks"].items():
+        text.append(
+            f"sink {name:<10} {sink['state']}  written {sink['written']}  "
+            f"pending {sink['pending']}  lag {sink['lag_seconds']:.1f} s  "
+            f"dead_lettered {sink['dead_lettered']}  dropped {sink['dropped']}"
+        )
+    return text
