@@ -42,7 +42,7 @@ def calls(count: int, seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 "set_value",
                 {
                     "entity_id": f"input_text.inpx_{n % 30}",
-                    "value": f"text {i} čau, \"quoted\" \\ back",
+                    "value": f'text {i} čau, "quoted" \\ back',
                 },
             ),
             (
@@ -79,7 +79,9 @@ def calls(count: int, seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         )[i % 10]
 
 
-def drive(home: HomeAssistant, count: int = 1500, mixed: int = 1500, seed: int = 1) -> None:
+def drive(
+    home: HomeAssistant, count: int = 1500, mixed: int = 1500, seed: int = 1
+) -> None:
     """Make at least `count` changes by services, and `mixed` in 24 domains.
 
     `mixed` holds creations, removals, unknown and unavailable states.

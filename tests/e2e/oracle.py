@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from tests.lineprotocol import decode
+from tests.lineprotocol import decode_one
 from tests.reference import ReferencePipeline
 
 __all__ = [
@@ -83,7 +83,7 @@ def eligible_points(
             converter.feed(event_frame(entity_id, row["s"], row.get("a"), microseconds))
             line = converter.take()
             if line:
-                point = decode(line.decode().rstrip("\n"))
+                point = decode_one(line.rstrip(b"\n"))
                 points[entity_id, microseconds * 1000] = {
                     **point.fields,
                     MEASUREMENT: point.measurement,

@@ -78,7 +78,9 @@ def victoriametrics_values(url: str) -> list[tuple[str, str, int, float]]:
     Fresh samples show only after a flush, and the export ends at now unless told.
     """
     ask(f"{url}/internal/force_flush")
-    body = ask(f"{url}/api/v1/export", **{"match[]": '{__name__!=""}', "end": "4102444800"})
+    body = ask(
+        f"{url}/api/v1/export", **{"match[]": '{__name__!=""}', "end": "4102444800"}
+    )
     found = []
     for line in body.splitlines():
         series = json.loads(line)

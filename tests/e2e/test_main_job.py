@@ -97,7 +97,7 @@ def test_embedded_store_gets_every_row_once(
     """Without any database configured: 0 missing, 0 extra in the SQLite store."""
     hiq = HiqServe(tmp_path / "hiq", "", **environment(home_assistant))
     must, may = run(home_assistant, hiq, seed=2)
-    (store,) = hiq.data.glob("*.sqlite*3") or hiq.data.glob("*.db")
+    store = hiq.data / "sqlite.db"
     found = sqlite_points(store)
     late = recorded(home_assistant, datetime.now(UTC) - timedelta(days=1))
     difference = compare(must, may | late, found)
@@ -109,8 +109,7 @@ def test_victoriametrics_gets_every_number(
 ) -> None:
     """Numeric values at millisecond stamps, as a set: 0 missing, 0 extra."""
     config = (
-        "sinks:\n- name: vm\n  type: victoriametrics\n"
-        f"  url: {victoriametrics.url}\n"
+        f"sinks:\n- name: vm\n  type: victoriametrics\n  url: {victoriametrics.url}\n"
     )
     hiq = HiqServe(tmp_path / "hiq", config, **environment(home_assistant))
     must, may = run(home_assistant, hiq, seed=3)
@@ -131,7 +130,12 @@ def numbers(points: dict[Key, dict[str, Any]]) -> set[tuple[str, str, int, float
     VictoriaMetrics names a series measurement_field, and cuts stamps to 1 ms.
     """
     return {
-        (f"{fields[MEASUREMENT]}_value", entity_id, time_ns // 1_000_000, fields["value"])
+        (
+            f"{fields[MEASUREMENT]}_value",
+            entity_id,
+            time_ns // 1_000_000,
+            fields["value"],
+        )
         for (entity_id, time_ns), fields in points.items()
         if "value" in fields
     }

@@ -26,7 +26,7 @@ def test_everything_restarts(
     influxdb: InfluxDB,
     tmp_path: Path,
 ) -> None:
-    """hiq starts first, the database is away for a minute, Home Assistant is killed.
+    """Hiq starts first, the database is away for a minute, Home Assistant is killed.
 
     `/readyz` and `/health` say the truth at every step.
     """
@@ -37,9 +37,7 @@ def test_everything_restarts(
         "influxdb:\n  host: 127.0.0.1\n"
         f"  port: {influxdb.port}\n  database: {influxdb.database}\n"
     )
-    hiq = HiqServe(
-        tmp_path / "hiq", block, HA_HTTP_URL=home.url, HA_TOKEN=home.token
-    )
+    hiq = HiqServe(tmp_path / "hiq", block, HA_HTTP_URL=home.url, HA_TOKEN=home.token)
     hiq.launch()
     try:
         # nothing but hiq is there: alive, not ready, and it says why

@@ -15,7 +15,7 @@ from hiq.sink.base import Batch
 from hiq.stats import JournalStats
 from tests.e2e.process import HiqServe, until
 from tests.e2e.readers import influxdb_points
-from tests.lineprotocol import decode
+from tests.lineprotocol import decode_one
 from tests.servers.databases import InfluxDB
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -32,7 +32,7 @@ def journaled(path: Path) -> list[tuple[str, int]]:
         while chunk := cursor.read(5000, 4 * 1024 * 1024):
             batch = Batch(chunk.body, chunk.points)
             for line in batch.lines().decode().splitlines():
-                point = decode(line)
+                point = decode_one(line)
                 tags = dict(point.tags)
                 found.append((f"{tags['domain']}.{tags['entity_id']}", point.time_ns))
             cursor.advance(chunk.end)
