@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -171,7 +172,7 @@ def command(
             is_sql=is_sql,
         )
         shown, more = _limited(rows, limit)
-        _show(form, names, shown, click.get_text_stream("stdout"))
+        _show(form, names, shown, sys.stdout)
         if more():
             click.echo(f"only {limit} rows shown; more with --limit", err=True)
     return 0

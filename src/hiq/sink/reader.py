@@ -32,6 +32,9 @@ STEPS_PER_LOOK = 10_000
 PAGE = 10_000
 """Values that are read at once when the store is read as lines."""
 
+PAGE_ROWS = 500
+"""Rows of a query that are fetched at once."""
+
 MIN_NS, MAX_NS = -(1 << 63), (1 << 63) - 1
 
 _ENTITY = """
@@ -214,8 +217,12 @@ class Reader:
         self._database.set_authorizer(_authorize)
 
     def _rows(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
-        with self._said():
-            yield from cursor
+        while True:
+            with self._said():
+                page = cursor.fetchmany(PAGE_ROWS)
+            if not page:
+                return
+            yield from page
 
     @contextmanager
     def _said(self) -> Iterator[None]:
