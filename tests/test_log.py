@@ -123,7 +123,7 @@ def test_no_secret_in_any_line(form):
     log.setup(LogSettings(format=form, level="debug"), stream)
     logger = logging.getLogger("hiq.ha")
     logger.info("token %s", TOKEN)
-    logger.info("Bearer " + TOKEN, extra={"token": TOKEN})
+    logger.info("Bearer %s!", TOKEN, extra={"token": TOKEN})
     logger.info("x", extra={"headers": {"Authorization": [f"Token {TOKEN}"]}})
     logger.info("x", extra={"object": ValueError(TOKEN)})
     try:

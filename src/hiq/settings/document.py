@@ -107,6 +107,8 @@ class Reader:
         except yaml.MarkedYAMLError as exc:
             line = exc.problem_mark.line + 1 if exc.problem_mark else 0
             what = ", ".join(filter(None, (exc.context, exc.problem)))
+            if exc.context_mark and exc.context_mark.line + 1 != line:
+                what += f" (begun on line {exc.context_mark.line + 1})"
             self._bad(where, line, f"this is not YAML: {what}")
         except (yaml.YAMLError, RecursionError) as exc:
             what = str(exc).split("\n", maxsplit=1)[0]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FAMILIES", "foreign_sinks", "read_sinks"]
 
+PREFIXES = ("INFLUXDB_V2_", "INFLUXDB3_", "INFLUX_")
+HOMEIQ = frozenset({"INFLUXDB_ORG", "INFLUXDB_BUCKET"})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 # Families of names, the more specific first: type, then key -> names. A family is
@@ -111,6 +113,13 @@ def foreign_sinks(
         else:
             notes += [f"{name} sets a sink influxdb ({kind})" for name in fresh]
             chosen = _sink_node(kind, found, defaults, env)
+    notes += [
+        f"{name} is not used: what goes with it is missing or has no counterpart"
+        for name in sorted(env)
+        if name not in used
+        and env[name].strip()
+        and (name.startswith(PREFIXES) or name in HOMEIQ)
+    ]
     return chosen
 
 

@@ -73,7 +73,7 @@ def show_duration(seconds: float) -> str:
         count = round(seconds / SECONDS[unit], 9)
         if count >= 1 and count == int(count):
             return f"{int(count)}{unit}"
-    return f"{seconds:g}s"
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
 
 
 def show_size(count: int) -> str:
