@@ -20,7 +20,7 @@ from hiq.settings.document import Reader
 from hiq.settings.environment import get
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["Imported", "import_block"]
@@ -54,8 +54,8 @@ class Imported:
 def import_block(path: Path, env: Mapping[str, str]) -> Imported:
     """Return a hiq.yaml made of a configuration.yaml; ConfigError if it cannot be."""
     text = _read(path, path)
-    node = _find(_compose(text, path))
-    if node is None:
+    found = _find(_compose(text, path))
+    if found is None:
         raise ConfigError(
             Problem(
                 str(path),
@@ -65,7 +65,8 @@ def import_block(path: Path, env: Mapping[str, str]) -> Imported:
                 "was set up in its user interface, write `sinks:` by hand",
             )
         )
-    source, line, block = path, node.start_mark.line + 1, _slice(text, node)
+    key, node = found
+    source, (line, block) = path, _slice(text, key, node)
     if node.tag == "!include":
         source, line = path.parent / str(node.value).strip(), 1
         block = re.sub(r"^---\s*$", "", _read(source, path), flags=re.MULTILINE)
@@ -116,29 +117,31 @@ def _compose(text: str, path: Path) -> yaml.Node | None:
     raise ConfigError(Problem(str(path), line, "", f"this is not YAML: {what}"))
 
 
-def _items(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
-    """Yield the keys and values of a mapping; nothing for other nodes."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield str(key.value), value
+def _items(node: yaml.Node | None) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+    """Return the keys of a mapping with the nodes of key and value, {} for others."""
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {str(key.value): (key, value) for key, value in node.value}
 
 
-def _find(root: yaml.Node | None) -> yaml.Node | None:
-    """Return the block: of the file itself, or of one of its packages."""
-    top = dict(_items(root))
+def _find(root: yaml.Node | None) -> tuple[yaml.Node, yaml.Node] | None:
+    """Return key and value of the block: of the file, or of one of its packages."""
+    top = _items(root)
     if "influxdb" in top:
         return top["influxdb"]
-    packages = dict(_items(top.get("homeassistant"))).get("packages")
-    for _, package in _items(packages):
-        inner = dict(_items(package))
+    home = _items(top["homeassistant"][1]) if "homeassistant" in top else {}
+    packages = _items(home["packages"][1]) if "packages" in home else {}
+    for _, package in packages.values():
+        inner = _items(package)
         if "influxdb" in inner:
             return inner["influxdb"]
     return None
 
 
-def _slice(text: str, node: yaml.Node) -> str:
-    """Return the block as written, moved to the left margin."""
+def _slice(text: str, key: yaml.Node, node: yaml.Node) -> tuple[int, str]:
+    """Return the block as written, at the left margin, and its first line."""
     start, end = node.start_mark, node.end_mark
+    remarks = text.split("\n")[key.end_mark.line + 1 : start.line]
     lines = (" " * start.column + text[start.index : end.index]).rstrip().split("\n")
     # The end of a block is where the next key begins; remarks before that are its own.
     while len(lines) > 1 and re.fullmatch(r"\s*(#.*)?", lines[-1]):
@@ -147,4 +150,5 @@ def _slice(text: str, node: yaml.Node) -> str:
             break
         lines.pop()
     margin = re.compile(rf" {{0,{start.column}}}")
-    return "\n".join(margin.sub("", line, count=1) for line in lines)
+    block = "\n".join(margin.sub("", line, count=1) for line in [*remarks, *lines])
+    return start.line + 1 - len(remarks), block

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from hiq.settings.block import BLOCK, sink_of
-from hiq.settings.table import SECTIONS, SINK, Row
+from hiq.settings.table import SECTIONS, SINK, SINK_TYPES, Row
 from hiq.settings.units import show_duration, show_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hiq.settings.schema import Settings
+    from hiq.settings.schema import Settings, SinkSettings
 
 __all__ = ["MASKED", "public"]
 
@@ -43,11 +43,18 @@ def public(settings: Settings) -> dict[str, Any]:
         of_block = sink_of(settings.influxdb)
     sinks = [sink for sink in settings.sinks if sink != of_block]
     if sinks:
-        shown["sinks"] = [_values(asdict(sink), SINK) for sink in sinks]
+        shown["sinks"] = [_sink(sink) for sink in sinks]
     for name in ("journal", "http", "backfill", "log"):
         shown[name] = _values(asdict(getattr(settings, name)), SECTIONS[name])
     shown["data_dir"] = str(settings.data_dir)
     return shown
+
+
+def _sink(sink: SinkSettings) -> dict[str, Any]:
+    """Return one sink with the keys that its type has."""
+    kind = SINK_TYPES[sink.type]
+    keys = {*kind.needs, *kind.takes}
+    return _values(asdict(sink), {k: row for k, row in SINK.items() if k in keys})
 
 
 def _values(values: Mapping[str, Any], rows: Mapping[str, Row]) -> dict[str, Any]:

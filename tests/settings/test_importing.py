@@ -1,0 +1,124 @@
+"""The block of a configuration.yaml, taken as it is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from hiq.errors import ConfigError
+from hiq.settings import load
+from hiq.settings.importing import import_block
+
+CONFIGURATION = """\
+default_config:
+automation: !include_dir_merge_list automations
+# the database
+influxdb:
+  # mine
+  host: localhost   # here
+  username: !secret influx_user
+  password: !secret influx_password
+
+# at the margin
+  include:
+    domains:
+      - sensor
+  # still inside
+
+# of the sensors
+sensor: !include sensors.yaml
+"""
+SECRETS = "influx_user: u\ninflux_password: p\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with secrets."""
+    (tmp_path / "secrets.yaml").write_text(SECRETS)
+    return tmp_path
+
+
+def test_comments_and_secrets_stay(folder):
+    """The block keeps its comments and tags; other keys do not disturb."""
+    path = folder / "configuration.yaml"
+    path.write_text(CONFIGURATION)
+    found = import_block(path, {})
+    block = found.text.split("influxdb:\n", 1)[1]
+    assert block.startswith("  # mine\n  host: localhost   # here\n")
+    assert "  username: !secret influx_user\n" in block
+    assert "      - sensor\n" in block
+    assert "of the sensors" not in block
+    assert found.secrets == ("influx_user", "influx_password")
+    assert found.makes_sink
+
+
+def test_the_result_is_a_good_hiq_yaml(folder):
+    """What comes out is read with the meaning that it had."""
+    path = folder / "configuration.yaml"
+    path.write_text(CONFIGURATION)
+    made = folder / "hiq.yaml"
+    made.write_text(import_block(path, {}).text)
+    settings = load(made, env={"HOME": "/h"})
+    assert settings.influxdb["include"] == {"domains": ["sensor"]}
+    assert (settings.sinks[0].username, settings.sinks[0].password) == ("u", "p")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "influxdb: {host: a, port: 1}\n",
+        "influxdb:\n        host: a\n        port: 1\nzone: x\n",
+        (
+            "homeassistant:\n  packages:\n    db:\n      influxdb:\n        host: a\n"
+            "        port: 1\n"
+        ),
+        "influxdb: !include db.yaml\n",
+    ],
+    ids=["flow", "deep", "package", "include"],
+)
+def test_all_ways_to_write_it(folder, text):
+    """Flow style, deep indent, a package and a file of its own give the same block."""
+    (folder / "db.yaml").write_text("---\nhost: a\nport: 1\n")
+    path = folder / "configuration.yaml"
+    path.write_text(text)
+    made = folder / "hiq.yaml"
+    made.write_text(import_block(path, {}).text)
+    assert load(made, env={"HOME": "/h"}).influxdb == {"host": "a", "port": 1}
+
+
+def test_a_block_without_connection(folder):
+    """It is imported, and told apart."""
+    path = folder / "configuration.yaml"
+    path.write_text("influxdb:\n  default_measurement: x\n")
+    assert not import_block(path, {}).makes_sink
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("default_config:\n", 0, "there is no `influxdb:` block here"),
+        ("- a\n", 0, "there is no `influxdb:` block here"),
+        ("a: [\n", 2, "this is not YAML"),
+        ("a: \x01\n", 0, "this is not YAML"),
+        ("x: 1\ninfluxdb:\n  host: a\n  prot: 1\n", 4, "did you mean port?"),
+        ("x: 1\ninfluxdb:\n  # a\n\n  host: a\n  prot: 1\n", 6, "did you mean port?"),
+        ("influxdb:\n  username: !secret none\n  password: p\n", 2, "has no none"),
+        ("influxdb: !include gone.yaml\n", 0, "gone.yaml: No such file"),
+    ],
+)
+def test_what_cannot_be_imported(folder, text, line, message):
+    """Problems carry the lines of the file that was given."""
+    path = folder / "configuration.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        import_block(path, {})
+    (problem,) = caught.value.problems
+    assert problem.line == line
+    assert message in str(problem)
+
+
+def test_not_text(folder):
+    """A file of other bytes is one problem."""
+    path = folder / "configuration.yaml"
+    path.write_bytes(b"\xff\xff")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        import_block(path, {})
