@@ -110,6 +110,7 @@ class Ingest:
     async def run(self) -> None:
         """Stay connected until `stop` is called."""
         self._running = True
+        self._finished.clear()
         try:
             delays = self._delays()
             while not self._stopping.is_set():
@@ -129,6 +130,7 @@ class Ingest:
                 else:
                     await self._wait(next(delays))
         finally:
+            self._running = False
             self._states.to(ConnectionState.DISCONNECTED, "stopped")
             self._finished.set()
 

@@ -314,7 +314,9 @@ async def test_what_is_no_websocket_is_a_loss_with_a_hint(response, reason):
 async def test_a_server_that_accepts_and_says_nothing_is_left():
     """The handshake has a deadline."""
     async with serving_raw(nothing, b"HTTP/1.1 101 ") as url:
-        with pytest.raises(ConnectionLost, match="does not answer in 0.05 s") as caught:
+        with pytest.raises(
+            ConnectionLost, match=r"does not answer in 0\.05 s"
+        ) as caught:
             await Inbox().connection.open(url, deadline_s=0.05)
     assert isinstance(caught.value.__cause__, TimeoutError)
 
@@ -376,7 +378,7 @@ async def test_an_unknown_certificate_is_refused(certificate):
     """Verification is on by default, and the error says what helps."""
     async with serving(greet, certificate[1]) as url:
         tls = tls_context(verify=True, ca_cert=None)
-        with pytest.raises(ConnectionLost, match="self-signed.*ca_cert") as caught:
+        with pytest.raises(ConnectionLost, match=r"self-signed.*ca_cert") as caught:
             await Inbox().connection.open(url, tls=tls)
     assert isinstance(caught.value.__cause__, ssl.SSLError)
 
@@ -400,7 +402,7 @@ async def test_a_certificate_can_be_trusted(certificate, how):
 
 def test_a_ca_file_that_is_not_there_is_named():
     """The loss names the file, so that health shows it."""
-    with pytest.raises(ConnectionLost, match="/nowhere.pem: No such file"):
+    with pytest.raises(ConnectionLost, match=r"/nowhere\.pem: No such file"):
         tls_context(verify=True, ca_cert="/nowhere.pem")
 
 

@@ -12,8 +12,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hiq import backoff
 from hiq.ha.connection import Connection, tls_context
+from hiq.ha.messages import split
 from hiq.ha.session import Session, StatesReceived, Timing
 from hiq.ha.snapshot import snapshot_frames
 
@@ -155,10 +158,13 @@ class Conversation:
 
     def _on_message(self, payload: Payload) -> None:
         """Take a frame from the socket."""
-        if self._stopping:
+        session = self._session
+        if self._stopping or session is None:
             return
         if self._snapshots or self._held:
             self._held.append(bytes(payload))
+        elif session.expects_states:
+            self._take_apart(payload)
         else:
             self._take(payload)
 
@@ -166,6 +172,21 @@ class Conversation:
         """Take the end of one read of the socket."""
         self._on_batch_end()
         self._send()
+
+    def _take_apart(self, payload: Payload) -> None:
+        """Take a frame that may hold all states, message by message.
+
+        Events behind the states in the same frame must be fed behind them.
+        """
+        try:
+            pieces = [bytes(piece) for piece in split(payload)]
+        except msgspec.DecodeError:
+            pieces = [bytes(payload)]
+        for position, piece in enumerate(pieces):
+            self._take(piece)
+            if self._snapshots:
+                self._held = pieces[position + 1 :]
+                return
 
     def _take(self, payload: Payload) -> None:
         """Feed one frame and act on the messages in it that are not events."""
@@ -177,22 +198,19 @@ class Conversation:
             return
         for message in passed:
             session.receive_message(message, self._clock())
+        self._wake.set()  # deadlines may have changed
         for event in session.events_received():
             if isinstance(event, StatesReceived):
                 self._snapshots.append(event.states)
                 self._apply_pause()
-                self._wake.set()
             self._on_event(event)
 
     def _send(self) -> None:
-        """Send what the session wants to say; it may have new deadlines as well."""
+        """Send what the session wants to say."""
         if self._session is None or self._connection is None:
             return
-        texts = self._session.data_to_send()
-        for text in texts:
+        for text in self._session.data_to_send():
             self._connection.send(text)
-        if texts:
-            self._wake.set()
 
     async def _feed_snapshot(self) -> None:
         """Feed states in slices, then the frames that came behind them."""
@@ -206,11 +224,8 @@ class Conversation:
                 await asyncio.sleep(0)
             del self._snapshots[0]
             held, self._held = self._held, []
-            for position, payload in enumerate(held):
-                self._take(payload)
-                if self._snapshots:
-                    self._held = held[position + 1 :]
-                    break
+            for payload in held:
+                self._on_message(payload)
         self._on_read()
         self._apply_pause()
 

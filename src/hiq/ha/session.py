@@ -237,6 +237,12 @@ class Session:
             for number, pending in self._pending.items()
         }
 
+    @property
+    def expects_states(self) -> bool:
+        """Whether an answer to `get_states` is still to come."""
+        names = (pending.name for pending in self._pending.values())
+        return commands.GET_STATES in names
+
     # what goes out
 
     def data_to_send(self) -> list[bytes]:

@@ -1,0 +1,594 @@
+"""Staying connected to Home Assistant and feeding the pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+
+import pytest
+
+from hiq import ingest as module
+from hiq.ha.session import Timing
+from hiq.ha.states import LEGAL, ConnectionState
+from hiq.ingest import Ingest
+from hiq.settings.schema import HomeAssistantSettings
+from hiq.simulate.server import Simulator
+from hiq.simulate.world import World
+from hiq.stats import Stats
+from tests.ha.home import TOKEN, event, scripted_home, state
+from tests.reference import ReferencePipeline
+
+S = ConnectionState
+DEADLINE = 30
+FAST = Timing(ping_interval_s=0.02, ping_timeout_s=5.0, poll_s=0.02)
+
+
+class Run:
+    """A running Ingest with what it fed and told."""
+
+    def __init__(self, url, token=TOKEN, *, pipeline=None, env=None, **options):
+        self.stats = Stats()
+        self.pipeline = ReferencePipeline({}) if pipeline is None else pipeline
+        self.settings = HomeAssistantSettings(
+            url=url,
+            token=token,
+            max_retry_delay=0.1,
+            **{
+                name: options.pop(name)
+                for name in ("token_file", "fallback", "enabled")
+                if name in options
+            },
+        )
+        self.wakes = 0
+        self.changed = asyncio.Event()
+        self.ingest = Ingest(
+            self.settings,
+            self.pipeline,
+            self.stats,
+            on_data=self._data,
+            on_state=self._state,
+            env=env or {},
+            **options,
+        )
+
+    def _data(self):
+        self.wakes += 1
+        self.changed.set()
+
+    def _state(self, new):
+        assert self.stats.ha.state == new.value
+        self.changed.set()
+
+    async def until(self, condition):
+        """Wait until something about the run is so."""
+        async with asyncio.timeout(DEADLINE):
+            while not condition():
+                self.changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await self.changed.wait()
+
+    async def subscribed(self, times=1):
+        """Wait until connected so often, with the states in."""
+        await self.until(
+            lambda: self.stats.ha.connects >= times and self.stats.ha.subscribed
+        )
+
+    def lines(self):
+        """What the pipeline has made so far."""
+        return self.pipeline.take().decode().splitlines()
+
+
+@contextlib.asynccontextmanager
+async def running(*args, **options):
+    """Run an Ingest; at the end stop it and check what must always hold."""
+    run = Run(*args, **options)
+    async with asyncio.timeout(DEADLINE * 2), asyncio.TaskGroup() as group:
+        task = group.create_task(run.ingest.run())
+        yield run
+        await run.ingest.stop()
+        await task
+    assert run.ingest.state is S.DISCONNECTED
+    assert all(change.new in LEGAL[change.old] for change in run.ingest.history)
+    assert not run.stats.ha.subscribed
+
+
+async def test_all_states_and_then_all_events_are_fed(simulator):
+    """Every state at connect and every change after it becomes one line."""
+    async with running(simulator.url, simulator.token) as run:
+        await run.until(lambda: run.stats.snapshot_states == 60)
+        simulator.fire(500)
+        await run.until(lambda: run.stats.received == 560)
+    fired = {(f.entity_id, f.updated_us) for f in simulator.fired}
+    assert len(fired) == 560
+    stats = run.stats
+    assert stats.imbalance() == run.pipeline.buffered_points
+    assert stats.received - stats.skipped - stats.filtered == len(run.lines())
+    assert (stats.rejected, stats.bad_frames, stats.duplicate) == (0, 0, 0)
+    assert stats.ha.connects == 1
+    assert stats.ha.last_event_at is not None
+    assert [c.new for c in run.ingest.history][:3] == [
+        S.CONNECTING,
+        S.AUTHENTICATING,
+        S.CONNECTED,
+    ]
+
+
+async def test_home_assistant_may_come_later(unused_tcp_port):
+    """Started first, hiq is connected soon after Home Assistant is there."""
+    home = Simulator(World(entities=5, seed=1), port=unused_tcp_port, token=TOKEN)
+    async with running(home.url) as run:
+        await run.until(lambda: run.stats.ha.failures >= 2)
+        assert run.stats.ha.state in {"FAILED", "RECONNECTING", "CONNECTING"}
+        assert "Connect" in run.stats.ha.last_error
+        await home.start()
+        await run.subscribed()
+        await run.until(lambda: run.stats.snapshot_states == 5)
+    await home.stop()
+    assert run.stats.errors["ha_refused"] == run.stats.ha.failures
+
+
+async def test_each_drop_is_healed_by_one_connection_with_one_subscription(simulator):
+    """Five drops: five reconnects, each event subscribed once, no point twice."""
+    async with running(simulator.url, simulator.token) as run:
+        for times in range(1, 6):
+            await run.subscribed(times)
+            await run.until(lambda n=times: run.stats.snapshot_states == 60 * n)
+            simulator.drop()
+            await run.until(lambda n=times: run.stats.ha.reconnects.total() == n)
+        await run.subscribed(6)
+        await run.until(lambda: run.stats.snapshot_states == 360)
+        before = run.stats.received
+        simulator.fire(10)
+        await run.until(lambda: run.stats.received >= before + 10)
+    assert run.stats.received == before + 10
+    assert run.stats.duplicate == 300
+    assert run.stats.ha.reconnects == Counter({"closed": 5})
+    assert len(simulator.logs) == 6
+    for log in simulator.logs:
+        kinds = Counter(c["type"] for c in log.commands)
+        assert kinds["subscribe_events"] == 1
+        assert kinds["get_states"] == 1
+        ids = [c["id"] for c in log.commands]
+        assert ids == list(range(1, len(ids) + 1))
+    lines = run.lines()
+    assert len(lines) == len(set(lines))
+
+
+async def test_a_half_open_connection_is_found_and_replaced(simulator):
+    """A peer that neither reads nor writes is left when the pong does not come."""
+    timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.1)
+    async with running(simulator.url, simulator.token, timing=timing) as run:
+        await run.until(lambda: run.stats.ha.ping_s is not None)
+        simulator.freeze()
+        await run.until(lambda: run.stats.ha.reconnects["timeout"] == 1)
+        assert "no answer to ping" in run.stats.ha.last_error
+        simulator.thaw()
+        await run.subscribed(2)
+
+
+async def test_a_close_with_code_1000_is_a_loss(caplog):
+    """Home Assistant says 1000 when a client was too slow: connect again."""
+    caplog.set_level(logging.INFO, "hiq")
+    async with scripted_home() as home, running(home.url) as run:
+        await run.subscribed()
+        await home.socket.close(1000)
+        await run.subscribed(2)
+        assert run.stats.ha.reconnects == Counter({"closed": 1})
+        assert run.stats.ha.disconnected_at is not None
+        assert run.stats.ha.disconnected_at <= run.stats.ha.connected_at
+    lost = [r for r in caplog.records if r.levelno == logging.WARNING]
+    assert [r.getMessage() for r in lost] == ["Home Assistant RECONNECTING"]
+
+
+async def test_a_refused_token_is_tried_once(tmp_path, monkeypatch):
+    """auth_invalid is final until the token file changes; then all goes on."""
+    monkeypatch.setattr(module, "TOKEN_POLL_S", 0.01)
+    file = tmp_path / "token"
+    file.write_text("w" * 40)
+    async with (
+        scripted_home() as home,
+        running(home.url, None, token_file=str(file)) as run,
+    ):
+        await run.until(lambda: run.stats.ha.auth_failed)
+        assert run.stats.ha.state == "FAILED"
+        assert "refused the token" in run.stats.ha.last_error
+        waits = []
+        monkeypatch.setattr(run.ingest, "_is_new", waits.append)
+        await run.until(lambda: len(waits) >= 3)
+        monkeypatch.undo()
+        assert home.logins == ["w" * 40]
+        file.write_text(TOKEN)
+        run.ingest.reload()
+        await run.subscribed()
+        assert not run.stats.ha.auth_failed
+    assert home.logins == ["w" * 40, TOKEN]
+
+
+async def test_a_changed_token_file_is_noticed(tmp_path, monkeypatch):
+    """Without anybody telling, a new token in the file is used."""
+    monkeypatch.setattr(module, "TOKEN_POLL_S", 0.01)
+    file = tmp_path / "token"
+    async with (
+        scripted_home() as home,
+        running(home.url, None, token_file=str(file)) as run,
+    ):
+        await run.until(lambda: run.stats.ha.auth_failed)
+        assert "No such file" in run.stats.ha.last_error
+        file.write_text(TOKEN)
+        await run.subscribed()
+        assert run.stats.ha.attempts == 1
+
+
+async def test_a_missing_token_is_told_once(tmp_path):
+    """Trying again changes nothing, neither state nor counters."""
+    async with running("http://127.0.0.1:1", None) as run:
+        await run.until(lambda: run.stats.ha.auth_failed)
+        failures = run.stats.ha.failures
+        run.ingest.reload()
+        await run.until(lambda: not run.stats.ha.auth_failed)
+        await run.until(lambda: run.stats.ha.auth_failed)
+        assert run.stats.ha.failures == failures == 1
+        assert run.stats.ha.attempts == 0
+
+
+async def test_reload_tries_the_same_token_again(monkeypatch):
+    """A token that was refused may have been made valid: SIGHUP tries it."""
+    async with scripted_home() as home:
+        home.tokens.clear()
+        async with running(home.url) as run:
+            await run.until(lambda: run.stats.ha.auth_failed)
+            home.tokens.add(TOKEN)
+            run.ingest.reload(run.settings)
+            await run.subscribed()
+        assert home.logins == [TOKEN, TOKEN]
+
+
+async def test_the_fallback_is_used_and_the_primary_comes_first_again(unused_tcp_port):
+    """While the primary is down the fallback serves; the next connect asks it first."""
+    primary = Simulator(World(entities=3, seed=1), port=unused_tcp_port, token=TOKEN)
+    async with scripted_home() as home:
+        fallback = HomeAssistantSettings(url=home.url, token=TOKEN)
+        async with running(primary.url, fallback=fallback) as run:
+            await run.subscribed()
+            assert run.stats.ha.url.startswith(home.url.replace("http", "ws"))
+            await primary.start()
+            await home.socket.close()
+            await run.subscribed(2)
+            assert run.stats.ha.url.startswith(primary.url.replace("http", "ws"))
+    await primary.stop()
+
+
+async def test_the_fallback_serves_while_the_primary_refuses_the_token():
+    """One refused token does not stop the other candidate, and is not sent again."""
+    async with scripted_home() as primary, scripted_home() as home:
+        primary.tokens.clear()
+        fallback = HomeAssistantSettings(url=home.url, token=TOKEN)
+        async with running(primary.url, fallback=fallback) as run:
+            await run.subscribed()
+            assert not run.stats.ha.auth_failed
+        assert primary.logins == [TOKEN]
+
+
+async def test_states_and_events_keep_their_order():
+    """Events behind the states in one frame are fed after them; repeats are dropped."""
+    async with scripted_home() as home:
+        home.answers["get_states"] = f"[{state('a.b', '1', 1)},{state('a.c', '7', 1)}]"
+        home.after["subscribe_events"] = [event("a.c", "7", 1)]
+        home.after["get_states"] = [event("a.b", "2", 2)]
+        async with running(home.url) as run:
+            await run.until(lambda: run.stats.received == 4)
+        assert run.stats.duplicate == 1
+        values = [line.split(" ")[-2] for line in run.lines()]
+        assert values == ["value=7.0", "value=1.0", "value=2.0"]
+
+
+async def test_mqtt_lights_are_told_to_the_pipeline_before_the_first_event():
+    """The registry is asked before subscribing, and a later one takes tags back."""
+    calls = []
+
+    class Pipeline(ReferencePipeline):
+        def set_tags(self, entity_id, tags):
+            calls.append((entity_id, tags))
+            super().set_tags(entity_id, tags)
+
+    async with scripted_home() as home:
+        home.answers["config/entity_registry/list"] = (
+            '[{"entity_id":"light.a","platform":"mqtt"},'
+            '{"entity_id":"light.b","platform":"hue"}]'
+        )
+        async with running(home.url, pipeline=Pipeline({})) as run:
+            await run.subscribed()
+            assert calls == [("light.a", {"platform": "mqtt"})]
+            home.answers["config/entity_registry/list"] = "[]"
+            await home.socket.close()
+            await run.subscribed(2)
+            assert calls[1:] == [("light.a", None)]
+
+
+async def test_a_starting_home_is_asked_for_its_states_again_when_it_runs():
+    """NOT_RUNNING is followed until RUNNING, then all states come once more."""
+    async with scripted_home() as home:
+        home.answers["get_config"] = '{"state":"NOT_RUNNING"}'
+        home.answers["get_states"] = f"[{state('a.b', '1')}]"
+        async with running(home.url, timing=FAST) as run:
+            await home.until("get_config", 3)
+            assert home.asked("get_states") == 1
+            home.answers["get_config"] = '{"state":"RUNNING"}'
+            home.answers["get_states"] = f"[{state('a.b', '1')},{state('a.c', '2', 5)}]"
+            await run.until(lambda: run.stats.snapshot_states == 3)
+        assert home.asked("get_states") == 2
+        assert run.stats.duplicate == 1
+
+
+async def test_big_answers_do_not_close_the_connection():
+    """A registry and states of more than 4 MiB each are taken on one connection."""
+    many = [state(f"sensor.s{i}", "1" * 200) for i in range(12_000)]
+    entries = ",".join(
+        f'{{"entity_id":"sensor.s{i}","platform":"{"p" * 400}"}}' for i in range(12_000)
+    )
+    async with scripted_home() as home:
+        home.answers["config/entity_registry/list"] = f"[{entries}]"
+        home.answers["get_states"] = f"[{','.join(many)}]"
+        assert min(map(len, (entries, home.answers["get_states"]))) > 4 * 1024**2
+        async with running(home.url) as run:
+            await run.until(lambda: run.stats.snapshot_states == 12_000)
+        assert run.stats.ha.connects == 1
+        assert run.stats.rejected == 0
+
+
+async def test_a_paused_reader_feeds_nothing_and_is_not_late():
+    """While the gate is closed no frame is fed and no deadline passes."""
+    timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.05)
+    async with scripted_home() as home, running(home.url, timing=timing) as run:
+        await run.subscribed()
+        run.ingest.pause_reading()
+        run.ingest.pause_reading()
+        assert (run.stats.ha.paused, run.stats.ha.pauses) == (True, 1)
+        await home.socket.send(event("a.b", "1"))
+        for _ in range(10):
+            await home.socket.ping()
+            await asyncio.sleep(0.01)
+        assert run.stats.received == 0
+        assert run.stats.ha.reconnects.total() == 0
+        run.ingest.resume_reading()
+        await run.until(lambda: run.stats.received == 1)
+        assert not run.stats.ha.paused
+        assert run.stats.ha.connects == 1
+
+
+async def test_a_paused_reader_does_not_log_in():
+    """A connection made while the gate is closed waits for it to open."""
+    async with scripted_home() as home:
+        run = Run(home.url)
+        run.ingest.pause_reading()
+        async with asyncio.timeout(DEADLINE), asyncio.TaskGroup() as group:
+            group.create_task(run.ingest.run())
+            await run.until(lambda: len(home.sockets) == 1)
+            await asyncio.sleep(0.05)
+            assert home.logins == []
+            run.ingest.resume_reading()
+            await run.subscribed()
+            await run.ingest.stop()
+
+
+async def test_a_pause_holds_in_the_middle_of_states():
+    """A gate that closes while states are fed stops them, and what comes behind."""
+    home_states = f"[{','.join(state(f'a.s{i}', '1') for i in range(600))}]"
+
+    class Pipeline(ReferencePipeline):
+        closes = True
+
+        def feed(self, frame, snapshot=False):
+            verdict = super().feed(frame, snapshot)
+            if snapshot and self.closes:
+                run.ingest.pause_reading()
+                self.closes = False
+            return verdict
+
+    async with scripted_home() as home:
+        home.answers["get_states"] = home_states
+        home.after["get_states"] = [event("a.s0", "2", 9)]
+        run = Run(home.url, pipeline=Pipeline({}))
+        async with asyncio.timeout(DEADLINE), asyncio.TaskGroup() as group:
+            group.create_task(run.ingest.run())
+            await run.until(lambda: run.stats.ha.paused)
+            fed = run.stats.received
+            await asyncio.sleep(0.05)
+            assert run.stats.received == fed < 600
+            run.ingest.resume_reading()
+            await run.until(lambda: run.stats.received == 601)
+            await run.ingest.stop()
+
+
+async def test_a_full_pipeline_wakes_the_pump_at_once():
+    """`full` in a verdict calls on_data before the end of the read."""
+
+    class Pipeline(ReferencePipeline):
+        def feed(self, frame, snapshot=False):
+            verdict = super().feed(frame, snapshot)
+            if verdict.points:
+                verdict.full = True
+                woken.append(run.wakes)
+            return verdict
+
+    woken = []
+    async with scripted_home() as home:
+        run = Run(home.url, pipeline=Pipeline({}))
+        async with asyncio.timeout(DEADLINE), asyncio.TaskGroup() as group:
+            group.create_task(run.ingest.run())
+            await run.subscribed()
+            wakes = run.wakes
+            await home.socket.send(event("a.b", "1"))
+            await run.until(lambda: run.stats.received == 1)
+            assert run.wakes >= wakes + 2
+            await run.ingest.stop()
+    assert len(woken) == 1
+
+
+async def test_a_frame_that_is_no_json_is_counted_and_survived():
+    """A broken frame costs nothing but itself."""
+    async with scripted_home() as home, running(home.url) as run:
+        await run.subscribed()
+        await home.socket.send('[{"type":')
+        await home.socket.send(event("a.b", "1"))
+        await run.until(lambda: run.stats.received == 1)
+        assert run.stats.bad_frames == 1
+        assert run.stats.ha.connects == 1
+
+
+async def test_a_fault_of_ours_is_logged_counted_and_survived(caplog):
+    """An exception while feeding costs the connection, not the service."""
+
+    class Pipeline(ReferencePipeline):
+        faults = 1
+
+        def feed(self, frame, snapshot=False):
+            if self.faults and b"state_changed" in bytes(frame):
+                self.faults -= 1
+                raise ZeroDivisionError
+            return super().feed(frame, snapshot)
+
+    async with scripted_home() as home, running(home.url, pipeline=Pipeline({})) as run:
+        await run.subscribed()
+        await home.socket.send(event("a.b", "1"))
+        await run.subscribed(2)
+        await home.socket.send(event("a.b", "2"))
+        await run.until(lambda: run.stats.received == 1)
+        assert run.stats.errors["ha_internal"] == 1
+    assert any(
+        r.exc_info and r.exc_info[0] is ZeroDivisionError for r in caplog.records
+    )
+
+
+async def test_a_refused_subscription_is_tried_again():
+    """A user without permission is told so, and a later attempt may succeed."""
+    async with scripted_home() as home:
+        home.answers["subscribe_events"] = "!unauthorized"
+        async with running(home.url) as run:
+            await run.until(lambda: run.stats.ha.reconnects["command"] >= 1)
+            assert "unauthorized" in run.stats.ha.last_error
+            home.answers["subscribe_events"] = "null"
+            await run.subscribed()
+
+
+async def test_a_refused_list_is_told_and_survived(caplog):
+    """Without the registry hiq works on."""
+    async with scripted_home() as home:
+        home.answers["config/entity_registry/list"] = "!unknown_command"
+        async with running(home.url) as run:
+            await run.subscribed()
+            assert run.stats.errors["ha_command"] == 1
+    assert "config/entity_registry/list" in caplog.text
+
+
+async def test_the_backoff_grows_and_begins_anew_after_a_long_connection(monkeypatch):
+    """Delays double while nothing works; a connection of a minute resets them."""
+    waits = []
+    now = [0.0]
+
+    async def wait(event, seconds):
+        waits.append(seconds)
+        return False
+
+    settings = HomeAssistantSettings(token=TOKEN, url="http://127.0.0.1:1")
+    ingest = Ingest(
+        settings,
+        ReferencePipeline({}),
+        Stats(),
+        on_data=lambda: None,
+        env={},
+        random=lambda: 0.5,
+        monotonic=lambda: now[0],
+    )
+    lasted = iter([0.0, 0.0, 0.0, 59.0, 60.0, 0.0])
+
+    async def a_round():
+        try:
+            ingest._lasted_s = next(lasted)
+        except StopIteration:
+            await ingest.stop()
+        return False
+
+    monkeypatch.setattr(module.backoff, "wait", wait)
+    monkeypatch.setattr(ingest, "_round", a_round)
+    await ingest.run()
+    assert waits[:6] == [1.0, 2.0, 4.0, 8.0, 1.0, 2.0]
+
+
+async def test_no_token_is_ever_logged(caplog):
+    """At DEBUG, through success and refusal, the token appears nowhere."""
+    caplog.set_level(logging.DEBUG)
+    wrong = "wrong" * 10
+    async with scripted_home() as home:
+        async with running(home.url) as run:
+            await run.subscribed()
+            run.ingest.reload(HomeAssistantSettings(url=home.url, token=wrong))
+            await home.socket.close()
+            await run.until(lambda: run.stats.ha.auth_failed)
+    ours = [r for r in caplog.records if not r.name.startswith("websockets")]
+    text = "\n".join(str(vars(r)) for r in ours)
+    assert "RECONNECTING" in text
+    assert TOKEN not in text
+    assert wrong not in text
+    assert wrong not in str(run.stats)
+
+
+async def test_stop_ends_an_attempt_that_hangs():
+    """A server that accepts and says nothing does not hold up the end."""
+
+    async def silent(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        async with running(f"http://127.0.0.1:{port}") as run:
+            await run.until(lambda: run.stats.ha.attempts == 1)
+            began = asyncio.get_running_loop().time()
+            await run.ingest.stop()
+            assert asyncio.get_running_loop().time() - began < module.STOP_S
+
+
+async def test_stop_feeds_nothing_more(simulator):
+    """After stop no counter moves, also while paused; stopping twice is fine."""
+    async with running(simulator.url, simulator.token) as run:
+        await run.until(lambda: run.stats.snapshot_states == 60)
+        run.ingest.pause_reading()
+        simulator.fire(10)
+        await run.ingest.stop()
+        await run.ingest.stop()
+        assert run.stats.received == 60
+
+
+async def test_switched_off_it_connects_nowhere():
+    """With `enabled: false` only stop is waited for, or settings that say otherwise."""
+    async with scripted_home() as home:
+        async with running(home.url, enabled=False) as run:
+            await asyncio.sleep(0)
+            assert run.stats.ha.attempts == 0
+            run.ingest.reload(HomeAssistantSettings(url=home.url, token=TOKEN))
+            await run.subscribed()
+
+
+async def test_stop_before_run_is_fine():
+    """A service that fails while starting may stop what never ran."""
+    await Run("http://127.0.0.1:1").ingest.stop()
+
+
+@pytest.mark.real
+async def test_a_real_home_assistant(home_assistant):
+    """The snapshot has every state of a real home, and a change arrives once."""
+    async with running(home_assistant.url, home_assistant.token) as run:
+        await run.until(lambda: run.stats.snapshot_states > 300)
+        before = run.stats.received
+        await asyncio.to_thread(home_assistant.set_state, "sensor.hiq", "77.25")
+        await run.until(lambda: run.stats.received > before)
+        states = await asyncio.to_thread(home_assistant.states)
+        assert run.stats.snapshot_states == len(states) - 1
+    assert run.stats.rejected == 0
+    assert run.stats.ha.version.startswith("2024.3")
+    assert sum("value=77.25" in line for line in run.lines()) == 1
