@@ -1,0 +1,387 @@
+"""The pump with a real pipeline and journal: what it took is on disk, or still held."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gzip
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hiq
+from hiq.flow import Gate
+from hiq.journal.journal import Journal
+from hiq.journal.segment import Source, scan
+from hiq.pump import COMMIT_BYTES, Pump, batches, compress
+from hiq.settings.schema import JournalSettings
+from hiq.stats import Stats
+from tests.journal.clockwork import Clockwork, InPlace, steady, until
+from tests.journal.disk import Disk
+from tests.reference import ReferencePipeline
+
+
+def frame(number, state=None, entity="sensor.a"):
+    """One event as Home Assistant sends it."""
+    when = f"2026-11-20T12:00:00.{number:06d}+00:00"
+    new = {
+        "entity_id": entity,
+        "state": str(number) if state is None else state,
+        "attributes": {},
+        "last_changed": when,
+        "last_updated": when,
+        "context": {"id": "x", "parent_id": None, "user_id": None},
+    }
+    event = {
+        "event_type": "state_changed",
+        "data": {"entity_id": entity, "old_state": None, "new_state": new},
+        "origin": "LOCAL",
+        "time_fired": when,
+        "context": {"id": "x", "parent_id": None, "user_id": None},
+    }
+    return orjson.dumps({"id": 1, "type": "event", "event": event})
+
+
+class Bench:
+    """A pump and what belongs to it."""
+
+    def __init__(self, path, pipeline, executor=None, gate=None, **settings):
+        self.disk = Disk()
+        self.time = Clockwork()
+        self.stats = Stats()
+        self.settings = JournalSettings(**{"min_free_bytes": 0, **settings})
+        self.pipeline = pipeline
+        self.journal = Journal.open(
+            path, self.settings, self.stats.journal, clock=self.time, files=self.disk
+        )
+        self.cursor = self.journal.cursor("db", "ha")
+        self.pump = Pump(
+            self.pipeline,
+            self.journal,
+            self.stats,
+            self.settings,
+            executor=executor or InPlace(),
+            gate=gate,
+            clock=self.time,
+            pauses=steady,
+            wait=self.time.wait,
+        )
+        self.commits = 0
+        self.pump.committed.add(self._committed)
+
+    def _committed(self):
+        self.commits += 1
+
+    def feed(self, *frames):
+        """Let frames come in, as ingest does."""
+        for each in frames:
+            verdict = self.pipeline.feed(each)
+            self.stats.received += verdict.events
+            self.stats.skipped += verdict.skipped
+            self.stats.rejected += verdict.rejected
+        self.pump.wake()
+        assert self.stats.imbalance() == 0
+
+    def lines(self):
+        """Every line in the journal that was not read before."""
+        lines = []
+        while (chunk := self.cursor.read(5_000, 1 << 20)) is not None:
+            lines += gzip.decompress(chunk.body).splitlines()
+            self.cursor.advance(chunk.end)
+        return lines
+
+
+@asynccontextmanager
+async def running(pump):
+    """The pump running as a task."""
+    task = asyncio.ensure_future(pump.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture(params=["compiled", "reference"])
+def bench(tmp_path, request):
+    make = hiq.Pipeline if request.param == "compiled" else ReferencePipeline
+    bench = Bench(tmp_path / "journal", make())
+    yield bench
+    bench.journal.close()
+
+
+async def test_a_commit_comes_when_its_time_is_over(bench):
+    """Points wait for the commit time, counted as buffered, then are accepted."""
+    async with running(bench.pump):
+        bench.feed(frame(1), frame(2))
+        await until(lambda: bench.time.waiting == [0.25])
+        assert (bench.stats.buffered, bench.stats.accepted) == (2, 0)
+        assert bench.stats.buffered_bytes == bench.pipeline.buffered_bytes > 0
+        await bench.time.tick()
+        await until(lambda: bench.commits == 1)
+    assert (bench.stats.buffered, bench.stats.accepted) == (0, 2)
+    assert bench.stats.buffered_bytes == 0
+    assert bench.stats.imbalance() == 0
+    assert len(bench.lines()) == 2
+
+
+async def test_idle_costs_nothing(bench):
+    """With nothing to commit there is no wait, no commit, no sync."""
+    async with running(bench.pump):
+        bench.feed(frame(1, "unknown"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+    assert bench.time.asked == []
+    assert bench.stats.journal.fsyncs == 0
+
+
+async def test_a_commit_comes_early_when_much_has_come(tmp_path):
+    """Enough bytes end the wait before its time."""
+    bench = Bench(tmp_path, ReferencePipeline(), commit=5.0)
+    text = "y" * 900
+    async with running(bench.pump):
+        bench.feed(frame(1))
+        await until(lambda: bench.time.waiting == [5.0])
+        number = 2
+        while bench.pipeline.buffered_bytes < COMMIT_BYTES:
+            bench.feed(frame(number, text))
+            number += 1
+        await until(lambda: bench.commits == 1)
+    assert bench.stats.accepted == number - 1
+    assert len(bench.lines()) == number - 1
+    bench.journal.close()
+
+
+async def test_a_batch_is_cut_and_synced_once(tmp_path):
+    """Many points become several records, but one append with one sync."""
+    bench = Bench(tmp_path, ReferencePipeline())
+    bench.feed(*(frame(n, "on", f"light.l{n % 7}") for n in range(12_000)))
+    assert await bench.pump.drain(5)
+    records = [h for h in scan((tmp_path / "ha" / f"{0:020d}.seg").read_bytes())]
+    assert [r.header.points for r in records] == [5_000, 5_000, 2_000]
+    assert bench.stats.journal.commits == 1
+    assert bench.stats.journal.fsyncs == 2
+    assert len(set(bench.lines())) == 12_000
+    bench.journal.close()
+
+
+async def test_nothing_counts_while_the_disk_fails(bench):
+    """A failing disk: data is kept, health is told, each retry waits longer."""
+    bench.disk.fail("sync", errno.EIO)
+    async with running(bench.pump):
+        bench.feed(frame(1))
+        await bench.time.tick()
+        await until(lambda: not bench.stats.journal.writable)
+        assert bench.stats.accepted == bench.commits == 0
+        bench.feed(frame(2))
+        for _ in range(3):
+            await bench.time.tick()
+        await until(lambda: bench.time.waiting == [8.0])
+        assert bench.time.asked == [0.25, 1.0, 2.0, 4.0, 8.0]
+        assert "Input/output error" in bench.stats.journal.last_error
+        assert (bench.stats.buffered, bench.stats.imbalance()) == (2, 0)
+        bench.disk.heal()
+        await bench.time.tick()
+        await until(lambda: bench.stats.journal.writable)
+        assert bench.stats.journal.last_error == ""
+        bench.feed(frame(3))
+        await until(lambda: bench.time.waiting == [0.25])
+        await bench.time.tick()
+        await until(lambda: bench.commits == 2)
+    assert (bench.stats.accepted, bench.stats.buffered) == (3, 0)
+    assert len(bench.lines()) == 3
+
+
+async def test_one_line_is_logged_per_change(bench, caplog):
+    """A failing disk is told once, its healing once."""
+    caplog.set_level("INFO", "hiq.pump")
+    bench.disk.fail("write", errno.ENOSPC, times=4)
+    async with running(bench.pump):
+        bench.feed(frame(1))
+        for _ in range(5):
+            await bench.time.tick()
+        await until(lambda: bench.commits == 1)
+    mine = [r for r in caplog.records if r.name == "hiq.pump"]
+    assert [r.levelname for r in mine] == ["WARNING", "INFO"]
+    assert (mine[1].tries, mine[1].seconds) == (4, 15.0)
+
+
+async def test_a_full_journal_closes_the_gate_and_opens_it_again(tmp_path):
+    """With nowhere to put points reading stops at the mark, and goes on later."""
+    calls = []
+    gate = Gate(2_000, 500, lambda: calls.append("pause"), lambda: calls.append("go"))
+    bench = Bench(tmp_path, ReferencePipeline(), gate=gate, max_bytes=100)
+    async with running(bench.pump):
+        number = 0
+        while not gate.closed:
+            number += 1
+            bench.feed(frame(number))
+            if number == 5:
+                await bench.time.tick()
+                await until(lambda: not bench.stats.journal.writable)
+        assert "max_bytes 100" in bench.stats.journal.last_error
+        assert calls == ["pause"]
+        assert bench.stats.buffered == number
+        bench.journal._settings = JournalSettings(min_free_bytes=0)
+        await bench.time.tick()
+        await until(lambda: bench.stats.accepted == number)
+    assert calls == ["pause", "go"]
+    assert len(bench.lines()) == number
+    bench.journal.close()
+
+
+async def test_drain_commits_at_once(bench):
+    """Drain does not wait for the commit time, and works with and without run."""
+    bench.feed(frame(1))
+    assert await bench.pump.drain(5)
+    async with running(bench.pump):
+        bench.feed(frame(2))
+        await until(lambda: bench.time.waiting == [0.25])
+        assert await bench.pump.drain(5)
+    assert await bench.pump.drain(5)
+    assert bench.stats.accepted == 2
+    assert len(bench.lines()) == 2
+
+
+async def test_drain_ends_by_its_deadline(bench):
+    """If the disk does not heal, drain says so and keeps the points."""
+    bench.disk.fail("write")
+    bench.feed(frame(1))
+    assert not await bench.pump.drain(0.05)
+    assert not bench.stats.journal.writable
+    assert (bench.stats.buffered, bench.stats.accepted) == (1, 0)
+    bench.disk.heal()
+    assert await bench.pump.drain(5)
+    assert len(bench.lines()) == 1
+
+
+async def test_drain_tries_again_until_it_heals(bench):
+    """Within its deadline drain retries a failed append."""
+    bench.disk.fail("write", times=2)
+    bench.feed(frame(1))
+    draining = asyncio.ensure_future(bench.pump.drain(20))
+    await bench.time.tick()
+    await bench.time.tick()
+    assert await draining
+    assert len(bench.lines()) == 1
+
+
+class Slow(ThreadPoolExecutor):
+    """A thread whose next job ends only when told."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.jobs = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        go = threading.Event()
+        self.jobs.append(go)
+
+        def work():
+            go.wait(20)
+            return fn(*args, **kwargs)
+
+        return super().submit(work)
+
+
+async def test_a_cancelled_run_neither_loses_nor_repeats(tmp_path):
+    """Cancelled while the thread writes: the result still counts, once."""
+    with Slow() as thread:
+        bench = Bench(tmp_path, ReferencePipeline(), executor=thread)
+        bench.feed(frame(1))
+        async with running(bench.pump):
+            await bench.time.tick()
+            await until(lambda: len(thread.jobs) == 1)
+        assert bench.stats.accepted == 0
+        bench.feed(frame(2))
+        thread.jobs[0].set()
+        await until(lambda: bench.stats.accepted == 1)
+        draining = asyncio.ensure_future(bench.pump.drain(20))
+        await until(lambda: len(thread.jobs) == 2)
+        thread.jobs[1].set()
+        assert await draining
+    assert len(bench.lines()) == 2
+    assert bench.stats.imbalance() == 0
+    bench.journal.close()
+
+
+class Breaking:
+    """A journal in which the second append meets a fault that nobody foresaw."""
+
+    def __init__(self):
+        self.bodies = []
+        self.broken = True
+
+    def append(self, entries):
+        if self.bodies and self.broken:
+            raise RuntimeError("unforeseen")
+        self.bodies += [entry.body for _, entry in entries]
+
+
+async def test_a_backlog_is_appended_in_parts(bench, monkeypatch):
+    """What fits in is accepted although the rest is not; nothing comes twice."""
+    monkeypatch.setattr("hiq.pump.APPEND_BYTES", 1)
+    monkeypatch.setattr("hiq.pump.MAX_POINTS", 2)
+    monkeypatch.setattr("hiq.pump.batches.__defaults__", (2, 1 << 20))
+    journal = bench.pump._journal = Breaking()
+    bench.feed(*(frame(n) for n in range(5)))
+    assert not await bench.pump.drain(0.05)
+    assert (bench.stats.accepted, bench.stats.buffered) == (2, 3)
+    assert bench.commits == 1
+    assert "unforeseen" in bench.stats.journal.last_error
+    journal.broken = False
+    assert await bench.pump.drain(5)
+    assert (bench.stats.accepted, bench.stats.buffered) == (5, 0)
+    lines = b"".join(gzip.decompress(body) for body in journal.bodies).splitlines()
+    assert len(lines) == len(set(lines)) == 5
+
+
+async def test_a_failing_encoder_keeps_the_points(bench, monkeypatch):
+    """An error in the thread itself is a failure like any other."""
+    with monkeypatch.context() as patch:
+        patch.setattr("hiq.pump.compress", lambda _: 1 / 0)
+        bench.feed(frame(1))
+        assert not await bench.pump.drain(0.05)
+    assert "ZeroDivisionError" in bench.stats.journal.last_error
+    assert bench.stats.buffered == 1
+    assert await bench.pump.drain(5)
+    assert len(bench.lines()) == 1
+
+
+async def test_the_source_is_in_the_record(tmp_path):
+    """A replayed point says so."""
+    bench = Bench(tmp_path, ReferencePipeline())
+    bench.pump.source = Source.REPLAY
+    bench.feed(frame(1))
+    await bench.pump.drain(5)
+    (piece,) = scan((tmp_path / "ha" / f"{0:020d}.seg").read_bytes())
+    assert Source(piece.header.source) is Source.REPLAY
+    bench.journal.close()
+
+
+@given(
+    st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), min_size=1),
+    st.integers(1, 8),
+    st.integers(1, 80),
+)
+def test_batches_are_whole_lines_within_the_limits(texts, max_points, max_bytes):
+    """Cutting loses nothing, cuts at line ends, and keeps both limits."""
+    lines = [text + b"\n" for text in texts]
+    parts = list(batches(b"".join(lines), len(lines), max_points, max_bytes))
+    assert b"".join(part for part, _ in parts) == b"".join(lines)
+    for part, points in parts:
+        assert part.count(b"\n") == points <= max_points
+        assert part.endswith(b"\n")
+        assert len(part) <= max_bytes or points == 1
+
+
+def test_the_same_lines_give_the_same_bytes():
+    """No clock gets into the gzip header, so that a resend is identical."""
+    assert compress(b"a v=1 1\n") == compress(b"a v=1 1\n")
+    assert gzip.decompress(compress(b"a v=1 1\n")) == b"a v=1 1\n"
+    assert compress(b"x")[4:8] == bytes(4)
