@@ -138,16 +138,21 @@ class Connection(picows.WSListener):
             self._transport.send(picows.WSMsgType.TEXT, text)
 
     def pause_reading(self) -> None:
-        """Read no more from the socket; what was read already is still delivered."""
-        if self._transport is not None and not self.ended and not self._paused:
+        """Read no more from the socket; what was read already is still delivered.
+
+        Before `open` it holds for the connection to come.
+        """
+        if not self.ended and not self._paused:
             self._paused = True
-            self._transport.underlying_transport.pause_reading()
+            if self._transport is not None:
+                self._transport.underlying_transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read again after `pause_reading`."""
-        if self._transport is not None and not self.ended and self._paused:
+        if not self.ended and self._paused:
             self._paused = False
-            self._transport.underlying_transport.resume_reading()
+            if self._transport is not None:
+                self._transport.underlying_transport.resume_reading()
 
     def abandon(self) -> None:
         """Deliver no further message and give up opening at once."""
@@ -208,6 +213,8 @@ class Connection(picows.WSListener):
         self._transport = transport
         if self._abandoned:
             transport.disconnect(False)
+        elif self._paused:
+            transport.underlying_transport.pause_reading()
 
     def on_ws_frame(self, _: picows.WSTransport, frame: picows.WSFrame) -> None:
         """Take one frame; nothing raised here may reach picows."""

@@ -105,6 +105,7 @@ class Conversation:
             timing=self._timing,
         )
         self._connection = connection
+        self._apply_pause()
         try:
             await connection.open(candidate.url, tls=tls, deadline_s=CONNECT_S)
             await self._drive(connection, self._session)
@@ -140,8 +141,6 @@ class Conversation:
 
     async def _drive(self, connection: Connection, session: Session) -> None:
         """Wait for messages, deadlines and the end, whichever is first."""
-        if self.paused:
-            connection.pause_reading()
         while not self._stopping:
             if connection.ended:
                 await connection.wait()
