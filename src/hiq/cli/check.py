@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from hiq.settings.schema import SinkSettings
     from hiq.sink.base import Check
 
+__all__ = ["command"]
+
 SINK_DEADLINE_S = 60.0
 
 

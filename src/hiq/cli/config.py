@@ -16,6 +16,8 @@ from hiq.errors import ConfigError
 if TYPE_CHECKING:
     from hiq.settings import Settings
 
+__all__ = ["command"]
+
 
 @click.group("config")
 def command() -> None:

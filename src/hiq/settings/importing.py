@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from hiq.errors import ConfigError, Problem
-from hiq.settings.block import read_block, sink_of
+from hiq.settings.block import CONNECTION, read_block
 from hiq.settings.document import Reader
 from hiq.settings.environment import get
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Imported", "import_block"]
 
+LATER = ("!secret ", "!env_var ")
 HEADER = """\
 # Settings of hiq. The block `influxdb:` is Home Assistant's own, from
 # {source}
@@ -82,16 +83,20 @@ def _check(body: str, source: Path, shift: int, env: Mapping[str, str]) -> bool:
     """Raise ConfigError for a bad block; returns whether it makes a sink."""
     reader = Reader(env)
     tree = reader.text(body, str(source), source.parent)
+    # The file may have been copied away from its secrets: they are needed later only.
+    problems = [p for p in reader.problems if not p.message.startswith(LATER)]
     node = None if tree is None else get(tree, "influxdb")
-    block = {} if node is None else read_block(node, reader.problems)
-    if reader.problems:
+    if node is not None:
+        read_block(node, problems)
+    if problems:
         raise ConfigError(
             *(
                 replace(p, line=p.line + shift) if p.where == str(source) else p
-                for p in reader.problems
+                for p in problems
             )
         )
-    return sink_of(block) is not None
+    keys = node.value if node is not None and isinstance(node.value, dict) else {}
+    return bool(CONNECTION.keys() & keys)
 
 
 def _read(path: Path, where: Path) -> str:

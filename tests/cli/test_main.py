@@ -1,0 +1,137 @@
+"""The `hiq` command: its table, its messages, its exit status."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from hiq import cli
+from hiq.cli import COMMANDS
+from hiq.errors import (
+    ConfigError,
+    ConnectionLost,
+    Problem,
+    ServiceUnreachable,
+)
+
+
+def run(*arguments):
+    """Run `python -m hiq`."""
+    return subprocess.run(
+        [sys.executable, "-m", "hiq", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_names_every_command():
+    """`hiq --help` shows the whole table and examples."""
+    done = run("--help")
+    assert done.returncode == 0
+    assert [name for name in COMMANDS if f"  {name} " not in done.stdout] == []
+    assert "Examples:" in done.stdout
+
+
+def test_help_imports_no_command():
+    """The table is printed without importing what the commands need."""
+    code = (
+        "import sys; from hiq.cli import cli\n"
+        "cli.main(['--help'], standalone_mode=False)\n"
+        "print(sorted({'aiohttp', 'yaml', 'sqlite3'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there_and_shows_examples(name):
+    """Each command of the table can be loaded, and its help has examples."""
+    done = CliRunner().invoke(cli.cli, [name, "--help"], prog_name="hiq")
+    assert done.exit_code == 0, done.output
+    assert f"Usage: hiq {name}" in done.output
+    assert "Examples:" in done.output
+
+
+def test_version():
+    """`hiq --version` names program and version."""
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("hiq, version ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense"], "No such command 'nonsense'"),
+        (["serve", "--nonsense"], "No such option"),
+        (["config"], "Usage: hiq config"),
+    ],
+)
+def test_usage_errors(arguments, message):
+    """A wrong call is status 2 and one message, on standard error."""
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "message"),
+    [
+        (None, 0, ""),
+        (0, 0, ""),
+        (1, 1, ""),
+        ("text", 0, ""),
+        (
+            ConfigError(Problem("f", 1, "k", "m"), Problem("f", 2, "", "n")),
+            2,
+            "error: f:1: k: m\nerror: f:2: n\n",
+        ),
+        (
+            ServiceUnreachable("http://x", "refused"),
+            3,
+            "error: no hiq answers at http://x: refused; is `hiq serve` running?\n",
+        ),
+        (ConnectionLost("reset"), 2, "error: reset\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (click.Abort(), 130, "interrupted\n"),
+        (click.ClickException("no"), 1, "Error: no\n"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_status_and_message_of_each_end(monkeypatch, capsys, result, status, message):
+    """Known errors are one line each, and the exit status is that of the contract."""
+
+    def pretend(**_):
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    monkeypatch.setattr(cli.cli, "main", pretend)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == status
+    assert capsys.readouterr().err == message
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell):
+    """Click's completion is reachable for every shell that it knows."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from hiq.cli import main; main()"],
+        env={"_HIQ_COMPLETE": f"{shell}_source", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "_HIQ_COMPLETE" in done.stdout
