@@ -73,7 +73,7 @@ async def one_run(folder: Path, sink: str) -> tuple[float, float, float]:
     )  # fmt: skip
     try:
         async with asyncio.timeout(DEADLINE_S):
-            while not subscribed(simulator):
+            while not subscribed(simulator):  # noqa: ASYNC110  it has no event
                 await asyncio.sleep(0.001)
         start_s = time.perf_counter() - began
         await asyncio.sleep(SETTLE_S / 2)

@@ -12,6 +12,7 @@ import msgspec
 from hiq.settings import HttpSettings
 from hiq.stats import SinkStats, Stats
 from hiq.web.api import View, make_app
+from hiq.web.bind import bind
 from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
 from hiq.web.recent import Recent
 from hiq.web.report import Build
@@ -75,7 +76,7 @@ async def served(
     )
     # The policy follows the settings; the socket stays on the loopback.
     local = msgspec.structs.replace(http, host="127.0.0.1", auth="auto")
-    server = WebServer(make_app(view, http), local)
+    server = WebServer(make_app(view, http), bind(local))
     await server.start()
     asked = Served(stats, server, down)
     try:

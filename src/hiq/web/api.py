@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from hiq.web.guard import Policy, is_loopback, make_guard
+from hiq.web.bind import is_loopback
+from hiq.web.guard import Policy, make_guard
 from hiq.web.health import readiness
 from hiq.web.report import Build, detailed, health, status
 

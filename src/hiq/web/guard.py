@@ -16,7 +16,6 @@ import asyncio
 import logging
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from time import perf_counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,10 +23,12 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from hiq.web.bind import is_loopback
+
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
-__all__ = ["Policy", "is_loopback", "make_guard", "refusal"]
+__all__ = ["Policy", "make_guard", "refusal"]
 
 logger = logging.getLogger("hiq.web")
 
@@ -70,16 +71,6 @@ class Policy:
     api_open: bool
     host: str
     origins: frozenset[str] = frozenset()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a bind address can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def refusal(status: int, code: str, message: str) -> web.Response:

@@ -1,0 +1,75 @@
+"""Puts routes, metrics and server together for one running service.
+
+Importing this loads the HTTP library; the service does it in a thread. It must not
+know what the counters count.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from hiq.web.api import View, make_app
+from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
+from hiq.web.report import Build
+from hiq.web.server import WebServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hiq.settings.schema import HttpSettings
+    from hiq.stats import Stats
+    from hiq.web.bind import Bound
+    from hiq.web.recent import Recent
+
+__all__ = ["make_site", "resident_bytes"]
+
+
+def make_site(
+    bound: Bound,
+    settings: HttpSettings,
+    *,
+    stats: Stats,
+    recent: Recent,
+    down: Mapping[str, str],
+    clock: Callable[[], float],
+    version: str,
+    environment: Mapping[str, str],
+) -> WebServer:
+    """Return the server, not started.
+
+    Args:
+        bound: the port.
+        settings: who may ask for what.
+        stats: the counters that are shown.
+        recent: their gain in the last minutes.
+        down: parts that failed, with the reason.
+        clock: Unix seconds.
+        version: of hiq.
+        environment: where GIT_SHA and BUILD_TIME are read.
+    """
+    collector = StatsCollector(stats, clock, version, resident_bytes)
+    build = Build(
+        version,
+        git_sha=environment.get("GIT_SHA", "unknown"),
+        build_time=environment.get("BUILD_TIME", "unknown"),
+    )
+    view = View(
+        stats=stats,
+        recent=recent,
+        down=down,
+        build=build,
+        clock=clock,
+        metrics=lambda: (exposition(collector), CONTENT_TYPE),
+    )
+    return WebServer(make_app(view, settings), bound)
+
+
+def resident_bytes() -> int | None:
+    """Return the memory in RAM of this process; None where Linux' /proc is not."""
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123  one read, no Path
+            pages = int(file.read().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
