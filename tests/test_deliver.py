@@ -1,0 +1,483 @@
+"""Delivery against a real journal and a scripted database: every line, whatever comes."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gzip
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hiq.deliver import DeadLetters, Deliverer
+from hiq.journal.journal import Entry, Journal
+from hiq.pump import compress
+from hiq.settings.schema import JournalSettings
+from hiq.sink.base import Done, Hold, Refused, Retry, TooBig
+from hiq.stats import SinkStats, Stats
+from tests.journal.clockwork import Clockwork, InPlace, steady, until
+from tests.journal.disk import Disk
+
+
+class Database:
+    """A sink that stores lines; `script` gives the next answers, then `judge` does."""
+
+    def __init__(self, name="db", *, joins_members=True):
+        self.name = name
+        self.joins_members = joins_members
+        self.script = []
+        self.bad = set()
+        self.most = 1 << 30
+        self.stored = []
+        self.bodies = []
+        self.hang = None
+
+    async def start(self):
+        """Nothing to prepare."""
+
+    async def write(self, batch):
+        self.bodies.append(batch.body)
+        if self.hang is not None:
+            await self.hang.wait()
+        if self.script:
+            answer = self.script.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            if answer is not None:
+                return answer
+        lines = batch.lines().splitlines()
+        assert len(lines) == batch.points
+        if len(lines) > self.most:
+            return TooBig("413 too large")
+        if self.bad.intersection(lines):
+            self.stored += [line for line in lines if line not in self.bad]
+            return Refused("partial write: bad line dropped=1")
+        self.stored += lines
+        return Done()
+
+    async def check(self):
+        """Nothing to check."""
+        return []
+
+    async def close(self):
+        """Nothing to close."""
+
+
+class Bench:
+    """A journal, a database and the deliverer between them."""
+
+    def __init__(self, path, *, name="db", journal=None, executor=None, **kwargs):
+        joins = kwargs.pop("joins_members", True)
+        limits = {k: kwargs.pop(k) for k in ("max_points",) if k in kwargs}
+        self.disk = Disk()
+        self.time = Clockwork()
+        self.path = path
+        self.accepted = 0
+        self.all = Stats()
+        self.journal = journal or Journal.open(
+            path / "journal",
+            JournalSettings(min_free_bytes=0, **kwargs),
+            self.all.journal,
+            clock=self.time,
+            files=self.disk,
+        )
+        self.sink = Database(name, joins_members=joins)
+        self.stats = SinkStats(name, "influxdb1")
+        self.letters = DeadLetters(path / "dead" / f"{name}.ndjson")
+        self.deliverer = Deliverer(
+            self.sink,
+            self.journal.cursor(name, "ha"),
+            self.stats,
+            dead_letters=self.letters,
+            executor=executor or InPlace(),
+            clock=self.time,
+            timer=self.time,
+            pauses=steady,
+            wait=self.time.wait,
+            **limits,
+        )
+
+    def append(self, *numbers, record=5):
+        """Journal a line per number, so many in a record, as the pump does."""
+        lines = [line(n) for n in numbers]
+        for at in range(0, len(lines), record):
+            part = lines[at : at + record]
+            body = compress(b"\n".join(part) + b"\n")
+            self.journal.append([("ha", Entry(body, len(part), 0, 0))])
+            self.accepted += len(part)
+            self.deliverer.wake()
+            self.balance()
+
+    def balance(self):
+        """The counters add up."""
+        s = self.stats
+        sums = s.written + s.dead_lettered + s.dropped + s.pending
+        assert s.carried + self.accepted == sums
+
+    async def delivered(self):
+        """Nothing is pending any more."""
+        await until(lambda: self.stats.pending == 0)
+        self.balance()
+
+    def dead(self):
+        """The dead letters."""
+        return [
+            msgspec.json.decode(text)
+            for text in self.letters.path.read_bytes().splitlines()
+        ]
+
+
+def line(number):
+    """A line of its own for each number."""
+    return b"m,e=a v=%d %d" % (number, number)
+
+
+def lines(*numbers):
+    """The lines of these numbers."""
+    return [line(number) for number in numbers]
+
+
+@asynccontextmanager
+async def running(*deliverers):
+    """The deliverers running as tasks."""
+    tasks = [asyncio.ensure_future(each.run()) for each in deliverers]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    bench = Bench(tmp_path)
+    yield bench
+    bench.journal.close()
+
+
+async def test_everything_is_delivered_in_order(bench):
+    """What is journaled before and while it runs arrives once, and is counted."""
+    bench.append(*range(7))
+    async with running(bench.deliverer):
+        await bench.delivered()
+        bench.append(*range(7, 20))
+        await bench.delivered()
+    assert bench.sink.stored == lines(*range(20))
+    assert (bench.stats.written, bench.stats.state) == (20, "ok")
+    assert bench.stats.last_write_at == 1_000.0
+    assert bench.stats.oldest_pending_at is None
+    assert bench.stats.pending_bytes == 0
+    assert sum(bench.stats.write_buckets) == bench.stats.requests["done"]
+
+
+async def test_records_are_joined_or_sent_alone(tmp_path):
+    """The journaled bytes themselves are sent: joined where the sink can take that."""
+    for joins, requests in ((True, 1), (False, 4)):
+        bench = Bench(tmp_path / str(joins), joins_members=joins)
+        bench.append(*range(20))
+        async with running(bench.deliverer):
+            await bench.delivered()
+        assert len(bench.sink.bodies) == requests
+        files = sorted((tmp_path / str(joins) / "journal" / "ha").iterdir())
+        assert all(body[:40] in files[0].read_bytes() for body in bench.sink.bodies)
+        bench.journal.close()
+
+
+async def test_a_request_is_bounded_in_points(tmp_path):
+    """A backlog is sent in requests of a limited size."""
+    bench = Bench(tmp_path, max_points=10)
+    bench.append(*range(23))
+    async with running(bench.deliverer):
+        await bench.delivered()
+    assert [len(gzip.decompress(b).splitlines()) for b in bench.sink.bodies] == [
+        10,
+        10,
+        3,
+    ]
+    bench.journal.close()
+
+
+async def test_what_can_heal_is_sent_again(bench, caplog):
+    """The identical bytes, with growing pauses; the log has a line per change."""
+    caplog.set_level("INFO", "hiq.deliver")
+    bench.sink.script = [
+        None,
+        Retry("500"),
+        Retry("timeout"),
+        Retry("no route", sent=False),
+    ]
+    async with running(bench.deliverer):
+        bench.append(1)
+        await bench.delivered()
+        bench.append(2)
+        for pause in (1.0, 2.0, 4.0):
+            await until(lambda p=pause: bench.time.waiting == [p])
+            assert (bench.stats.state, bench.stats.pending) == ("retrying", 1)
+            assert bench.stats.oldest_pending_at == 1_000.0
+            await bench.time.tick()
+        await bench.delivered()
+        assert bench.stats.state == "ok"
+        bench.sink.script = [Retry("again")]
+        bench.append(3)
+        await until(lambda: bench.time.waiting == [1.0])
+    assert len(set(bench.sink.bodies[1:5])) == 1
+    assert (bench.stats.retries, bench.stats.resent) == (4, 2)
+    assert bench.stats.requests == {"done": 2, "retry": 4}
+    mine = [r for r in caplog.records if r.name == "hiq.deliver"]
+    assert [r.getMessage() for r in mine] == [
+        "sink is ok", "sink is retrying", "sink is ok", "sink is retrying",
+    ]  # fmt: skip
+    assert (mine[2].seconds, mine[2].failures) == (7.0, 3)
+
+
+@pytest.mark.parametrize(("after", "pause"), [(30.0, 30.0), (0.0, 1.0), (1e9, 3600.0)])
+async def test_retry_after_is_honoured(bench, after, pause):
+    """The server's wish counts if it is longer than ours, but not for ever."""
+    bench.sink.script = [Retry("429", after_s=after)]
+    bench.append(1)
+    async with running(bench.deliverer):
+        await until(lambda: bench.time.waiting == [pause])
+        await bench.time.tick()
+        await bench.delivered()
+
+
+async def test_what_the_user_must_repair_is_held_and_probed(bench):
+    """401 and its like keep the data, show the advice, and go on when repaired."""
+    bench.sink.script = [Hold("401 unauthorized", "set sinks.token")] * 6
+    bench.append(1)
+    async with running(bench.deliverer):
+        for pause in (5.0, 10.0, 20.0, 40.0, 60.0, 60.0):
+            await until(lambda p=pause: bench.time.waiting == [p])
+            assert bench.stats.state == "held"
+            assert bench.stats.advice == "set sinks.token"
+            await bench.time.tick()
+        await bench.delivered()
+    assert (bench.stats.state, bench.stats.advice) == ("ok", "")
+    assert bench.stats.last_error == "401 unauthorized"
+    assert bench.stats.resent == bench.stats.retries == 0
+
+
+async def test_what_is_too_big_is_halved(bench):
+    """413: halves until they fit; everything arrives, in order."""
+    bench.sink.most = 3
+    bench.append(*range(20), record=20)
+    async with running(bench.deliverer):
+        await bench.delivered()
+    assert bench.sink.stored == lines(*range(20))
+    assert bench.stats.dead_lettered == 0
+
+
+async def test_a_line_that_is_too_big_alone_is_a_dead_letter(bench):
+    """A single line that the server does not take must not stop the others."""
+    bench.sink.most = 0
+    bench.append(1)
+    async with running(bench.deliverer):
+        await bench.delivered()
+    assert bench.dead() == [
+        {
+            "time": 1_000.0,
+            "sink": "db",
+            "reason": "413 too large",
+            "line": "m,e=a v=1 1",
+        }
+    ]
+    assert (bench.stats.written, bench.stats.dead_lettered) == (0, 1)
+
+
+@given(st.sets(st.integers(0, 29)), st.integers(1, 30))
+@settings(max_examples=25, deadline=None)
+async def test_exactly_the_bad_lines_become_dead_letters(tmp_path_factory, bad, record):
+    """Whatever lines are bad: these are put aside, all others are stored."""
+    bench = Bench(tmp_path_factory.mktemp("deliver"))
+    bench.sink.bad = set(lines(*bad))
+    bench.append(*range(30), record=record)
+    async with running(bench.deliverer):
+        await bench.delivered()
+    assert set(bench.sink.stored) == set(lines(*range(30))) - bench.sink.bad
+    dead = [letter["line"].encode() for letter in bench.dead()] if bad else []
+    assert dead == [line(n) for n in range(30) if n in bad]
+    assert bench.stats.dead_lettered == len(bad)
+    assert bench.stats.written == 30 - len(bad)
+    bench.journal.close()
+
+
+async def test_a_failure_while_halving_goes_on_there(bench):
+    """A server that goes away between two halves gets only what is left."""
+    bench.sink.bad = set(lines(3))
+    bench.append(*range(4), record=4)
+    bench.sink.script = [None, None, Retry("reset"), None]
+    async with running(bench.deliverer):
+        await bench.time.tick()
+        await bench.delivered()
+    sizes = [len(gzip.decompress(body).splitlines()) for body in bench.sink.bodies]
+    assert sizes == [4, 2, 2, 2, 1, 1]
+    assert [letter["line"] for letter in bench.dead()] == ["m,e=a v=3 3"]
+
+
+async def test_dead_letters_are_safe_before_the_cursor_moves(bench, monkeypatch):
+    """If the letters cannot be written, the batch stays pending until they can."""
+    bench.sink.bad = set(lines(1))
+    calls = []
+    real = bench.letters.append
+
+    def failing(letters):
+        calls.append(bench.stats.pending)
+        if len(calls) < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(letters)
+
+    monkeypatch.setattr(bench.letters, "append", failing)
+    bench.append(1)
+    async with running(bench.deliverer):
+        await bench.time.tick()
+        assert "dead letters" in bench.stats.last_error
+        await bench.time.tick()
+        await bench.delivered()
+    assert calls == [1, 1, 1]
+    assert len(bench.dead()) == 1
+
+
+async def test_one_sink_does_not_wait_for_another(tmp_path):
+    """A database that is down, or refuses all, holds no other one back."""
+    good = Bench(tmp_path)
+    down = Bench(tmp_path, name="down", journal=good.journal)
+    down.sink.script = [Retry("down")]
+    refusing = Bench(tmp_path, name="refusing", journal=good.journal)
+    refusing.sink.bad = set(lines(*range(10)))
+    good.append(*range(10))
+    for bench in (down, refusing):
+        bench.deliverer.wake()
+        bench.accepted = 10
+    async with running(*(b.deliverer for b in (down, good, refusing))):
+        await good.delivered()
+        await refusing.delivered()
+        await until(lambda: down.stats.state == "retrying")
+        assert down.stats.pending == 10
+        assert refusing.stats.dead_lettered == 10
+        down.balance()
+    good.journal.close()
+
+
+async def test_a_cancelled_write_is_repeated_by_the_next_run(bench):
+    """Stopped while a request is under way, nothing is lost: it is sent again."""
+    bench.sink.hang = asyncio.Event()
+    bench.append(1, 2)
+    async with running(bench.deliverer):
+        await until(lambda: bench.sink.bodies)
+    assert bench.stats.pending == 2
+    bench.balance()
+    bench.sink.hang = None
+    async with running(bench.deliverer):
+        await bench.delivered()
+    assert bench.sink.stored == lines(1, 2)
+    assert bench.sink.bodies[0] == bench.sink.bodies[1]
+
+
+async def test_a_bug_in_a_sink_ends_run_and_loses_nothing(bench):
+    """An exception comes out of run; a new run delivers the batch."""
+    bench.sink.script = [RuntimeError("bug")]
+    bench.append(1)
+    with pytest.raises(RuntimeError, match="bug"):
+        await bench.deliverer.run()
+    async with running(bench.deliverer):
+        await bench.delivered()
+    assert bench.sink.stored == lines(1)
+
+
+async def test_a_restart_goes_on_and_counts_what_it_carries(tmp_path):
+    """What an earlier run left is carried over, and delivered once."""
+    bench = Bench(tmp_path)
+    bench.append(*range(10))
+    bench.sink.script = [None, Retry("down")]
+    bench.deliverer._max_points = 5
+    async with running(bench.deliverer):
+        await until(lambda: bench.stats.state == "retrying")
+    bench.journal.close()
+    again = Bench(tmp_path)
+    assert again.stats.carried == again.stats.pending == 5
+    again.append(10)
+    async with running(again.deliverer):
+        await again.delivered()
+    assert bench.sink.stored + again.sink.stored == lines(*range(11))
+    again.journal.close()
+
+
+async def test_drain_delivers_what_can_be_delivered(bench):
+    """Drain ends as soon as nothing is pending."""
+    async with running(bench.deliverer):
+        bench.append(*range(12))
+        assert await bench.deliverer.drain(20)
+        assert await bench.deliverer.drain(20)
+    assert bench.sink.stored == lines(*range(12))
+
+
+async def test_drain_tries_a_sleeping_sink_once_and_leaves_it(bench):
+    """A database that comes back in time is served; one that does not is left."""
+    bench.sink.script = [Retry("down"), Retry("down")]
+    bench.append(1)
+    async with running(bench.deliverer):
+        await until(lambda: bench.time.waiting == [1.0])
+        assert not await bench.deliverer.drain(20)
+        assert len(bench.sink.bodies) == 2
+        assert await bench.deliverer.drain(20)
+    assert bench.sink.stored == lines(1)
+
+
+async def test_drain_ends_by_its_deadline(bench):
+    """A request that hangs does not hold the stop up."""
+    bench.sink.hang = asyncio.Event()
+    bench.append(1)
+    async with running(bench.deliverer):
+        await until(lambda: bench.sink.bodies)
+        draining = asyncio.ensure_future(bench.deliverer.drain(7.0))
+        await until(lambda: bench.time.waiting == [7.0])
+        await bench.time.tick()
+        assert not await draining
+    assert bench.stats.pending == 1
+
+
+async def test_a_journal_that_cannot_be_read_is_retried(bench):
+    """A read error is shown and retried; it ends when the disk is well again."""
+    bench.append(1)
+    bench.disk.fail("open_read", times=2)
+    async with running(bench.deliverer):
+        await bench.time.tick()
+        assert bench.stats.state == "retrying"
+        assert "Input/output error" in bench.stats.last_error
+        await bench.time.tick()
+        await bench.delivered()
+    assert bench.stats.state == "ok"
+
+
+async def test_a_cursor_that_cannot_be_saved_is_told_once(bench, caplog):
+    """Delivery goes on; the counters are right; one warning."""
+    bench.disk.fail("replace", errno.ENOSPC)
+    async with running(bench.deliverer):
+        for number in range(4):
+            bench.append(number)
+            await bench.delivered()
+    assert bench.sink.stored == lines(*range(4))
+    assert "cursor of db" in bench.stats.last_error
+    assert len([r for r in caplog.records if "cannot be saved" in r.getMessage()]) == 1
+    bench.disk.heal()
+
+
+async def test_points_that_the_journal_gave_up_are_dropped_points(tmp_path):
+    """Under a drop policy each sink counts what it never got."""
+    for policy in ("drop_oldest", "drop_new"):
+        bench = Bench(tmp_path / policy, max_bytes=1_000, when_full=policy)
+        bench.append(*range(100))
+        async with running(bench.deliverer):
+            await bench.delivered()
+        assert bench.stats.dropped == 100 - len(bench.sink.stored) > 0
+        assert bench.stats.written == len(bench.sink.stored) > 0
+        bench.journal.close()
+
+
+def test_nothing_is_known_before_the_first_write(bench):
+    """A sink that was never needed is idle."""
+    assert (bench.stats.state, bench.stats.pending) == ("idle", 0)
