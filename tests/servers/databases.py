@@ -97,11 +97,11 @@ class InfluxDB(Server):
         Raises:
             RuntimeError: the server refused a statement.
         """
-        fields = {"q": text, "db": database or self.database, "epoch": "ns"}
+        fields = {"db": database or self.database, "epoch": "ns", **self._login()}
         status, body = http_request(
-            f"{self.url}/query",
+            f"{self.url}/query?{urllib.parse.urlencode(fields)}",
             method="POST",
-            body=urllib.parse.urlencode({**fields, **self._login()}),
+            body=urllib.parse.urlencode({"q": text}),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
         answer = json.loads(body)

@@ -48,7 +48,6 @@ class Link:
     - `push` queues messages; it never waits.
     - `cut` ends it without a close frame, as Home Assistant does.
     - `freeze`: neither reads nor writes until `thaw`; the connection stays open.
-    - `cut_reason`: why the server ended it, "" if it did not.
     """
 
     def __init__(
@@ -61,7 +60,6 @@ class Link:
         on_taken: Callable[[], None],
     ) -> None:
         self.session = session
-        self.cut_reason = ""
         self._socket = socket
         self._limits = limits
         self._now_us = now_us
@@ -97,7 +95,7 @@ class Link:
     def push(self, messages: Iterable[bytes]) -> None:
         """Queue messages; cut the client if it has too many."""
         for message in messages:
-            if self.cut_reason:
+            if self.session.log.cut_reason:
                 return
             if len(self._outbox) >= self._limits.most:
                 self.cut(f"reached {self._limits.most} pending messages")
@@ -108,7 +106,7 @@ class Link:
 
     def cut(self, reason: str) -> None:
         """End the connection at once; what waits is lost."""
-        self.cut_reason = reason
+        self.session.log.cut_reason = reason
         self._outbox.clear()
         self._socket.transport.abort()
 

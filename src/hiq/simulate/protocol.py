@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hiq.simulate.history import History
     from hiq.simulate.world import World
 
-__all__ = ["VERSION", "Answer", "Session", "join", "render"]
+__all__ = ["VERSION", "Answer", "Log", "Session", "join", "render"]
 
 VERSION = "2024.3.3"
 LOG_LIMIT = 1000
@@ -45,10 +45,12 @@ class Log:
     Attributes:
         commands: the last commands, as they came.
         subscriptions: those alive, id -> event type ("*" is all).
+        cut_reason: why the server cut it, "" if it did not.
     """
 
     authenticated: bool = False
     coalesce: bool = False
+    cut_reason: str = ""
     commands: deque[Mapping[str, Any]] = field(
         default_factory=lambda: deque(maxlen=LOG_LIMIT)
     )

@@ -57,7 +57,10 @@ def events(frames: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 async def replay(
-    simulator: Simulator, frames: Iterable[bytes], rate: float | None = None
+    simulator: Simulator,
+    frames: Iterable[bytes],
+    rate: float | None = None,
+    deadline_s: float = 60.0,
 ) -> int:
     """Send the events; return how many.
 
@@ -65,6 +68,7 @@ async def replay(
         simulator: where; its clients should have subscribed.
         frames: lines of a recording.
         rate: events per second; None is as fast as the slowest client reads.
+        deadline_s: how long a client may take nothing, without a rate.
 
     Raises:
         TimeoutError: a client stopped reading, but was not cut.
@@ -80,6 +84,6 @@ async def replay(
             if early_s > 0:
                 await asyncio.sleep(early_s)
         elif count % TURN == 0:
-            await simulator.room(WAITING)
+            await simulator.room(WAITING, deadline_s)
             await asyncio.sleep(0)
     return count

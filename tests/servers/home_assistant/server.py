@@ -60,11 +60,15 @@ class HomeAssistant(Server):
         if not self.token:
             self.wait(self._answers, self.ready_s, "answering")
             self.token = self._onboard()
+            # it writes a second later; killed before, it would forget the token
+            self.wait(self._token_is_kept, self.ready_s, "keeping its token")
         self.wait(self.ready, self.ready_s, "running")
 
     def ready(self) -> bool:
         """Return whether it says RUNNING."""
         status, body = self._http("GET", "/api/config", timeout=5)
+        if status == 401:
+            raise RuntimeError("home-assistant does not know its token any more")
         return status == 200 and json.loads(body)["state"] == "RUNNING"
 
     # questions and orders
@@ -170,6 +174,10 @@ class HomeAssistant(Server):
 
     def _answers(self) -> bool:
         return http_request(f"{self.url}/api/onboarding", timeout=5)[0] == 200
+
+    def _token_is_kept(self) -> bool:
+        auth = self.folder / "config" / ".storage" / "auth"
+        return b'"long_lived_access_token"' in auth.read_bytes()
 
     def _onboard(self) -> str:
         """Make the first user and return a long-lived access token."""

@@ -1,0 +1,292 @@
+"""The simulated Home Assistant as a server: load, faults, and what it remembers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from hiq.simulate.link import Limits
+from hiq.simulate.server import Fired, Simulator
+from hiq.simulate.world import World
+from tests.contract.client import Client, opened
+
+FEATURES = {"coalesce_messages": 1}
+
+
+def address(simulator: Simulator) -> str:
+    """Return the URL of its WebSocket API."""
+    return f"ws{simulator.url.removeprefix('http')}/api/websocket"
+
+
+async def subscribe(client: Client, *, coalesce: bool = False) -> None:
+    """Subscribe to state changes."""
+    if coalesce:
+        await client.ask("supported_features", features=FEATURES)
+    await client.ask("subscribe_events", event_type="state_changed")
+
+
+@pytest.fixture
+async def client(simulator: Simulator):
+    """Give a client that is subscribed and takes arrays."""
+    async with opened(address(simulator), simulator.token) as client:
+        await subscribe(client, coalesce=True)
+        yield client
+
+
+async def closed(client: Client) -> int | None:
+    """Read until the connection ends; return the close code."""
+    with pytest.raises(ConnectionClosed):
+        while True:
+            await client.message()
+    return client.socket.close_code
+
+
+async def test_start_and_stop_twice():
+    """Stopping twice is fine, and the token is not in the repr."""
+    simulator = Simulator(World(10))
+    await simulator.start()
+    await simulator.up()
+    assert simulator.port
+    assert len(simulator.token) >= 32
+    assert simulator.token not in repr(simulator)
+    await simulator.stop()
+    await simulator.stop()
+
+
+async def test_changes_come_by_themselves_at_the_rate(simulator: Simulator, client):
+    """With a rate the home changes without being told to."""
+    simulator.rate = 2000
+    events = await client.events(300)
+    simulator.rate = 0
+    assert len(events) == 300
+    assert simulator.fired_total >= 300
+
+
+async def test_a_slow_rate_is_not_rounded_to_none(simulator: Simulator, client):
+    """Less than one change a tick adds up to whole changes."""
+    simulator.rate = 30
+    assert len(await client.events(3)) == 3
+
+
+async def test_fired_is_what_a_client_could_see(simulator: Simulator, client):
+    """First states and events together are exactly what is remembered."""
+    states = await client.ask("get_states")
+    simulator.fire(500)
+    news = [m["event"]["data"]["new_state"] for m in await client.events(500)]
+    seen = [*states, *filter(None, news)]
+    assert [(row["entity_id"], row["state"]) for row in seen] == [
+        (fired.entity_id, fired.state) for fired in simulator.fired
+    ]
+    assert len({fired[:2] for fired in simulator.fired}) == len(seen)
+
+
+async def test_what_is_remembered_is_bounded():
+    """The oldest are forgotten, the count goes on."""
+    simulator = Simulator(World(10), remember=5)
+    await simulator.start()
+    simulator.set("sensor.x", "1")
+    await simulator.stop()
+    assert len(simulator.fired) == 5
+    assert simulator.fired_total == 11
+    assert isinstance(simulator.fired[-1], Fired)
+    assert simulator.fired[-1].entity_id == "sensor.x"
+
+
+async def test_a_turn_of_more_than_the_limit_cuts_the_client(
+    simulator: Simulator, client
+):
+    """More than 4,096 events at once end the connection without a close frame."""
+    simulator.fire(4097)
+    assert await closed(client) == 1006
+    assert "4096 pending" in simulator.logs[-1].cut_reason
+
+
+async def test_just_the_limit_is_delivered(simulator: Simulator, client):
+    """4,096 events at once arrive whole."""
+    simulator.fire(4096)
+    assert len(await client.events(4096)) == 4096
+
+
+async def test_a_client_that_stays_behind_is_cut():
+    """More than the peak for some time ends the connection."""
+    simulator = Simulator(World(10), limits=Limits(peak=10, peak_s=0.05))
+    await simulator.start()
+    async with opened(address(simulator), simulator.token) as client:
+        await subscribe(client)
+        simulator.freeze()
+        simulator.fire(11)
+        assert await closed(client) == 1006
+    assert "over 10 pending" in simulator.logs[-1].cut_reason
+    await simulator.stop()
+
+
+async def test_a_client_that_catches_up_is_not_cut():
+    """Falling below the peak in time stops the clock."""
+    simulator = Simulator(World(10), limits=Limits(peak=10, peak_s=0.2))
+    await simulator.start()
+    async with opened(address(simulator), simulator.token) as client:
+        await subscribe(client)
+        simulator.freeze()
+        simulator.fire(11)
+        simulator.thaw()
+        await client.events(11)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.4):
+                await client.message()
+        await client.ask("get_config")
+    assert simulator.logs[-1].cut_reason == ""
+    await simulator.stop()
+
+
+async def test_frozen_connections_hang_and_go_on(simulator: Simulator, client):
+    """Nothing is read or written until thawed; then everything comes."""
+    simulator.freeze()
+    await client.command("ping")
+    simulator.fire(3)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await client.message()
+    assert simulator.pending == 3
+    simulator.thaw()
+    assert len(await client.events(3)) == 3
+    assert (await client.message())["type"] == "pong"
+
+
+async def test_a_mute_home_answers_pings(simulator: Simulator, client):
+    """Muted, events are lost on the way, but everything else works."""
+    simulator.mute = True
+    simulator.fire(3)
+    await client.command("ping")
+    assert (await client.message())["type"] == "pong"
+    simulator.mute = False
+    simulator.fire(1)
+    assert len(await client.events(1)) == 1
+
+
+async def test_logins_can_be_refused(simulator: Simulator):
+    """`refuse_login` makes the right token invalid for new connections."""
+    simulator.refuse_login = True
+    async with opened(address(simulator)) as client:
+        await client.message()
+        await client.send({"type": "auth", "access_token": simulator.token})
+        assert (await client.message())["type"] == "auth_invalid"
+        assert await closed(client) == 1000
+
+
+async def test_a_changed_token_ends_connections_and_is_the_only_one(
+    simulator: Simulator, client
+):
+    """Changing the token cuts everybody; the new one works."""
+    simulator.change_token("another")
+    assert await closed(client) == 1006
+    async with opened(address(simulator), "another") as again:
+        assert await again.ask("get_config")
+
+
+async def test_down_refuses_and_up_takes_the_same_port(simulator: Simulator, client):
+    """Down, connections are cut and refused, while the home goes on changing."""
+    url, token = address(simulator), simulator.token
+    await simulator.down()
+    assert await closed(client) == 1006
+    with pytest.raises(OSError):
+        async with opened(url):
+            pass
+    change = simulator.fire(1)[0]
+    await simulator.up()
+    async with opened(url, token) as again:
+        states = await again.ask("get_states")
+    assert len(states) == len(simulator.world.states)
+    assert change.entity_id in {state.entity_id for state in simulator.fired}
+
+
+async def test_drop_cuts_and_lets_them_come_back(simulator: Simulator, client):
+    """A dropped client may connect again at once."""
+    simulator.drop()
+    assert await closed(client) == 1006
+    async with opened(address(simulator), simulator.token) as again:
+        assert await again.ask("get_config")
+    assert [log.cut_reason for log in simulator.logs] == ["dropped", ""]
+
+
+async def test_a_giant_event_arrives_whole(simulator: Simulator, client):
+    """An event of 5 MiB is one frame."""
+    size = 5 * 2**20
+    simulator.giant(size)
+    [message] = await client.events(1)
+    assert len(message["event"]["data"]["new_state"]["attributes"]["filler"]) == size
+
+
+async def test_results_may_be_larger_than_four_mebibytes():
+    """The states of a big home come in one frame."""
+    simulator = Simulator(World(12_000))
+    await simulator.start()
+    async with opened(address(simulator), simulator.token) as client:
+        states = await client.ask("get_states")
+        assert len(json.dumps(states)) > 4 * 2**20
+        assert len(states) == 12_000
+    await simulator.stop()
+
+
+async def test_many_events_come_in_arrays_in_order(simulator: Simulator, client):
+    """A burst is coalesced, and its order is that of firing."""
+    changes = simulator.fire(1000)
+    messages = await client.events(1000)
+    assert [m["event"]["data"]["entity_id"] for m in messages] == [
+        change.entity_id for change in changes
+    ]
+    assert any(isinstance(frame, list) for frame in client.frames)
+
+
+async def test_logs_say_what_each_client_subscribed_to(simulator: Simulator, client):
+    """There is a log per connection, dead ones included, without any token."""
+    async with opened(address(simulator), simulator.token) as other:
+        await other.ask("subscribe_events")
+    first, second = simulator.logs
+    assert list(first.subscriptions.values()) == ["state_changed"]
+    assert first.coalesce
+    assert list(second.subscriptions.values()) == ["*"]
+    assert not second.coalesce
+    assert simulator.token not in repr(simulator.logs)
+
+
+async def test_a_client_that_does_not_log_in_is_closed():
+    """Without a login the connection ends by itself."""
+    simulator = Simulator(World(10), limits=Limits(login_s=0.05))
+    await simulator.start()
+    async with opened(address(simulator)) as client:
+        assert await closed(client) == 1000
+    await simulator.stop()
+
+
+async def test_removals_reach_history_and_clients(simulator: Simulator, client):
+    """A removal is an event without a new state, and is not remembered as a state."""
+    simulator.set("sensor.x", "1")
+    count = simulator.fired_total
+    simulator.remove("sensor.x")
+    *_, message = await client.events(2)
+    assert message["event"]["data"]["new_state"] is None
+    assert simulator.fired_total == count
+
+
+async def test_room_waits_until_the_client_has_taken(simulator: Simulator, client):
+    """`room` returns when enough was taken, and gives up on a hanging client."""
+    simulator.freeze()
+    simulator.fire(100)
+    with pytest.raises(TimeoutError):
+        await simulator.room(50, deadline_s=0.05)
+    simulator.thaw()
+    await simulator.room(50)
+    assert simulator.pending <= 50
+    assert len(await client.events(100)) == 100
+
+
+async def test_other_events_reach_who_asked_for_them(simulator: Simulator, client):
+    """An event of another type goes to its subscribers only."""
+    number = await client.command("subscribe_events", event_type="my_event")
+    await client.answer(number)
+    simulator.fire_event("my_event", {"a": 1})
+    [message] = await client.events(1)
+    assert (message["id"], message["event"]["data"]) == (number, {"a": 1})
