@@ -41,7 +41,7 @@ def test_everything_restarts(
     hiq.launch()
     try:
         # nothing but hiq is there: alive, not ready, and it says why
-        until("hiq answers", lambda: hiq.get("/livez")[0] == 200)
+        hiq.wait(lambda: hiq.get("/livez")[0] == 200, 30, "alive")
         code, answer = hiq.get("/readyz")
         assert code == 503
         assert "Home Assistant" in str(answer)
