@@ -29,6 +29,11 @@ esac
 if [ -e "$dir/complete" ]; then
   exit 0
 fi
+# one made by other means is good too
+if [[ $("$dir/bin/hass" --version 2>/dev/null) == "$1".* ]]; then
+  touch "$dir/complete"
+  exit 0
+fi
 
 is_wanted() {
   "$1" -c "import sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$want')" \
