@@ -56,6 +56,16 @@ class Chunk:
     end: Position
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a position lies: segment, byte, and when the record before was written."""
+
+    position: Position
+    segment: Segment
+    at: int
+    before_ns: int | None
+
+
 class Owner(Protocol):
     """What a cursor needs of its journal."""
 
@@ -94,8 +104,8 @@ class Cursor:
         self._owner = owner
         self._store = store
         self._lock = threading.Lock()
-        self._place: tuple[Position, Segment, int] | None = None
-        self._ahead: tuple[Position, Segment, int] | None = None
+        self._place: _Place | None = None
+        self._ahead: _Place | None = None
 
     @property
     def end_offset(self) -> int:
@@ -116,8 +126,8 @@ class Cursor:
         if self.position.sequence >= self.stream.end.sequence:
             return 0
         total = sum(size for _, size, _ in view)
-        if place and view and place[0] == self.position and place[1] is view[0][0]:
-            total -= place[2]
+        if place and view and self._is_at(place, self.position, view[0][0]):
+            total -= place.at
         return total
 
     def read(
@@ -149,7 +159,7 @@ class Cursor:
         """
         with self._lock:
             self.position = max(self.position, end)
-            if self._ahead is not None and self._ahead[0] == end:
+            if self._ahead is not None and self._ahead.position == end:
                 self._place = self._ahead
             self.oldest_ns = None
         try:
@@ -188,7 +198,7 @@ class Cursor:
             size += len(body)
             points += header.points
             end = Position(header.sequence + 1, header.offset + header.points)
-            self._ahead = (end, segment, at)
+            self._ahead = _Place(end, segment, at, header.appended_ns)
             if not members:
                 break
         if not heads:
@@ -216,10 +226,11 @@ class Cursor:
             end = self.stream.end
         damage: list[tuple[Segment, Damage]] = []
         first = True
+        since = None
         for segment, size, below in view:
             at = 0
-            if self._place and self._place[0] == start and self._place[1] is segment:
-                at = self._place[2]
+            if self._place and self._is_at(self._place, start, segment):
+                at, since = self._place.at, self._place.before_ns
             for piece, data in self._pieces(segment, at, size):
                 if isinstance(piece, Damage):
                     damage.append((segment, piece))
@@ -228,17 +239,18 @@ class Cursor:
                 check_version(segment.path, header.version)
                 if header.sequence < start.sequence:
                     damage.clear()
+                    since = header.appended_ns
                     continue
                 if header.sequence >= below:
                     break
                 if first:
                     here = Position(header.sequence, header.offset)
-                    self._step_over(here, damage, header.appended_ns)
+                    self._step_over(here, damage, since, header.appended_ns)
                     first = False
                 body = data[piece.body - piece.start :]
                 yield header, body, segment, piece.end
         if first and end > self.position:
-            self._step_over(end, damage, None)
+            self._step_over(end, damage, since, None)
 
     def _pieces(
         self, segment: Segment, at: int, size: int
@@ -279,10 +291,22 @@ class Cursor:
         finally:
             files.close(fd)
 
+    @staticmethod
+    def _is_at(place: _Place, position: Position, segment: Segment) -> bool:
+        """Whether the place is where this position lies in this segment."""
+        return place.position == position and place.segment is segment
+
     def _step_over(
-        self, to: Position, damage: list[tuple[Segment, Damage]], until_ns: int | None
+        self,
+        to: Position,
+        damage: list[tuple[Segment, Damage]],
+        since_ns: int | None,
+        until_ns: int | None,
     ) -> None:
-        """Move the place over what is lost, and tell it once."""
+        """Move the place over what is lost, and tell it once.
+
+        The times are those at which the records around the loss were journaled.
+        """
         if to == self.position:
             return
         lost = max(0, to.offset - self.position.offset)
@@ -309,6 +333,7 @@ class Cursor:
                     "points": lost,
                     "files": sorted({s.path.name for s, _ in damage}),
                     "bytes": sum(p.end - p.start for _, p in damage),
+                    "since_ns": since_ns,
                     "until_ns": until_ns,
                 },
             )

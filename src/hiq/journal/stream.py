@@ -14,12 +14,13 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hiq.journal.segment import HEADER_SIZE, Header, read_header
+from hiq.journal.segment import Found, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hiq.journal.files import Files
+    from hiq.journal.segment import Header
 
 __all__ = ["SUFFIX", "Position", "Segment", "Stream"]
 
@@ -171,25 +172,29 @@ class Stream:
         return [(s, s.size, below) for s, below in self.limits()[begin:]]
 
     def oldest(self) -> Position:
-        """Return the position of the oldest record; `end` if there is none. Blocks."""
-        for segment in self.segments:
-            header = self.first_header(segment)
-            if header is not None:
-                return Position(header.sequence, header.offset)
-        return self.end
+        """Return the position before the oldest record, damaged or not. Blocks."""
+        if not self.segments:
+            return self.end
+        headers = map(self.first_header, self.segments)
+        good = next((header for header in headers if header), None)
+        return Position(
+            self.segments[0].first, good.offset if good else self.end.offset
+        )
 
     def first_header(self, segment: Segment) -> Header | None:
-        """Return the header of a segment's first record, unchecked, None if bad."""
+        """Return the header of a segment's first good record, None if it has none."""
         try:
             fd = self._files.open_read(segment.path)
         except OSError:
             return None
         try:
-            return read_header(self._files.read(fd, 0, HEADER_SIZE))
+            data = self._files.read(fd, 0, segment.size)
         except OSError:
             return None
         finally:
             self._files.close(fd)
+        pieces = (piece for piece in scan(data) if isinstance(piece, Found))
+        return next((piece.header for piece in pieces), None)
 
 
 def _first(segment: Segment) -> int:
