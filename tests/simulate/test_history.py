@@ -70,3 +70,51 @@ def test_the_window_ends_before_its_end():
     history = History()
     remember(history, 3)
     assert states(history, end_us=NOW + 2_000_000) == ["0", "1"]
+
+
+def attribute_change(domain: str) -> tuple[History, str]:
+    """Return a history of a state and a change of its attributes alone."""
+    history, world, entity_id = History(), World(1), f"{domain}.x"
+    for number in (1, 2):
+        change = world.set(entity_id, "on", {"n": number}, NOW + number)
+        assert change.new
+        history.add(change.new)
+    return history, entity_id
+
+
+def test_attribute_changes_count_where_they_are_significant():
+    """A climate's attributes are worth a row, a sensor's only if asked for."""
+    rows = {}
+    for domain in ("sensor", "climate"):
+        history, name = attribute_change(domain)
+        for significant in (True, False):
+            query = Query(NOW, None, [name], significant_changes_only=significant)
+            rows[domain, significant] = history.answer(query)[name]
+    assert {key: len(found) for key, found in rows.items()} == {
+        ("sensor", True): 1,
+        ("sensor", False): 2,
+        ("climate", True): 2,
+        ("climate", False): 2,
+    }
+    assert rows["sensor", False][1]["lc"] == (NOW + 1) / 1e6
+    assert "lc" not in rows["climate", True][1]
+
+
+def test_minimal_rows_leave_out_repeats_and_attributes():
+    """Of a sensor that repeats its state one row is left; of a climate all are."""
+    lengths = []
+    for domain in ("sensor", "climate"):
+        history, name = attribute_change(domain)
+        query = Query(
+            NOW, None, [name], minimal_response=True, significant_changes_only=False
+        )
+        lengths.append([sorted(row) for row in history.answer(query)[name]])
+    assert lengths == [[["a", "lu", "s"]], [["a", "lu", "s"], ["a", "lc", "lu", "s"]]]
+
+
+def test_without_attributes_they_are_empty():
+    """`no_attributes` keeps the key, with nothing in it."""
+    history = History()
+    remember(history, 2)
+    query = Query(NOW - 1, None, [ENTITY], no_attributes=True)
+    assert [row["a"] for row in history.answer(query)[ENTITY]] == [{}, {}]

@@ -140,3 +140,62 @@ def test_history_takes_a_time_without_a_zone(opened: Session):
     for number, start in enumerate(("2023-01-01T00:00:00", "2099-01-01"), 1):
         answer = say(opened, id=number, type=name, start_time=start, **fields)
         assert answer["result"] == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "rows"),
+    [
+        ("config/area_registry/list", "area_rows"),
+        ("config/device_registry/list", "device_rows"),
+        ("config/entity_registry/list", "entity_rows"),
+        ("config/floor_registry/list", "floor_rows"),
+        ("config/label_registry/list", "label_rows"),
+        ("config_entries/get", "config_entry_rows"),
+        ("get_services", "services"),
+    ],
+)
+def test_registries_are_those_of_the_home(
+    opened: Session, world: World, command: str, rows: str
+):
+    """Each list command gives the rows of the home."""
+    assert say(opened, id=1, type=command)["result"] == getattr(world.home, rows)()
+
+
+def test_config_and_recorder_say_that_it_runs(opened: Session):
+    """The home runs and records."""
+    assert say(opened, id=1, type="get_config")["result"]["state"] == "RUNNING"
+    assert say(opened, id=2, type="recorder/info")["result"]["recording"] is True
+
+
+def test_unsubscribed_gets_nothing(opened: Session):
+    """After unsubscribing events are not for this client; twice is an error."""
+    say(opened, id=1, type="subscribe_events", event_type="a")
+    assert say(opened, id=2, type="unsubscribe_events", subscription=1)["success"]
+    assert opened.event("a", b"{}") == []
+    again = say(opened, id=3, type="unsubscribe_events", subscription=1)
+    assert again["error"]["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(None, "invalid_format"), (5, "id_reuse"), (4, "id_reuse")]
+)
+def test_ids_have_to_rise(opened: Session, number, code: str):
+    """An id that is none, or not higher than the last, is refused."""
+    assert say(opened, id=5, type="ping") == {"id": 5, "type": "pong"}
+    answer = say(opened, id=number, type="ping")
+    assert (answer["id"], answer["error"]["code"]) == (number, code)
+
+
+def test_history_answers_the_rows(world: World):
+    """A question for the past gives what was remembered, by entity."""
+    history = History()
+    change = world.set("sensor.x", "7", {"unit_of_measurement": "W"}, NOW + 1000)
+    assert change.new
+    history.add(change.new)
+    session = Session(world, history, TOKEN)
+    say(session, type="auth", access_token=TOKEN)
+    fields = {"start_time": "2023-11-14T00:00:00+00:00", "entity_ids": ["sensor.x"]}
+    answer = say(session, id=1, type="history/history_during_period", **fields)
+    lu = change.new.updated_us / 1e6
+    row = {"s": "7", "a": {"unit_of_measurement": "W"}, "lu": lu}
+    assert answer["result"] == {"sensor.x": [row]}

@@ -12,6 +12,7 @@ from hiq.simulate.link import Limits
 from hiq.simulate.server import Fired, Simulator
 from hiq.simulate.world import World
 from tests.contract.client import Client, opened
+from tests.servers.process import http_request
 
 FEATURES = {"coalesce_messages": 1}
 
@@ -290,3 +291,50 @@ async def test_other_events_reach_who_asked_for_them(simulator: Simulator, clien
     simulator.fire_event("my_event", {"a": 1})
     [message] = await client.events(1)
     assert (message["id"], message["event"]["data"]) == (number, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("path", "with_token", "status"),
+    [
+        ("/api/", True, 200),
+        ("/api/config", True, 200),
+        ("/api/states?x=1", True, 200),
+        ("/api/other", True, 404),
+        ("/api/", False, 401),
+        ("/api/states", False, 401),
+        ("/", True, 404),
+    ],
+)
+async def test_rest(simulator: Simulator, path: str, with_token: bool, status: int):
+    """The few REST paths want the token; others are not found."""
+    headers = {"Authorization": f"Bearer {simulator.token}"} if with_token else {}
+    url = f"{simulator.url}{path}"
+    got, body = await asyncio.to_thread(http_request, url, headers=headers)
+    assert got == status
+    assert status != 200 or json.loads(body)
+
+
+async def test_the_token_is_not_taken_before_the_login_is_whole(simulator: Simulator):
+    """A second client is not let in by the first one's login."""
+    async with opened(address(simulator), simulator.token):
+        async with opened(address(simulator)) as other:
+            await other.message()
+            await other.send({"id": 1, "type": "get_states"})
+            assert (await other.message())["type"] == "auth_invalid"
+
+
+async def test_broken_json_ends_a_connection_that_is_open(simulator: Simulator, client):
+    """After the login, too, what is not JSON closes with 1000."""
+    await client.send("{")
+    assert await closed(client) == 1000
+
+
+async def test_a_client_that_leaves_is_forgotten(simulator: Simulator):
+    """When a client goes, the server has no connection left."""
+    async with opened(address(simulator), simulator.token) as client:
+        await client.ask("get_config")
+        assert len(simulator.links) == 1
+    async with asyncio.timeout(10):
+        while simulator.links:
+            await asyncio.sleep(0)
+    assert simulator.pending == 0
