@@ -5,6 +5,8 @@ package of hiq.
 """
 
 from hiq._core.pipeline import Pipeline
-from hiq._core.verdict import Taken, Verdict
+from hiq._core.status import Status
+from hiq._core.taken import Taken
+from hiq._core.verdict import Verdict
 
-__all__ = ["Pipeline", "Taken", "Verdict"]
+__all__ = ["Pipeline", "Status", "Taken", "Verdict"]

@@ -1,2 +1,23 @@
+from libc.stdint cimport uint8_t
+
+from hiq._core.event cimport Event, Tape
+from hiq._core.line cimport Encoder
+from hiq._core.ring cimport Ring
+from hiq._core.span cimport Value
+from hiq._core.status cimport Status
+from hiq._core.verdict cimport Verdict
+
 cdef class Pipeline:
-    cdef dict _options
+    # construction
+    cdef object _options
+    cdef object _rejects
+    cdef Encoder _encoder
+    cdef Ring _ring
+    cdef Tape _tape
+    cdef size_t _high_water
+
+    # hot path
+    cdef Verdict _frame(self, const uint8_t* base, size_t length, bint snapshot)
+    cdef Status _event(self, const uint8_t* base, const Event* event, bint snapshot)
+    cdef void _reject(self, Status status, const uint8_t* at, size_t length)
+    cdef Ring _ring_of(self, schema)

@@ -2,7 +2,8 @@ from collections.abc import Mapping
 
 from typing_extensions import Buffer
 
-from hiq._core.verdict import Taken, Verdict
+from hiq._core.taken import Taken
+from hiq._core.verdict import Verdict
 
 class Pipeline:
     """Frames of Home Assistant's WebSocket in, line protocol out."""

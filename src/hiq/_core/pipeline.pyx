@@ -1,36 +1,182 @@
-"""Frames in, lines out."""
-from hiq._core.verdict import Taken, Verdict
+"""The border: frames of bytes come in, lines go out. The one place where Python
+meets the compiled core.
+
+A frame is read whole before anything is changed; its lines become visible together.
+Bad content is counted and sampled, never raised.
+"""
+
+from collections import deque
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t
+
+from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
+from hiq._core.line cimport Encoder
+from hiq._core.ring cimport Ring
+from hiq._core.span cimport MAP, Value
+from hiq._core.status cimport Status
+from hiq._core.verdict cimport Verdict
+
+from hiq._core.options import Options, Plan
+from hiq._core.status import Status as Reason
+
+cdef enum:
+    MAX_REJECTS = 64
+    SAMPLE_BYTES = 200
 
 
 cdef class Pipeline:
-    """First form: takes frames and passes every message on."""
+    """Frames of Home Assistant's WebSocket in, line protocol out.
+
+    - `options`: a mapping with the keys of Home Assistant's `influxdb:` block, of
+      which connection keys are ignored, and `schema`, `restore_python_text`,
+      `skip_null_attributes`, `high_water` (bytes). ValueError names the bad key.
+    - One thread owns it.
+    """
+
+    # construction
 
     def __init__(self, options=None):
-        self._options = dict(options or {})
+        self._options = Options.read(options)
+        self._encoder = Encoder(self._options, Plan.of(self._options))
+        self._ring = Ring()
+        self._rejects = deque(maxlen=MAX_REJECTS)
+        self._high_water = self._options.high_water
 
-    def feed(self, frame, snapshot=False):
-        return Verdict(0, 0, 0, 0, 0, 0, [bytes(frame)], False)
+    def __dealloc__(self):
+        tape_free(&self._tape)
+
+    # hot path
+
+    def feed(self, frame, bint snapshot=False):
+        """Take one WebSocket text message, whole, and say what became of it.
+
+        - never raises for bad content; TypeError for what is not bytes-like;
+        - `snapshot`: an event whose time equals the last seen one of its entity is
+          a duplicate and gives no line.
+        """
+        cdef Py_buffer view
+        PyObject_GetBuffer(frame, &view, PyBUF_SIMPLE)
+        try:
+            return self._frame(<const uint8_t*> view.buf, view.len, snapshot)
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef Verdict _frame(self, const uint8_t* base, size_t length, bint snapshot):
+        """Read a frame, then judge its messages one by one."""
+        cdef Verdict verdict = Verdict.__new__(Verdict)
+        cdef Tape* tape = &self._tape
+        cdef const Event* event
+        cdef Status status
+        cdef size_t i
+        tape_trim(tape)
+        status = read_frame(tape, base, length)
+        if status == Status.NO_MEMORY or (
+            status == Status.OK and not self._encoder.begin(tape.event_count)
+        ):
+            raise MemoryError
+        if status != Status.OK:
+            verdict.rejected = 1
+            self._reject(status, base, length)
+        else:
+            for i in range(tape.event_count):
+                event = &tape.events[i]
+                if not event.is_state:
+                    if event.message.kind != MAP:
+                        verdict.rejected += 1
+                        self._reject(
+                            Status.NOT_AN_OBJECT, base + event.start, event.length
+                        )
+                        continue
+                    if verdict._passed is None:
+                        verdict._passed = []
+                    verdict._passed.append(
+                        PyBytes_FromStringAndSize(
+                            <const char*> base + event.start, event.length
+                        )
+                    )
+                    continue
+                verdict.events += 1
+                status = self._event(base, event, snapshot)
+                if status == Status.OK:
+                    verdict.points += 1
+                elif status == Status.FILTERED:
+                    verdict.filtered += 1
+                elif status == Status.SKIPPED:
+                    verdict.skipped += 1
+                elif status == Status.DUPLICATE:
+                    verdict.duplicates += 1
+                elif status == Status.NO_MEMORY:
+                    self._ring.roll_back()
+                    self._encoder.roll_back()
+                    raise MemoryError
+                else:
+                    verdict.rejected += 1
+                    self._reject(status, base + event.start, event.length)
+            self._ring.commit()
+        verdict.full = self._ring.lines.length > self._high_water
+        return verdict
+
+    cdef Status _event(self, const uint8_t* base, const Event* event, bint snapshot):
+        """Encode one state event into the ring."""
+        cdef size_t start = self._ring.lines.length
+        cdef Status status = self._encoder.encode(
+            base, event, self._tape.items + event.first, snapshot, &self._ring.lines
+        )
+        if status == Status.OK and not self._ring.add(
+            start, self._encoder.series, self._encoder.time_ns
+        ):
+            return Status.NO_MEMORY
+        return status
+
+    cdef void _reject(self, Status status, const uint8_t* at, size_t length):
+        """Keep a sample of what was refused."""
+        self._rejects.append(
+            (
+                Reason(<int> status).name,
+                PyBytes_FromStringAndSize(<const char*> at, min(length, <size_t> SAMPLE_BYTES)),
+            )
+        )
+
+    # export
 
     def take(self, schema=None):
-        return b""
+        """Return all finished lines in the order of arrival; they are removed."""
+        return self._ring_of(schema).take()
 
     def take_batch(self, schema=None):
-        return Taken(b"", 0, 0, 0)
+        """Return all finished lines grouped by series; they are removed."""
+        return self._ring_of(schema).take_batch()
+
+    cdef Ring _ring_of(self, schema):
+        if schema is not None and schema not in self._options.schemas:
+            raise ValueError(f"schema: {schema!r} is not one of this pipeline")
+        return self._ring
 
     def rejects(self):
-        return []
+        """Return the newest refused events, newest last: reason and first bytes."""
+        return list(self._rejects)
 
     def set_tags(self, entity_id, tags):
-        return None
+        """Set the registry's tags of an entity, None removes them.
+
+        Effective from the next event on. Schema `ha` uses only `platform`.
+        """
+        platform = None if tags is None else tags.get("platform")
+        self._encoder.set_platform(entity_id.encode(), platform == "mqtt")
 
     @property
     def buffered_points(self):
-        return 0
+        """Lines that are not taken yet."""
+        return self._ring.count
 
     @property
     def buffered_bytes(self):
-        return 0
+        """Bytes of the lines that are not taken yet."""
+        return self._ring.lines.length
 
     @property
     def slow_events(self):
-        return 0
+        """Values that took the slow path through Python."""
+        return self._encoder.fields.slow

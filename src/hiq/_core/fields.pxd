@@ -1,0 +1,46 @@
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
+
+from hiq._core.buffer cimport Buffer
+from hiq._core.event cimport Attribute
+from hiq._core.known cimport Known
+from hiq._core.names cimport Names
+from hiq._core.span cimport Span, Value
+from hiq._core.table cimport Item, Table
+from hiq._core.tags cimport Entity
+from hiq._core.vocabulary cimport Word
+
+cdef class Fields:
+    # construction
+    cdef Table table
+    cdef Buffer text           # text of the value at hand
+    cdef Buffer restored       # the same as Home Assistant's process shows it
+    cdef Buffer key            # its name, if that has escapes
+    cdef Buffer scratch
+    cdef Names _states
+    cdef Known _known
+    cdef readonly unsigned long long slow
+
+    # hot path
+    cdef bint add_state(self, Span text, uint8_t flags) noexcept nogil
+    cdef bint add_attribute(
+        self,
+        const uint8_t* base,
+        const Attribute* item,
+        const Word* word,
+        const Entity* entity,
+        const Attribute* items,
+        size_t count,
+    ) noexcept nogil
+    cdef bint text_of_value(self, Buffer* out, const uint8_t* base, const Value* value) noexcept nogil
+    cdef bint restore(
+        self,
+        const uint8_t* base,
+        const Value* value,
+        const Word* word,
+        const Entity* entity,
+        const Attribute* items,
+        size_t count,
+    ) noexcept nogil
+    cdef bint _number(self, Span name, Span suffix, size_t start, size_t length) noexcept nogil
+    cdef bint _string(self, Span name, Span suffix, Span text, bint plain) noexcept nogil
+    cdef bint _delete(self, Span name, Span suffix) noexcept nogil

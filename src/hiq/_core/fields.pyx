@@ -1,0 +1,227 @@
+"""Fields of a point: what a state and an attribute become.
+
+A number, boolean or numeric text is one float; everything else is a text under
+`<name>_str`, and the digits in it may be a float as well. Names that are taken get
+one underscore. Source: `homeassistant.components.influxdb`.
+"""
+
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
+
+from hiq._core.buffer cimport Buffer, buffer_free, put, put_span
+from hiq._core.event cimport Attribute
+from hiq._core.known cimport Known
+from hiq._core.names cimport Names
+from hiq._core.number cimport put_number
+from hiq._core.numeral cimport (
+    FINITE, NOT_A_NUMBER, NOT_FINITE, Numeric, put_digit_tail, put_text_number,
+)
+from hiq._core.pytext cimport put_text
+from hiq._core.slow cimport put_python_text
+from hiq._core.span cimport (
+    ESCAPED, FALSE_VALUE, FLOAT, HIGH, INTEGER, STRING, TRUE_VALUE, Span, Value,
+    hash_of, span, span_of,
+)
+from hiq._core.table cimport (
+    DEAD, HIDDEN, Item, Table, set_text, table_find, table_free, table_put,
+)
+from hiq._core.tags cimport Entity
+from hiq._core.text cimport has_breaks, one_line, put_quoted, text_of
+from hiq._core.vocabulary cimport Word
+
+# States that are 1 or 0 as well.
+ONE = ("on", "open", "home", "above_horizon", "locked")
+ZERO = ("off", "closed", "not_home", "below_horizon", "unlocked")
+
+cdef Span NO_SUFFIX = span(<const uint8_t*> b"", 0)
+cdef Span UNDERSCORE = span(<const uint8_t*> b"_", 1)
+cdef Span STR = span(<const uint8_t*> b"_str", 4)
+cdef Span UNDERSCORE_STR = span(<const uint8_t*> b"__str", 5)
+
+
+cdef class Fields:
+    """Built from the table of well-known attributes. Holds the fields of one point."""
+
+    # construction
+
+    def __cinit__(self, known):
+        self._known = Known(known)
+        self._states = Names(dict.fromkeys(ONE, 1) | dict.fromkeys(ZERO, 0))
+
+    def __dealloc__(self):
+        table_free(&self.table)
+        buffer_free(&self.text)
+        buffer_free(&self.key)
+        buffer_free(&self.restored)
+        buffer_free(&self.scratch)
+
+    # hot path
+
+    cdef bint add_state(self, Span text, uint8_t flags) noexcept nogil:
+        """Add `value` and `state` of a state's text; False without memory."""
+        cdef Span value_name = span(<const uint8_t*> b"value", 5)
+        cdef Buffer* arena = &self.table.arena
+        cdef size_t start = arena.length
+        cdef Item* item
+        cdef int32_t known
+        cdef Numeric numeric = put_text_number(
+            arena, text, flags & HIGH != 0 or flags & ESCAPED != 0, &self.scratch
+        )
+        if numeric == FINITE:
+            return self._number(value_name, NO_SUFFIX, start, arena.length - start)
+        if numeric == NOT_FINITE:
+            item = table_put(&self.table, value_name, NO_SUFFIX)
+            if item == NULL:
+                return False
+            item.state = HIDDEN
+            return True
+        if not self._string(
+            span(<const uint8_t*> b"state", 5), NO_SUFFIX, text, flags == 0
+        ):
+            return False
+        known = self._states.find(text, hash_of(text))
+        if known < 0:
+            return True
+        start = arena.length
+        put(arena, b"1.0" if known else b"0.0", 3)
+        return self._number(value_name, NO_SUFFIX, start, 3)
+
+    cdef bint add_attribute(
+        self,
+        const uint8_t* base,
+        const Attribute* item,
+        const Word* word,
+        const Entity* entity,
+        const Attribute* items,
+        size_t count,
+    ) noexcept nogil:
+        """Add the field or fields of one attribute; False without memory."""
+        cdef Buffer* arena = &self.table.arena
+        cdef const Value* value = &item.value
+        cdef Numeric numeric = NOT_A_NUMBER
+        cdef Span name
+        cdef Span text
+        cdef bint taken
+        cdef bint high
+        cdef bint plain = False
+        cdef size_t start
+        cdef size_t length
+        self.text.length = 0
+        self.key.length = 0
+        self.scratch.length = 0
+        name = text_of(base, &item.key, &self.key)
+        taken = table_find(&self.table, name) != NULL
+        start = arena.length
+        if value.kind == STRING:
+            text = text_of(base, value, &self.text)
+            high = value.flags != 0
+            plain = value.flags & ESCAPED == 0 and not (high and has_breaks(text))
+            numeric = put_text_number(arena, text, high, &self.scratch)
+        elif value.kind == INTEGER or value.kind == FLOAT:
+            put_number(arena, span_of(base, value), value.kind == INTEGER)
+            numeric = FINITE
+        elif value.kind == TRUE_VALUE or value.kind == FALSE_VALUE:
+            put(arena, b"1.0" if value.kind == TRUE_VALUE else b"0.0", 3)
+            numeric = FINITE
+        else:
+            high = True
+            if not self.text_of_value(&self.text, base, value):
+                return False
+            text = span(self.text.data, self.text.length)
+        if numeric == FINITE:
+            return self._number(
+                name, UNDERSCORE if taken else NO_SUFFIX, start, arena.length - start
+            )
+        if numeric == NOT_FINITE:
+            return self._delete(name, UNDERSCORE if taken else NO_SUFFIX)
+        # The digits are those of the text as it is in JSON, restored or not.
+        numeric = put_digit_tail(arena, text, high, &self.scratch)
+        length = arena.length - start
+        if self.restore(base, value, word, entity, items, count):
+            text = span(self.restored.data, self.restored.length)
+            plain = False
+        if not self._string(name, UNDERSCORE_STR if taken else STR, text, plain):
+            return False
+        if numeric == FINITE:
+            return self._number(name, UNDERSCORE if taken else NO_SUFFIX, start, length)
+        if numeric == NOT_FINITE:
+            return self._delete(name, UNDERSCORE if taken else NO_SUFFIX)
+        return True
+
+    cdef bint text_of_value(
+        self, Buffer* out, const uint8_t* base, const Value* value
+    ) noexcept nogil:
+        """Append the Python text of a value; False without memory."""
+        cdef size_t mark = out.length
+        if not put_text(out, base, value, &self.scratch):
+            out.length = mark
+            self.slow += 1
+            if not put_python_text(out, base + value.start, value.length):
+                return False
+        return not out.failed
+
+    cdef bint restore(
+        self,
+        const uint8_t* base,
+        const Value* value,
+        const Word* word,
+        const Entity* entity,
+        const Attribute* items,
+        size_t count,
+    ) noexcept nogil:
+        """Put the text of a well-known attribute into `restored`, if it is one."""
+        cdef uint32_t rows = word.rows & entity.rows
+        cdef int row = 0
+        if not rows:
+            return False
+        while not rows & 1:
+            rows >>= 1
+            row += 1
+        if entity.is_mqtt and self._known.is_enum(row):
+            return False
+        self.restored.length = 0
+        return self._known.put(
+            &self.restored, row, base, value, items, count, &self.scratch
+        )
+
+    cdef bint _number(
+        self, Span name, Span suffix, size_t start, size_t length
+    ) noexcept nogil:
+        """Set a field to a number that stands in the arena."""
+        cdef Item* item = table_put(&self.table, name, suffix)
+        if item == NULL:
+            return False
+        set_text(item, start, length)
+        return True
+
+    cdef bint _string(
+        self, Span name, Span suffix, Span text, bint plain
+    ) noexcept nogil:
+        """Set a field to a string; `plain` needs neither cleaning nor escaping."""
+        cdef Buffer* arena = &self.table.arena
+        cdef Item* item = table_put(&self.table, name, suffix)
+        cdef size_t start = arena.length
+        if item == NULL:
+            return False
+        if plain:
+            put(arena, b'"', 1)
+            put_span(arena, text)
+            put(arena, b'"', 1)
+        elif has_breaks(text):
+            self.scratch.length = 0
+            put_span(&self.scratch, text)
+            if self.scratch.failed:
+                return False
+            self.scratch.length = one_line(self.scratch.data, self.scratch.length)
+            put_quoted(arena, span(self.scratch.data, self.scratch.length))
+        else:
+            put_quoted(arena, text)
+        set_text(item, start, arena.length - start)
+        return not arena.failed
+
+    cdef bint _delete(self, Span name, Span suffix) noexcept nogil:
+        """Remove a field, as a number that is not finite does."""
+        cdef Item* item = table_put(&self.table, name, suffix)
+        if item == NULL:
+            return False
+        item.state = DEAD
+        return True

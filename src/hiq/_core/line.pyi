@@ -1,0 +1,6 @@
+from hiq._core.options import Options, Plan
+
+class Encoder:
+    """One event to one line."""
+
+    def __init__(self, options: Options, plan: Plan) -> None: ...

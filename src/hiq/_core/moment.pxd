@@ -1,0 +1,13 @@
+from libc.stdint cimport int64_t
+
+from hiq._core.span cimport Span
+
+cdef enum Moment:
+    MOMENT_BAD = 0
+    MOMENT_OK = 1
+    MOMENT_FAR = 2   # a date, but not within the nanoseconds of 64 bits
+
+# hot path
+cdef Moment moment_ns(Span text, int64_t* out) noexcept nogil
+cdef bint is_moment_shape(Span text) noexcept nogil
+cdef int64_t floor_to(int64_t value, int64_t unit) noexcept nogil

@@ -1,0 +1,210 @@
+"""Numbers inside text, as Python's `float()` and Home Assistant's digit tail see them.
+
+White space around, single underscores, digits of any script, `inf` and `nan`. The
+text comes unescaped and checked; it knows nothing of JSON.
+"""
+
+from libc.stdint cimport uint8_t, uint32_t
+
+from hiq._core.buffer cimport Buffer, put_byte, reserve
+from hiq._core.number cimport decimal_value, is_digit, put_double, put_plain
+from hiq._core.span cimport Span, span
+from hiq._core.unicode cimport is_decimal, is_space, next_point, to_decimal
+
+# numbers in text
+
+
+cdef bint fold(Buffer* out, Span text) noexcept nogil:
+    """Append the text with digits of any script and white space as ASCII."""
+    cdef const uint8_t* at = text.at
+    cdef const uint8_t* end = at + text.length
+    cdef uint32_t point
+    while at < end:
+        point = next_point(&at)
+        if point < 128:
+            put_byte(out, <uint8_t> point)
+        elif is_space(point):
+            put_byte(out, c" ")
+        elif is_decimal(point):
+            put_byte(out, <uint8_t> (c"0" + to_decimal(point)))
+        else:
+            return False
+    return not out.failed
+
+
+cdef inline bint is_blank(uint8_t byte) noexcept nogil:
+    return byte == 32 or 9 <= byte <= 13
+
+
+cdef int word_value(const uint8_t* at, size_t length) noexcept nogil:
+    """Return 1 for `inf`, `infinity` and `nan` in any case, else 0."""
+    cdef const char* word = b"infinity"
+    cdef size_t i
+    if length == 3 and (at[0] | 32) == c"n":
+        return (at[1] | 32) == c"a" and (at[2] | 32) == c"n"
+    if length != 3 and length != 8:
+        return 0
+    for i in range(length):
+        if (at[i] | 32) != <uint8_t> word[i]:
+            return 0
+    return 1
+
+
+cdef const uint8_t* put_digits(Buffer* out, const uint8_t* at, const uint8_t* end) noexcept nogil:
+    """Append digits with single underscores between them; NULL if they are wrong."""
+    cdef const uint8_t* first = at
+    while at < end:
+        if is_digit(at[0]):
+            put_byte(out, at[0])
+        elif at[0] == c"_":
+            if at == first or not is_digit((at - 1)[0]):
+                return NULL
+            if at + 1 == end or not is_digit(at[1]):
+                return NULL
+        else:
+            break
+        at += 1
+    return at
+
+
+cdef Numeric put_general(Buffer* out, Span text, Buffer* scratch) noexcept nogil:
+    """Append `repr(float(text))` of an ASCII text by the whole grammar."""
+    cdef const uint8_t* at = text.at
+    cdef const uint8_t* end = at + text.length
+    cdef size_t mark = scratch.length
+    cdef size_t before
+    cdef size_t digits
+    cdef double value
+    while at < end and is_blank(at[0]):
+        at += 1
+    while end > at and is_blank((end - 1)[0]):
+        end -= 1
+    if at == end:
+        return NOT_A_NUMBER
+    if at[0] == c"-":
+        put_byte(scratch, c"-")
+        at += 1
+    elif at[0] == c"+":
+        at += 1
+    if at < end and word_value(at, end - at):
+        scratch.length = mark
+        return NOT_FINITE
+    before = scratch.length
+    at = put_digits(scratch, at, end)
+    if at == NULL:
+        return NOT_A_NUMBER
+    digits = scratch.length - before
+    if at < end and at[0] == c".":
+        put_byte(scratch, c".")
+        before = scratch.length
+        at = put_digits(scratch, at + 1, end)
+        if at == NULL:
+            return NOT_A_NUMBER
+        digits += scratch.length - before
+    if digits == 0:
+        return NOT_A_NUMBER
+    if at < end and (at[0] | 32) == c"e":
+        put_byte(scratch, c"e")
+        at += 1
+        if at < end and (at[0] == c"+" or at[0] == c"-"):
+            put_byte(scratch, at[0])
+            at += 1
+        before = scratch.length
+        at = put_digits(scratch, at, end)
+        if at == NULL or scratch.length == before:
+            return NOT_A_NUMBER
+    if at != end or scratch.failed:
+        return NOT_A_NUMBER
+    value = decimal_value(scratch.data + mark, scratch.length - mark)
+    if value - value != 0.0:
+        return NOT_FINITE
+    put_double(out, value)
+    return FINITE
+
+
+cdef Numeric put_decimal(Buffer* out, const uint8_t* at, const uint8_t* end) noexcept nogil:
+    """Append digits with at most one point among them."""
+    cdef double value
+    if put_plain(out, at, end, False):
+        return FINITE
+    value = decimal_value(at, end - at)
+    if value - value != 0.0:
+        return NOT_FINITE
+    put_double(out, value)
+    return FINITE
+
+
+cdef Numeric put_text_number(
+    Buffer* out, Span text, bint high, Buffer* scratch
+) noexcept nogil:
+    """Append `repr(float(text))`, if the text is a number.
+
+    `high`: it has bytes above 127. Not finite: nothing is appended.
+    """
+    cdef size_t mark = scratch.length
+    cdef size_t folded
+    cdef Numeric result = NOT_A_NUMBER
+    cdef uint8_t first
+    if text.length == 0:
+        return NOT_A_NUMBER
+    first = text.at[0]
+    if not high:
+        # Most texts are words: their first letter decides.
+        if first > c"9" and first | 32 != c"i" and first | 32 != c"n":
+            return NOT_A_NUMBER
+        if put_plain(out, text.at, text.at + text.length, False):
+            return FINITE
+        result = put_general(out, text, scratch)
+    elif first > 127 or first <= c"9" or first | 32 == c"i" or first | 32 == c"n":
+        if fold(scratch, text):
+            folded = scratch.length - mark
+            if reserve(scratch, folded + 32):
+                result = put_general(out, span(scratch.data + mark, folded), scratch)
+    scratch.length = mark
+    return result
+
+
+cdef Numeric put_digit_tail(
+    Buffer* out, Span text, bint high, Buffer* scratch
+) noexcept nogil:
+    """Append the number of a text such as `99%`, if its pattern matches.
+
+    The text has no point and two adjacent digits, or one point between digits. The
+    number is what remains of the text without anything but digits and the point.
+    """
+    cdef const uint8_t* at = text.at
+    cdef const uint8_t* end = at + text.length
+    cdef size_t mark = scratch.length
+    cdef size_t points = 0
+    cdef uint32_t point
+    cdef bint adjacent = False   # two digits side by side
+    cdef bint between = False    # a point with a digit on both sides
+    cdef int last = 0            # 1 a digit, 2 a point behind a digit, 0 else
+    cdef Numeric result = NOT_A_NUMBER
+    while at < end:
+        if not high or at[0] < 128:
+            point = at[0]
+            at += 1
+        else:
+            point = next_point(&at)
+            if is_decimal(point):
+                point = c"0" + to_decimal(point)
+        if c"0" <= point <= c"9":
+            put_byte(scratch, <uint8_t> point)
+            adjacent = adjacent or last == 1
+            between = between or last == 2
+            last = 1
+        elif point == c".":
+            put_byte(scratch, c".")
+            points += 1
+            if points > 1:
+                break
+            last = 2 if last == 1 else 0
+        else:
+            last = 0
+    if ((points == 0 and adjacent) or (points == 1 and between)) and not scratch.failed:
+        result = put_decimal(
+            out, scratch.data + mark, scratch.data + scratch.length
+        )
+    scratch.length = mark
+    return result

@@ -1,0 +1,2 @@
+class Ring:
+    """Finished lines until they are taken."""

@@ -1,0 +1,65 @@
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+
+from hiq._core.buffer cimport Buffer
+from hiq._core.span cimport Span
+
+cdef enum:
+    MAX_ENTITIES = 1_000_000
+
+# What is known of an entity from its id and the options, and its last series.
+cdef struct Entity:
+    uint64_t hash
+    uint8_t* id            # owned
+    uint32_t id_length
+    uint32_t domain_length
+    uint8_t accepted       # by the entity filter
+    uint8_t is_mqtt        # by the registry
+    uint8_t remembered     # is in the table
+    int32_t override       # numbers of the overlay
+    int32_t ignored
+    uint32_t rows          # well-known attributes of the domain
+    int64_t seen_ns        # time stamp of the last event
+    uint8_t has_seen
+    # the measurement's source as raw JSON, and the head made from it
+    uint8_t source_kind
+    uint32_t source_length
+    uint64_t series
+    Buffer cached          # source, then head
+
+cdef class Entities:
+    # construction
+    cdef Entity* _items
+    cdef uint32_t* _slots      # number of the entity + 1
+    cdef size_t _slot_count
+    cdef size_t _capacity
+    cdef Entity _stranger      # one beyond the limit
+    cdef Buffer _stranger_id
+    cdef readonly size_t count
+    cdef readonly size_t limit
+
+    # hot path
+    cdef Entity* find(self, Span id, uint64_t hash) noexcept nogil
+    cdef Entity* add(self, Span id, uint64_t hash) noexcept nogil
+    cdef bint _grow(self) noexcept nogil
+    cdef Entity* stranger(self, Span id, uint64_t hash) noexcept nogil
+
+
+cdef inline Span id_of(const Entity* entity) noexcept nogil:
+    cdef Span made
+    made.at = entity.id
+    made.length = entity.id_length
+    return made
+
+
+cdef inline Span domain_of(const Entity* entity) noexcept nogil:
+    cdef Span made
+    made.at = entity.id
+    made.length = entity.domain_length
+    return made
+
+
+cdef inline Span object_of(const Entity* entity) noexcept nogil:
+    cdef Span made
+    made.at = entity.id + entity.domain_length + 1
+    made.length = entity.id_length - entity.domain_length - 1
+    return made
