@@ -264,6 +264,7 @@ class Ingest:
     async def _wait_for_token(self) -> None:
         """Wait until a token differs from the one that was refused, or `reload`."""
         self._stats.ha.auth_failed = True
+        self._tell()
         while not self._stopping.is_set():
             if await self._wait(TOKEN_POLL_S):
                 break
@@ -350,5 +351,9 @@ class Ingest:
                 extra={"after": change.old.value, "reason": change.reason}
                 | ({"suppressed": suppressed} if suppressed else {}),
             )
+        self._tell()
+
+    def _tell(self) -> None:
+        """Call the owner: the state, or what is known about it, has changed."""
         if self._on_state is not None:
-            self._on_state(change.new)
+            self._on_state(self.state)
