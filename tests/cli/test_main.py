@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -58,6 +59,34 @@ def test_every_command_is_there_and_shows_examples(name):
     assert done.exit_code == 0, done.output
     assert f"Usage: hiq {name}" in done.output
     assert "Examples:" in done.output
+
+
+@pytest.mark.parametrize("arguments", [[], ["check"], ["config", "import"]])
+def test_examples_keep_their_lines(arguments):
+    """Help shows one example per line, not a paragraph of them."""
+    done = CliRunner().invoke(cli.cli, [*arguments, "--help"], prog_name="hiq")
+    assert "\\b" not in done.output
+    examples = done.output.split("Examples:\n")[1].split("\n\n")[0].splitlines()
+    assert len(examples) >= 2
+    assert all(line.strip().startswith("hiq ") for line in examples)
+
+
+def test_a_reader_that_goes_away():
+    """`hiq config show | head` ends quietly."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "hiq", "config", "show", "--json"],
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_version():

@@ -44,6 +44,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"hiq.cli.{cmd_name}")
         command: click.Command = module.command
+        keep_lines(command)
         return command
 
     def format_commands(
@@ -66,6 +67,21 @@ def cli() -> None:
       hiq check --config hiq.yaml   is everything reachable?
       hiq serve --config hiq.yaml   run the service
     """
+
+
+def keep_lines(command: click.Command) -> None:
+    r"""Let click keep the lines of paragraphs that begin with `\b`, as is meant.
+
+    It looks for the character itself; docstrings are raw and hold the two signs.
+    """
+    if command.help:
+        command.help = command.help.replace("\\b\n", "\b\n")
+    if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
+        for below in command.commands.values():
+            keep_lines(below)
+
+
+keep_lines(cli)
 
 
 def main() -> None:
