@@ -67,6 +67,16 @@ async def test_a_recording_arrives_as_it_was(simulator: Simulator):
     assert simulator.logs[-1].cut_reason == ""
 
 
+async def test_an_odd_event_keeps_its_bytes(simulator: Simulator):
+    """Spaces, digits and escapes go out as they were recorded."""
+    async with opened(address(simulator), simulator.token) as client:
+        await subscribe(client)
+        line = b'{"id":7,"type":"event","event":%b}' % ODD
+        assert await replay(simulator, [line]) == 1
+        frame = await client.socket.recv(decode=False)
+    assert frame == b'{"type":"event","event":%b,"id":1}' % ODD
+
+
 async def test_a_rate_spreads_the_events(simulator: Simulator):
     """With a rate the replay lasts as long as it should at least."""
     lines = recorded("state_changed.ndjson.xz", 23)

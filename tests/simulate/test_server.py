@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from hiq.simulate.link import Limits
-from hiq.simulate.server import Fired, Simulator
+from hiq.simulate.server import Fired, Simulator, due
 from hiq.simulate.world import World
 from tests.contract.client import Client, opened
 from tests.servers.process import http_request
@@ -70,6 +70,22 @@ async def test_a_slow_rate_is_not_rounded_to_none(simulator: Simulator, client):
     """Less than one change a tick adds up to whole changes."""
     simulator.rate = 30
     assert len(await client.events(3)) == 3
+
+
+@pytest.mark.parametrize("rate", [0.4, 3, 75, 997])
+def test_no_change_is_lost_between_ticks(rate: float):
+    """Ticks of any length add up to the rate, whole changes only."""
+    total, left_s = 0, 0.0
+    for _ in range(1000):  # 20 s
+        count, left_s = due(0.02 + left_s, rate)
+        total += count
+    assert abs(total - 20 * rate) <= 1
+
+
+def test_after_a_pause_a_second_is_made_up_for():
+    """A process that hung for an hour does not fire an hour's changes."""
+    assert due(3600, 50) == (50, 0.0)
+    assert due(3600, 0) == (0, 0.0)
 
 
 async def test_fired_is_what_a_client_could_see(simulator: Simulator, client):

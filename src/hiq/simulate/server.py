@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hiq.simulate.protocol import Log
     from hiq.simulate.world import Change, World
 
-__all__ = ["Fired", "Simulator"]
+__all__ = ["Fired", "Simulator", "due"]
 
 TICK_S = 0.02
 MAX_FRAME = 4 * 1024 * 1024
@@ -236,15 +236,12 @@ class Simulator:
         self.fired_total += 1
 
     def _pace(self) -> None:
-        """Make the changes that are due; after a pause at most a second's."""
+        """Make the changes that are due."""
         loop = asyncio.get_running_loop()
-        passed_s = min(1.0, loop.time() - self._paced_s)
-        due = int(passed_s * self.rate)
-        if due or not self.rate:
-            self._paced_s = loop.time()
-            if self.rate:  # what was not a whole change counts the next time
-                self._paced_s -= passed_s - due / self.rate
-            self.fire(due)
+        now_s = loop.time()
+        count, rest_s = due(now_s - self._paced_s, self.rate)
+        self._paced_s = now_s - rest_s
+        self.fire(count)
         self._pacer = loop.call_later(TICK_S, self._pace)
 
     async def _serve(self, socket: ServerConnection) -> None:
@@ -288,6 +285,19 @@ class Simulator:
             case _:
                 return _response(http.HTTPStatus.NOT_FOUND, b"404: Not Found")
         return _response(http.HTTPStatus.OK, body, "application/json")
+
+
+def due(passed_s: float, rate: float) -> tuple[int, float]:
+    """Return the changes that are due after some time, and the time left over.
+
+    What is not a whole change counts the next time; after a pause of more than a
+    second the rest is given up.
+    """
+    if not rate:
+        return 0, 0.0
+    passed_s = min(passed_s, max(1.0, 1.0 / rate))
+    count = int(passed_s * rate)
+    return count, passed_s - count / rate
 
 
 def _response(
