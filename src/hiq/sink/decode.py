@@ -4,8 +4,8 @@ Pure: bytes go in, rows come out, a bad line raises `LineError`. It takes what t
 InfluxDB line protocol reference allows, with the reading of real servers where the
 reference is silent: outside strings a backslash is a literal character unless it
 stands before a comma, space or equals sign; inside strings unless it stands before a
-quote or a backslash. `\\#` at the start is how a measurement that begins with `#` is
-sent (a bare `#` would make the line a comment); here it is taken back to `#`.
+quote or a backslash. So the name of a measurement that is sent as `\\#...`, because a
+bare `#` would make the line a comment, keeps its backslash, as it does on servers.
 
 The series part is handed over undecoded: batches come grouped by series, so whoever
 stores them decodes a series once.
@@ -37,7 +37,7 @@ _FIELD = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _STAMP = re.compile(rb"[ ]++(-?[0-9]{1,19})[ ]*+\r?+(?:\n|\Z)")
-_PART = re.compile(rb"((?:[^\\,=]++|\\[ ,=]?)++)=((?:[^\\,=]++|\\[ ,=]?)++)(?:,|\Z)")
+_PART = re.compile(rb"((?:[^\\,=]++|\\[ ,=]?)++)=((?:[^\\,=]++|\\[ ,=]?)++)(,?)")
 _NAME = re.compile(rb"(?:[^\\,]++|\\[ ,=]?)++")
 _ESCAPED = re.compile(rb"\\([ ,=])")
 _IN_STRING = re.compile(rb'\\(["\\])')
@@ -123,19 +123,17 @@ def decode_series(series: bytes) -> tuple[str, dict[str, str]]:
     if found is None:
         raise _error("missing measurement", series, 0)
     measurement = _ESCAPED.sub(rb"\1", found[0])
-    if measurement.startswith(b"\\#"):
-        measurement = measurement[1:]
     tags: dict[str, str] = {}
     position = found.end()
-    while position < len(series):
-        part = _PART.match(series, position + 1)
+    more = series[position : position + 1]
+    while more or position < len(series):
+        part = _PART.match(series, position + len(more)) if more else None
         if part is None:
             raise _error("invalid tag format", series, 0)
         key = _text(_ESCAPED.sub(rb"\1", part[1]), series, 0)
         tags[key] = _text(_ESCAPED.sub(rb"\1", part[2]), series, 0)
-        position = part.end()
-        if series[position - 1 : position] == b",":
-            position -= 1
+        more = part[3]
+        position = part.end() - len(more)
     return _text(measurement, series, 0), tags
 
 

@@ -103,9 +103,18 @@ class Retention:
         removed = self._sweep(database, budget)
         if removed:
             database.execute(_COUNT, (self._reason, removed))
-        if self._max_bytes is not None and file_bytes(database) > self._max_bytes:
-            database.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
         return removed
+
+    def shrink(self, database: sqlite3.Connection) -> None:
+        """Give a bounded number of free pages back, if the file is over its limit.
+
+        Outside a transaction: a script is the only way in which Python's module runs
+        this statement to its end, and it commits first.
+        """
+        if self._max_bytes is None or file_bytes(database) <= self._max_bytes:
+            return
+        if file_bytes(database) > used_bytes(database):
+            database.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
 
     def _begin(self, database: sqlite3.Connection) -> bool:
         """Decide whether a sweep is due, and up to which time."""

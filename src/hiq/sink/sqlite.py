@@ -151,13 +151,15 @@ class SqliteSink:
         thread = self._thread
         if thread is None:
             return
+        idle = False
         try:
             await self._run(self._store.close)
-        except TimeoutError:
+            idle = True
+        except (sqlite3.Error, OSError):  # TimeoutError is one
             pass
         finally:
             self._thread = None
-            thread.shutdown(wait=False, cancel_futures=True)
+            thread.shutdown(wait=idle, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
         """Do the work in the store's thread; TimeoutError after `timeout` seconds."""

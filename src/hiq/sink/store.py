@@ -11,6 +11,7 @@ the batch. Readers (`reader`) never block the writer, nor wait for it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -119,6 +120,8 @@ class Store:
             if database.in_transaction:
                 database.execute("ROLLBACK")
             raise
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._retention.shrink(database)  # the batch is stored in any case
         return count
 
     def close(self) -> None:
