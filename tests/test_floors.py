@@ -13,7 +13,7 @@ SRC = Path(__file__).parent.parent / "src" / "hiq"
 
 FLOOR_0 = ("errors", "settings", "log", "backoff", "flow", "stats")
 FLOOR_2 = {
-    "ha": ("messages", "commands", "session", "registry", "states", "locate"),
+    "ha": ("messages", "commands", "session", "registry", "states", "locate", "events"),
     "journal": ("segment",),
     "sink": ("base", "dialect", "decode"),
     "web": ("health",),

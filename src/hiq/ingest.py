@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from hiq import backoff, log
 from hiq.errors import AuthError
-from hiq.ha import session as ha
+from hiq.ha import events as ha
 from hiq.ha.conversation import Conversation
 from hiq.ha.diagnosis import Diagnosis, classify
 from hiq.ha.feed import count
 from hiq.ha.locate import candidates
 from hiq.ha.registry import platform_updates
+from hiq.ha.session import STATE_CHANGED, Timing
 from hiq.ha.states import Change, ConnectionState, States
 from hiq.ha.token import read_token
 
@@ -66,8 +67,8 @@ class Ingest:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = _random.random,
-        timing: ha.Timing | None = None,
-        event_types: tuple[str, ...] = (ha.STATE_CHANGED,),
+        timing: Timing | None = None,
+        event_types: tuple[str, ...] = (STATE_CHANGED,),
         synchronise: bool = True,
     ) -> None:
         self._settings = settings

@@ -24,11 +24,11 @@ from hiq.ha import commands
             {"id": 2, "type": "subscribe_events", "event_type": "state_changed"},
         ),
         (
-            commands.command(3, commands.GET_STATES),
+            commands.command(3, commands.Command.GET_STATES),
             {"id": 3, "type": "get_states"},
         ),
         (
-            commands.command(4, commands.ENTITY_REGISTRY),
+            commands.command(4, commands.Command.ENTITY_REGISTRY),
             {"id": 4, "type": "config/entity_registry/list"},
         ),
         (commands.ping(5), {"id": 5, "type": "ping"}),

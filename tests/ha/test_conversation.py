@@ -7,10 +7,11 @@ import time
 import pytest
 
 from hiq.errors import AuthError, CommandError, ConnectionLost
-from hiq.ha import session as ha
+from hiq.ha import events as ha
 from hiq.ha.conversation import Conversation
 from hiq.ha.locate import Candidate, websocket_url
 from hiq.ha.messages import decode_message, split
+from hiq.ha.session import Timing
 from tests.ha.home import TOKEN, event, scripted_home, state
 
 DEADLINE = 20
@@ -86,7 +87,7 @@ async def test_states_asked_twice_keep_their_place():
     async with scripted_home() as home:
         home.answers["get_config"] = '{"state":"STARTING"}'
         home.answers["get_states"] = f"[{','.join([state('a.s', 'x')] * 600)}]"
-        talk = Talk(ha.Timing(poll_s=0.01))
+        talk = Talk(Timing(poll_s=0.01))
         async with asyncio.TaskGroup() as group:
             group.create_task(talk.run(home.url))
             await talk.until(lambda: len(talk.fed) == 600)
@@ -126,7 +127,7 @@ async def test_a_missing_answer_ends_it():
     """A command without an answer is a loss after its deadline."""
     async with scripted_home() as home:
         home.answers["get_states"] = None
-        talk = Talk(ha.Timing(command_s=0.05))
+        talk = Talk(Timing(command_s=0.05))
         with pytest.raises(ConnectionLost, match="no answer to get_states"):
             await talk.run(home.url)
 
@@ -135,7 +136,7 @@ async def test_a_missing_greeting_ends_it():
     """A WebSocket server that says nothing is left."""
     async with scripted_home() as home:
         home.greeting = None
-        talk = Talk(ha.Timing(auth_s=0.05))
+        talk = Talk(Timing(auth_s=0.05))
         with pytest.raises(ConnectionLost, match="auth_required"):
             await talk.run(home.url)
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from hiq.errors import AuthError, CommandError, ConnectionLost, ProtocolError
-from hiq.ha import session as ha
+from hiq.ha import events as ha
+from hiq.ha.session import Session
 from tests.ha.conversation import answer, login_answers
 
 TOKEN = "secret-token"
@@ -15,7 +16,7 @@ WELCOME = b'{"type":"auth_ok","ha_version":"2024.3.3"}'
 
 def make(**options):
     """A session at time 0."""
-    return ha.Session(TOKEN, 0.0, **options)
+    return Session(TOKEN, 0.0, **options)
 
 
 def ok(number):

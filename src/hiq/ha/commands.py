@@ -8,19 +8,13 @@ Source: https://developers.home-assistant.io/docs/api/websocket
 
 from __future__ import annotations
 
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any
 
 import msgspec
 
 __all__ = [
-    "AREA_REGISTRY",
-    "DEVICE_REGISTRY",
-    "ENTITY_REGISTRY",
-    "FEATURES",
-    "GET_CONFIG",
-    "GET_STATES",
-    "PING",
-    "SUBSCRIBE",
+    "Command",
     "auth",
     "command",
     "ping",
@@ -28,14 +22,16 @@ __all__ = [
     "supported_features",
 ]
 
-FEATURES: Final = "supported_features"
-SUBSCRIBE: Final = "subscribe_events"
-GET_STATES: Final = "get_states"
-GET_CONFIG: Final = "get_config"
-PING: Final = "ping"
-AREA_REGISTRY: Final = "config/area_registry/list"
-DEVICE_REGISTRY: Final = "config/device_registry/list"
-ENTITY_REGISTRY: Final = "config/entity_registry/list"
+
+class Command(StrEnum):
+    """The `type` of each command that hiq sends."""
+
+    FEATURES = "supported_features"
+    SUBSCRIBE = "subscribe_events"
+    GET_STATES = "get_states"
+    GET_CONFIG = "get_config"
+    PING = "ping"
+    ENTITY_REGISTRY = "config/entity_registry/list"
 
 
 def auth(token: str) -> bytes:
@@ -43,21 +39,21 @@ def auth(token: str) -> bytes:
     return msgspec.json.encode({"type": "auth", "access_token": token})
 
 
-def command(number: int, name: str, **arguments: Any) -> bytes:
+def command(number: int, name: Command, **arguments: Any) -> bytes:
     """Ask for something: `{"id": number, "type": name, ...}`."""
     return msgspec.json.encode({"id": number, "type": name, **arguments})
 
 
 def supported_features(number: int) -> bytes:
     """Announce that a frame may carry an array of messages; must be the first."""
-    return command(number, FEATURES, features={"coalesce_messages": 1})
+    return command(number, Command.FEATURES, features={"coalesce_messages": 1})
 
 
 def subscribe_events(number: int, event_type: str) -> bytes:
     """Subscribe to one event type; all types at once would need an admin."""
-    return command(number, SUBSCRIBE, event_type=event_type)
+    return command(number, Command.SUBSCRIBE, event_type=event_type)
 
 
 def ping(number: int) -> bytes:
     """Ask for a pong; it comes through the same queue as the events."""
-    return command(number, PING)
+    return command(number, Command.PING)

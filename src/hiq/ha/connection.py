@@ -12,7 +12,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from ssl import CERT_NONE, SSLContext, SSLError, create_default_context
+from ssl import (
+    CERT_NONE,
+    SSLCertVerificationError,
+    SSLContext,
+    SSLError,
+    create_default_context,
+)
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -114,6 +120,9 @@ class Connection(picows.WSListener):
                     enable_auto_pong=False,
                     max_frame_size=self._max_message_bytes,
                     max_redirects=0,
+                    # The loop's own transport: the other one writes a traceback of
+                    # its own when a TLS handshake fails.
+                    use_aiofastnet=False,
                 )
         except TimeoutError as exc:
             self.abandon()
@@ -122,8 +131,12 @@ class Connection(picows.WSListener):
             raise ConnectionLost(f"TLS with {host}: {_tls_reason(exc)}") from exc
         except picows.WSHandshakeError as exc:
             raise ConnectionLost(f"{host} {_refusal(exc)}") from exc
+        except ConnectionResetError as exc:
+            hint = "; does it speak TLS?" if tls is not None else ""
+            raise ConnectionLost(f"{host} hung up while connecting{hint}") from exc
         except OSError as exc:
-            raise ConnectionLost(f"{host}: {exc.strerror or exc}") from exc
+            reason = exc.strerror or str(exc) or type(exc).__name__
+            raise ConnectionLost(f"{host}: {reason}") from exc
         except BaseException:
             self.abandon()
             raise
@@ -311,9 +324,13 @@ class Connection(picows.WSListener):
 
 
 def _tls_reason(exc: SSLError) -> str:
-    """Say in one line what is wrong with a certificate, and what helps."""
-    reason = getattr(exc, "verify_message", "") or exc.reason or str(exc)
-    return f"{reason}; set home_assistant.ca_cert, or verify_ssl: false to trust it"
+    """Say in one line what is wrong with TLS, and what helps."""
+    if isinstance(exc, SSLCertVerificationError):
+        return (
+            f"{exc.verify_message}; set home_assistant.ca_cert, or verify_ssl: false "
+            "to trust any certificate"
+        )
+    return f"{exc.reason or exc}; does the server speak TLS, or is it http?"
 
 
 def _refusal(exc: picows.WSHandshakeError) -> str:

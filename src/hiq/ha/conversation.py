@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hiq import backoff
+from hiq.backoff import wait
 from hiq.ha.connection import Connection, tls_context
+from hiq.ha.events import StatesReceived
 from hiq.ha.messages import split
-from hiq.ha.session import Session, StatesReceived, Timing
+from hiq.ha.session import Session, Timing
 from hiq.ha.snapshot import snapshot_frames
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     from msgspec import Raw
 
+    from hiq.ha.events import SessionEvent
     from hiq.ha.feed import Feed, Payload
     from hiq.ha.locate import Candidate
-    from hiq.ha.session import SessionEvent
 
 __all__ = ["CONNECT_S", "Conversation"]
 
@@ -152,7 +153,7 @@ class Conversation:
                 session.receive_time(self._clock())
                 self._send()
                 due = session.next_deadline() - self._clock()
-            await backoff.wait(self._wake, due)
+            await wait(self._wake, due)
             self._wake.clear()
 
     def _on_message(self, payload: Payload) -> None:

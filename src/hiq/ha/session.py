@@ -17,29 +17,40 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from hiq.errors import AuthError, CommandError, ConnectionLost, ProtocolError
-from hiq.ha import commands, messages
+from hiq.ha.commands import (
+    Command,
+    auth,
+    command,
+    ping,
+    subscribe_events,
+    supported_features,
+)
+from hiq.ha.events import (
+    Configured,
+    Event,
+    Greeted,
+    LoggedIn,
+    Ponged,
+    Refused,
+    RegistryReceived,
+    StatesReceived,
+    Subscribed,
+)
+from hiq.ha.messages import (
+    ResultError,
+    decode_config,
+    decode_entities,
+    decode_message,
+    decode_states,
+)
 
 if TYPE_CHECKING:
     from msgspec import Raw
 
-    from hiq.ha.messages import Config, EntityEntry, Message
+    from hiq.ha.events import SessionEvent
+    from hiq.ha.messages import Config, Message
 
-__all__ = [
-    "STATE_CHANGED",
-    "Configured",
-    "Event",
-    "Greeted",
-    "LoggedIn",
-    "Phase",
-    "Ponged",
-    "Refused",
-    "RegistryReceived",
-    "Session",
-    "SessionEvent",
-    "StatesReceived",
-    "Subscribed",
-    "Timing",
-]
+__all__ = ["STATE_CHANGED", "Phase", "Session", "Timing"]
 
 STATE_CHANGED: Final = "state_changed"
 
@@ -68,84 +79,10 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Greeted:
-    """Home Assistant is there and asks for the token."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
-    """The token was accepted."""
-
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribed:
-    """All subscriptions are confirmed: from here on nothing is missed."""
-
-    event_types: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Configured:
-    """Home Assistant told its configuration."""
-
-    config: Config
-
-
-@dataclass(frozen=True, slots=True)
-class StatesReceived:
-    """All states, each as bytes that share the memory of the message."""
-
-    states: list[Raw]
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryReceived:
-    """The whole entity registry."""
-
-    entries: list[EntityEntry]
-
-
-@dataclass(frozen=True, slots=True)
-class Ponged:
-    """The queue of Home Assistant answered; `seconds` is the round trip."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A command that can be done without was refused."""
-
-    error: CommandError
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An event of a subscription other than `state_changed`."""
-
-    message: bytes
-
-
-SessionEvent = (
-    Greeted
-    | LoggedIn
-    | Subscribed
-    | Configured
-    | StatesReceived
-    | RegistryReceived
-    | Ponged
-    | Refused
-    | Event
-)
-
-
-@dataclass(frozen=True, slots=True)
 class _Pending:
     """A command without an answer yet."""
 
-    name: str
+    name: Command
     sent_at: float
     timeout_s: float
 
@@ -195,7 +132,7 @@ class Session:
     def receive_message(self, message: bytes, now: float) -> None:
         """Take one message that is no `state_changed` event."""
         try:
-            decoded = messages.decode_message(message)
+            decoded = decode_message(message)
         except msgspec.DecodeError as exc:
             if self.phase is not Phase.OPEN:
                 raise ProtocolError(
@@ -223,10 +160,10 @@ class Session:
                 )
         if self._next_poll is not None and now >= self._next_poll:
             self._next_poll = None
-            self._command(commands.GET_CONFIG, now)
+            self._command(Command.GET_CONFIG, now)
         if now >= self._next_ping and not self._pending:
             # Behind a big answer a pong would wait; that answer has its own deadline.
-            self._command(commands.PING, now)
+            self._command(Command.PING, now)
 
     def postpone(self, seconds: float) -> None:
         """Move all deadlines: the socket was not read for so long, by our own will."""
@@ -241,7 +178,7 @@ class Session:
     def expects_states(self) -> bool:
         """Whether an answer to `get_states` is still to come."""
         names = (pending.name for pending in self._pending.values())
-        return commands.GET_STATES in names
+        return Command.GET_STATES in names
 
     # what goes out
 
@@ -274,7 +211,7 @@ class Session:
             case Phase.GREETING, "auth_required":
                 self.phase = Phase.LOGIN
                 self._phase_deadline = now + self._timing.auth_s
-                self._out.append(commands.auth(self._token))
+                self._out.append(auth(self._token))
                 self._events.append(Greeted())
             case Phase.LOGIN, "auth_ok":
                 self.phase = Phase.OPEN
@@ -294,12 +231,12 @@ class Session:
         event, and no time is lost waiting for it.
         """
         self._next_ping = now + self._timing.ping_interval_s
-        self._command(commands.FEATURES, now)
+        self._command(Command.FEATURES, now)
         if self._synchronise:
-            self._command(commands.ENTITY_REGISTRY, now)
+            self._command(Command.ENTITY_REGISTRY, now)
         for event_type in self._event_types:
             self._unconfirmed.add(self._next_id)
-            self._command(commands.SUBSCRIBE, now, event_type)
+            self._command(Command.SUBSCRIBE, now, event_type)
 
     def _receive_open(self, decoded: Message, message: bytes, now: float) -> None:
         """Take a message after the log-in."""
@@ -317,26 +254,26 @@ class Session:
         elif decoded.success:
             self._answered(pending.name, number, decoded.result, now)
         else:
-            error = decoded.error or messages.ResultError()
+            error = decoded.error or ResultError()
             refusal = CommandError(pending.name, error.code, error.message)
-            if pending.name == commands.SUBSCRIBE:
+            if pending.name == Command.SUBSCRIBE:
                 raise refusal
             self._events.append(Refused(refusal))
 
-    def _answered(self, name: str, number: int, result: Raw, now: float) -> None:
+    def _answered(self, name: Command, number: int, result: Raw, now: float) -> None:
         """Take the result of a command that succeeded."""
         try:
             match name:
-                case commands.SUBSCRIBE:
+                case Command.SUBSCRIBE:
                     self._confirmed(number, now)
-                case commands.ENTITY_REGISTRY:
-                    entries = messages.decode_entities(result)
+                case Command.ENTITY_REGISTRY:
+                    entries = decode_entities(result)
                     self._events.append(RegistryReceived(entries))
-                case commands.GET_STATES:
-                    states = messages.decode_states(result)
+                case Command.GET_STATES:
+                    states = decode_states(result)
                     self._events.append(StatesReceived(states))
-                case commands.GET_CONFIG:
-                    self._configured(messages.decode_config(result), now)
+                case Command.GET_CONFIG:
+                    self._configured(decode_config(result), now)
         except msgspec.DecodeError as exc:
             refusal = CommandError(name, "unreadable_answer", str(exc))
             self._events.append(Refused(refusal))
@@ -348,8 +285,8 @@ class Session:
             return
         self._events.append(Subscribed(self._event_types))
         if self._synchronise:
-            self._command(commands.GET_CONFIG, now)
-            self._command(commands.GET_STATES, now)
+            self._command(Command.GET_CONFIG, now)
+            self._command(Command.GET_STATES, now)
 
     def _configured(self, config: Config, now: float) -> None:
         """Take the configuration; wait for one that is still starting.
@@ -363,22 +300,22 @@ class Session:
             self._next_poll = now + self._timing.poll_s
         elif self._starting:
             self._starting = False
-            self._command(commands.GET_STATES, now)
+            self._command(Command.GET_STATES, now)
 
-    def _command(self, name: str, now: float, event_type: str = "") -> None:
+    def _command(self, name: Command, now: float, event_type: str = "") -> None:
         """Send a command under the next id and remember it until it is answered."""
         number = self._next_id
         self._next_id += 1
         timeout_s = self._timing.command_s
         match name:
-            case commands.FEATURES:
-                text = commands.supported_features(number)
-            case commands.SUBSCRIBE:
-                text = commands.subscribe_events(number, event_type)
-            case commands.PING:
-                text = commands.ping(number)
+            case Command.FEATURES:
+                text = supported_features(number)
+            case Command.SUBSCRIBE:
+                text = subscribe_events(number, event_type)
+            case Command.PING:
+                text = ping(number)
                 timeout_s = self._timing.ping_timeout_s
             case _:
-                text = commands.command(number, name)
+                text = command(number, name)
         self._pending[number] = _Pending(name, now, timeout_s)
         self._out.append(text)

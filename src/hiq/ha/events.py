@@ -1,0 +1,103 @@
+"""What a session tells its owner, as plain data.
+
+One class for each thing that may happen in a conversation with Home Assistant, without
+any behaviour: the session makes them, the owner matches them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from msgspec import Raw
+
+    from hiq.errors import CommandError
+    from hiq.ha.messages import Config, EntityEntry
+
+__all__ = [
+    "Configured",
+    "Event",
+    "Greeted",
+    "LoggedIn",
+    "Ponged",
+    "Refused",
+    "RegistryReceived",
+    "SessionEvent",
+    "StatesReceived",
+    "Subscribed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """Home Assistant is there and asks for the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """The token was accepted."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """All subscriptions are confirmed: from here on nothing is missed."""
+
+    event_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Home Assistant told its configuration."""
+
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class StatesReceived:
+    """All states, each as bytes that share the memory of the message."""
+
+    states: list[Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryReceived:
+    """The whole entity registry."""
+
+    entries: list[EntityEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Ponged:
+    """The queue of Home Assistant answered; `seconds` is the round trip."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that can be done without was refused."""
+
+    error: CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event of a subscription other than `state_changed`."""
+
+    message: bytes
+
+
+SessionEvent = (
+    Greeted
+    | LoggedIn
+    | Subscribed
+    | Configured
+    | StatesReceived
+    | RegistryReceived
+    | Ponged
+    | Refused
+    | Event
+)
