@@ -3,6 +3,7 @@ from libc.stdint cimport uint8_t, uint32_t
 from hiq._core.buffer cimport Buffer
 from hiq._core.event cimport Attribute
 from hiq._core.span cimport Span, Value
+from hiq._core.texts cimport Texts
 
 cdef enum:
     MAX_ROWS = 32     # rows are bits of a mask
@@ -27,8 +28,7 @@ cdef struct KnownRow:
 cdef class Known:
     # construction
     cdef KnownRow[MAX_ROWS] _rows
-    cdef list _owned
-    cdef Span _keep(self, str text)
+    cdef Texts _texts
 
     # hot path
     cdef bint put(

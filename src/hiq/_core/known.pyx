@@ -12,9 +12,10 @@ from hiq._core.moment cimport is_moment_shape
 from hiq._core.pytext cimport inside, put_nested
 from hiq._core.scan cimport Cursor, enter, next_item, scan_value
 from hiq._core.span cimport (
-    ESCAPED, FLOAT, INTEGER, LIST, STRING, Span, Value, span, span_of,
+    FLOAT, INTEGER, LIST, STRING, Span, Value,
 )
 from hiq._core.text cimport is_text, text_of
+from hiq._core.texts cimport Texts
 
 
 cdef class Known:
@@ -24,24 +25,24 @@ cdef class Known:
 
     def __cinit__(self, rows):
         cdef KnownRow* to
-        self._owned = []
+        cdef size_t text = 0
+        texts = []
+        for row in rows:
+            texts += [row.enum, *row.words, *row.siblings]
+        self._texts = Texts(texts)
         for i, row in enumerate(rows[:MAX_ROWS]):
             to = &self._rows[i]
             to.shape = row.shape
-            to.enum_name = self._keep(row.enum)
-            for j, word in enumerate(row.words[:MAX_WORDS]):
-                to.words[j] = self._keep(word)
+            to.enum_name = self._texts.at(text)
+            to.word_count = len(row.words)
+            to.sibling_count = len(row.siblings)
+            for j, word in enumerate(row.words):
+                to.words[j] = self._texts.at(text + 1 + <size_t> j)
                 to.plain[j] = word in row.plain
-                to.word_count = j + 1
-            for j, name in enumerate(row.siblings[:MAX_SIBLINGS]):
-                to.siblings[j] = self._keep(name)
-                to.sibling_count = j + 1
-
-    cdef Span _keep(self, str text):
-        """Return the bytes of a text, which live as long as the table."""
-        cdef bytes owned = text.encode()
-        self._owned.append(owned)
-        return span(<const uint8_t*> <char*> owned, len(owned))
+            text += 1 + to.word_count
+            for j in range(to.sibling_count):
+                to.siblings[j] = self._texts.at(text + <size_t> j)
+            text += to.sibling_count
 
     # hot path
 

@@ -59,4 +59,4 @@ cdef class Encoder:
     ) noexcept nogil
 
     # registry
-    cdef bint set_platform(self, bytes entity_id, bint is_mqtt)
+    cdef bint set_platform(self, Span id, bint is_mqtt) noexcept nogil

@@ -299,12 +299,11 @@ cdef class Encoder:
 
     # registry
 
-    cdef bint set_platform(self, bytes entity_id, bint is_mqtt):
+    cdef bint set_platform(self, Span id, bint is_mqtt) noexcept nogil:
         """Tell an entity's platform; False if it cannot be remembered."""
-        cdef Span id = span(<const uint8_t*> <char*> entity_id, len(entity_id))
         cdef const uint8_t* dot
         cdef Entity* entity
-        dot = <const uint8_t*> memchr(id.at, c".", id.length)
+        dot = <const uint8_t*> memchr(id.at, c".", id.length) if id.length else NULL
         if dot == NULL or dot == id.at or dot + 1 == id.at + id.length:
             return False
         entity = self.entity_of(id, dot - id.at)

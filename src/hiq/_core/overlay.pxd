@@ -3,6 +3,7 @@ from libc.stdint cimport int32_t
 from hiq._core.globs cimport Globs
 from hiq._core.names cimport Names
 from hiq._core.span cimport Span
+from hiq._core.texts cimport Texts
 
 cdef enum:
     UNSET = -1      # the entry does not have the key
@@ -17,8 +18,7 @@ cdef class Overlay:
     cdef Globs _globs
     cdef Names _entities
     cdef Entry* _entries     # of the domains, then the globs, then the entities
-    cdef Span* _overrides
-    cdef list _owned
+    cdef Texts _overrides
 
     # hot path
     cdef Entry resolve(self, Span entity_id, Span domain) noexcept nogil

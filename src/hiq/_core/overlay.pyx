@@ -9,7 +9,8 @@ from libc.stdlib cimport free, malloc
 
 from hiq._core.globs cimport Globs
 from hiq._core.names cimport Names
-from hiq._core.span cimport Span, hash_of, span
+from hiq._core.span cimport Span, hash_of
+from hiq._core.texts cimport Texts
 
 
 cdef inline Entry overlaid(Entry below, Entry above) noexcept nogil:
@@ -31,26 +32,21 @@ cdef class Overlay:
 
     def __cinit__(self, domains, globs, entities, entries, overrides):
         cdef size_t i
-        cdef bytes text
         base = len(domains)
         self._domains = Names({name: k for k, name in enumerate(domains)})
         self._globs = Globs(globs)
         base += len(globs)
         self._entities = Names({name: base + k for k, name in enumerate(entities)})
-        self._owned = [written.encode() for written in overrides]
+        self._overrides = Texts(overrides)
         self._entries = <Entry*> malloc((len(entries) + 1) * sizeof(Entry))
-        self._overrides = <Span*> malloc((len(overrides) + 1) * sizeof(Span))
-        if self._entries == NULL or self._overrides == NULL:
+        if self._entries == NULL:
             raise MemoryError
         for i, (override, ignored) in enumerate(entries):
             self._entries[i].override = override
             self._entries[i].ignored = ignored
-        for i, text in enumerate(self._owned):
-            self._overrides[i] = span(<const unsigned char*> <char*> text, len(text))
 
     def __dealloc__(self):
         free(self._entries)
-        free(self._overrides)
 
     # hot path
 
@@ -76,4 +72,4 @@ cdef class Overlay:
 
     cdef Span override(self, int32_t number) noexcept nogil:
         """Return the measurement of an override; number 0 is the empty text."""
-        return self._overrides[number]
+        return self._overrides.at(number)

@@ -8,18 +8,19 @@ Bad content is counted and sampled, never raised.
 from collections import deque
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t
 
 from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
 from hiq._core.line cimport Encoder
-from hiq._core.ring cimport Ring
-from hiq._core.span cimport MAP, Value
+from hiq._core.ring cimport Ring, Stamps
+from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
 from hiq._core.verdict cimport Verdict
 
 from hiq._core.options import Options, Plan
 from hiq._core.status import Status as Reason
+from hiq._core.taken import Taken
 
 cdef enum:
     MAX_REJECTS = 64
@@ -143,11 +144,23 @@ cdef class Pipeline:
 
     def take(self, schema=None):
         """Return all finished lines in the order of arrival; they are removed."""
-        return self._ring_of(schema).take()
+        cdef Ring ring = self._ring_of(schema)
+        cdef bytes data = PyBytes_FromStringAndSize(
+            <const char*> ring.lines.data, ring.lines.length
+        )
+        ring.clear()
+        return data
 
     def take_batch(self, schema=None):
         """Return all finished lines grouped by series; they are removed."""
-        return self._ring_of(schema).take_batch()
+        cdef Ring ring = self._ring_of(schema)
+        cdef Stamps stamps = ring.stamps()
+        cdef size_t count = ring.count
+        cdef bytes data = PyBytes_FromStringAndSize(NULL, ring.lines.length)
+        if count and not ring.group(PyBytes_AS_STRING(data)):
+            raise MemoryError
+        ring.clear()
+        return Taken(data, count, stamps.first_ns, stamps.last_ns)
 
     cdef Ring _ring_of(self, schema):
         if schema is not None and schema not in self._options.schemas:
@@ -163,8 +176,11 @@ cdef class Pipeline:
 
         Effective from the next event on. Schema `ha` uses only `platform`.
         """
+        cdef bytes owned = entity_id.encode()
         platform = None if tags is None else tags.get("platform")
-        self._encoder.set_platform(entity_id.encode(), platform == "mqtt")
+        self._encoder.set_platform(
+            span(<const uint8_t*> <char*> owned, len(owned)), platform == "mqtt"
+        )
 
     @property
     def buffered_points(self):

@@ -8,6 +8,10 @@ cdef struct Record:
     int64_t time_ns
     uint32_t length
 
+cdef struct Stamps:
+    int64_t first_ns
+    int64_t last_ns
+
 cdef class Ring:
     # construction
     cdef Buffer lines
@@ -23,7 +27,4 @@ cdef class Ring:
     cdef void roll_back(self) noexcept nogil
     cdef bint group(self, char* to) noexcept nogil
     cdef void clear(self) noexcept nogil
-
-    # export
-    cdef bytes take(self)
-    cdef object take_batch(self)
+    cdef Stamps stamps(self) noexcept nogil

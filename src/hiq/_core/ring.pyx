@@ -5,14 +5,11 @@ Taken as they came, or grouped by series: stable inside a series, series in the
 order of their first line. It knows nothing of what a line says.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
 from hiq._core.buffer cimport Buffer, buffer_free, buffer_trim, grow_array
-
-from hiq._core.taken import Taken
 
 cdef enum:
     KEEP_BYTES = 1 << 24     # memory kept between two batches
@@ -118,31 +115,14 @@ cdef class Ring:
             self._capacity = 0
         self.commit()
 
-    # export
-
-    cdef bytes take(self):
-        """Return all lines as they came, and forget them."""
-        cdef bytes data = PyBytes_FromStringAndSize(
-            <const char*> self.lines.data, self.lines.length
-        )
-        self.clear()
-        return data
-
-    cdef object take_batch(self):
-        """Return all lines grouped by series, and forget them."""
-        cdef bytes data
+    cdef Stamps stamps(self) noexcept nogil:
+        """Return the smallest and the largest time stamp, 0 without lines."""
+        cdef Stamps found
+        cdef int64_t time_ns
         cdef size_t i
-        cdef size_t count = self.count
-        cdef int64_t first_ns = 0
-        cdef int64_t last_ns = 0
-        if count == 0:
-            return Taken(b"", 0, 0, 0)
-        data = PyBytes_FromStringAndSize(NULL, self.lines.length)
-        if not self.group(PyBytes_AS_STRING(data)):
-            raise MemoryError
-        first_ns = last_ns = self._records[0].time_ns
-        for i in range(1, count):
-            first_ns = min(first_ns, self._records[i].time_ns)
-            last_ns = max(last_ns, self._records[i].time_ns)
-        self.clear()
-        return Taken(data, count, first_ns, last_ns)
+        found.first_ns = found.last_ns = self._records[0].time_ns if self.count else 0
+        for i in range(1, self.count):
+            time_ns = self._records[i].time_ns
+            found.first_ns = min(found.first_ns, time_ns)
+            found.last_ns = max(found.last_ns, time_ns)
+        return found

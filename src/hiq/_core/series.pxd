@@ -4,6 +4,7 @@ from hiq._core.buffer cimport Buffer
 from hiq._core.span cimport Span, Value
 from hiq._core.table cimport Table
 from hiq._core.tags cimport Entity
+from hiq._core.texts cimport Texts
 
 # Where the measurement comes from when nothing overrides it.
 cdef enum Source:
@@ -18,12 +19,9 @@ cdef class Series:
     cdef Table _tags
     cdef Buffer _work
     cdef Buffer _text
-    cdef Span _override
-    cdef Span _default
-    cdef list _owned
-    cdef Span* _static         # names and values in turn
-    cdef size_t _static_count
-    cdef Span _keep(self, text)
+    cdef Texts _measurements
+    cdef Texts _names          # of the static tags
+    cdef Texts _values
 
     # hot path
     cdef bint is_overridden(self) noexcept nogil

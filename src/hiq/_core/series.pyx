@@ -5,7 +5,6 @@ again only when the unit or device class differs from last time.
 """
 
 from libc.stdint cimport uint8_t, uint64_t
-from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp
 
 from hiq._core.buffer cimport Buffer, buffer_free, put, put_byte, put_span, reserve
@@ -16,6 +15,12 @@ from hiq._core.table cimport (
 )
 from hiq._core.tags cimport Entity, domain_of, id_of, object_of
 from hiq._core.text cimport is_simple, put_clean_name, put_escaped
+from hiq._core.texts cimport Texts
+
+# Numbers of the measurements that the options set.
+cdef enum:
+    OVERRIDE = 0
+    DEFAULT = 1
 
 
 cdef class Series:
@@ -24,41 +29,28 @@ cdef class Series:
     # construction
 
     def __cinit__(self, options):
-        cdef size_t i
-        self._owned = []
         self.source = {
             "unit_of_measurement": FROM_UNIT,
             "domain__device_class": FROM_CLASS,
             "entity_id": FROM_ENTITY,
         }[options.measurement_attr]
         self.tags_vary = bool(options.tags_attributes)
-        self._override = self._keep(options.override_measurement)
-        self._default = self._keep(options.default_measurement)
-        self._static_count = len(options.tags)
-        self._static = <Span*> malloc((2 * self._static_count + 1) * sizeof(Span))
-        if self._static == NULL:
-            raise MemoryError
-        for i, (name, value) in enumerate(options.tags.items()):
-            self._static[2 * i] = self._keep(name)
-            self._static[2 * i + 1] = self._keep(value)
+        self._measurements = Texts(
+            [options.override_measurement, options.default_measurement]
+        )
+        self._names = Texts(options.tags.keys())
+        self._values = Texts(options.tags.values())
 
     def __dealloc__(self):
         table_free(&self._tags)
         buffer_free(&self._work)
         buffer_free(&self._text)
-        free(self._static)
-
-    cdef Span _keep(self, text):
-        """Return the bytes of a text, which live as long as this object."""
-        cdef bytes owned = text.encode()
-        self._owned.append(owned)
-        return span(<const uint8_t*> <char*> owned, len(owned))
 
     # hot path
 
     cdef bint is_overridden(self) noexcept nogil:
         """Return whether one measurement is set for all entities."""
-        return self._override.length > 0
+        return self._measurements.at(OVERRIDE).length > 0
 
     cdef bint begin(self, const Entity* entity) noexcept nogil:
         """Begin the tags of a point; False without memory."""
@@ -135,16 +127,16 @@ cdef class Series:
     ) noexcept nogil:
         """Write the head to `_work`: measurement, then sorted tags."""
         cdef size_t i
-        for i in range(self._static_count):
-            if not self.put_tag(self._static[2 * i], self._static[2 * i + 1]):
+        for i in range(self._names.count):
+            if not self.put_tag(self._names.at(i), self._values.at(i)):
                 return False
         self._work.length = 0
         self._text.length = 0
         # What the measurement comes from, first non-empty one.
         if override.length:
             put_span(&self._text, override)
-        elif self._override.length:
-            put_span(&self._text, self._override)
+        elif self.is_overridden():
+            put_span(&self._text, self._measurements.at(OVERRIDE))
         elif self.source == FROM_ENTITY:
             put_span(&self._text, id_of(entity))
         elif self.source == FROM_CLASS:
@@ -156,7 +148,7 @@ cdef class Series:
             put_span(&self._text, source_text)
         self._measurement(span(self._text.data, self._text.length))
         if not self._work.length:
-            self._measurement(self._default)
+            self._measurement(self._measurements.at(DEFAULT))
         if not self._work.length:
             self._measurement(id_of(entity))
         if not table_arrange(&self._tags, False):
