@@ -153,6 +153,7 @@ def _command(path: str, command: click.Command) -> list[str]:
     arguments = [p for p in command.params if isinstance(p, click.Argument)]
     names = " ".join(_argument(argument) for argument in arguments)
     parts = [f"## `{f'{path} {names}'.strip()}`", *_help(command.help or "")]
+    parts += _help(command.epilog) if command.epilog else []
     rows = [_option(p) for p in command.params if isinstance(p, click.Option)]
     if rows:
         parts.append(table(("option", "meaning"), rows))

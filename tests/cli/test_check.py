@@ -20,6 +20,7 @@ from hiq.settings import JournalSettings, Settings, SinkSettings
 from hiq.sink.base import Check
 
 TOKEN = "t" * 40
+COVERAGE = {k: v for k, v in os.environ.items() if k.startswith("COVERAGE")}
 
 
 def by_name(rows):
@@ -40,7 +41,7 @@ async def run(folder, text, *arguments):
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "hiq", "check", *arguments),
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **COVERAGE},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -110,6 +111,25 @@ async def test_all_is_well(tmp_path, simulator):
     ):
         assert part in out
     assert simulator.token not in out
+
+
+@pytest.mark.real
+async def test_a_real_home_and_a_real_database(tmp_path, home_assistant, influxdb):
+    """Home Assistant and InfluxDB 1.x: log in, read, write one point, read it back."""
+    text = (
+        f"home_assistant: {{url: '{home_assistant.url}'}}\n"
+        f"influxdb: {{host: 127.0.0.1, port: {influxdb.port}, database: hiq}}\n"
+        f"data_dir: {tmp_path / 'data'}\n"
+    )
+    (tmp_path / ".env").write_text(f"HA_TOKEN={home_assistant.token}\n")
+    status, out, err = await run(tmp_path, text, "--json")
+    assert status == 0, out + err
+    rows = {(row["of"], row["name"]): row for row in json.loads(out)["checks"]}
+    assert rows["home assistant", "login"]["detail"] == "Home Assistant 2024.3.3"
+    assert "administrator" in rows["home assistant", "permissions"]["detail"]
+    assert rows["home assistant", "recorder"]["detail"] == "records"
+    assert rows["home assistant", "clock"]["detail"] == "both clocks agree"
+    assert ("sink influxdb", "read back") in rows
 
 
 async def test_failures_as_json(tmp_path):

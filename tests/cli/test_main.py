@@ -44,7 +44,7 @@ def test_help_imports_no_command():
     code = (
         "import sys; from hiq.cli import cli\n"
         "cli.main(['--help'], standalone_mode=False)\n"
-        "print(sorted({'aiohttp', 'yaml', 'sqlite3'} & sys.modules.keys()))"
+        "print(sorted({'aiohttp', 'yaml', 'picows'} & sys.modules.keys()))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

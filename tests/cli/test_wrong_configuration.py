@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJ0ZXN0In0.c2lnbmF0dXJl"
+COVERAGE = {k: v for k, v in os.environ.items() if k.startswith("COVERAGE")}
 GOOD = f"""\
 home_assistant:
   url: http://127.0.0.1:9
@@ -87,7 +88,7 @@ def serve(config: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """Run `hiq serve` with an environment of its own until it ends."""
     return subprocess.run(
         [sys.executable, "-m", "hiq", "serve", "--config", str(config)],
-        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        env={"PATH": os.environ["PATH"], "HOME": str(home), **COVERAGE},
         cwd=home,
         capture_output=True,
         text=True,

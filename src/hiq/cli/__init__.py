@@ -76,6 +76,8 @@ def keep_lines(command: click.Command) -> None:
     """
     if command.help:
         command.help = command.help.replace("\\b\n", "\b\n")
+    if command.epilog:
+        command.epilog = command.epilog.replace("\\b\n", "\b\n")
     if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
         for below in command.commands.values():
             keep_lines(below)
