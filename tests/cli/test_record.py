@@ -60,6 +60,8 @@ async def test_it_records_until_interrupted(simulator, tmp_path):
     async with asyncio.timeout(DEADLINE):
         while simulator.pending:
             await asyncio.sleep(0.01)
+        # A ping is answered in order: what was sent before it has been taken.
+        await (await simulator.links[0]._socket.ping())
     kinds = {c["type"] for c in simulator.logs[-1].commands}
     simulator.fire_event("other", {})
     process.send_signal(signal.SIGINT)
