@@ -82,7 +82,10 @@ class Client:
 @asynccontextmanager
 async def opened(url: str, token: str | None = None) -> AsyncIterator[Client]:
     """Open a connection; with a token, log in."""
-    async with connect(url, compression=None, max_size=None, proxy=None) as socket:
+    # unread frames must not hold up the close handshake: no limit on them
+    async with connect(
+        url, compression=None, proxy=None, max_size=None, max_queue=None
+    ) as socket:
         client = Client(socket)
         if token is not None:
             await client.login(token)
