@@ -142,7 +142,7 @@ async def test_idle_costs_nothing(bench):
 
 async def test_a_commit_comes_early_when_much_has_come(tmp_path):
     """Enough bytes end the wait before its time."""
-    bench = Bench(tmp_path, ReferencePipeline(), commit=5.0)
+    bench = Bench(tmp_path, hiq.Pipeline(), commit=5.0)
     text = "y" * 900
     async with running(bench.pump):
         bench.feed(frame(1))
@@ -159,7 +159,7 @@ async def test_a_commit_comes_early_when_much_has_come(tmp_path):
 
 async def test_a_batch_is_cut_and_synced_once(tmp_path):
     """Many points become several records, but one append with one sync."""
-    bench = Bench(tmp_path, ReferencePipeline())
+    bench = Bench(tmp_path, hiq.Pipeline())
     bench.feed(*(frame(n, "on", f"light.l{n % 7}") for n in range(12_000)))
     assert await bench.pump.drain(5)
     records = [h for h in scan((tmp_path / "ha" / f"{0:020d}.seg").read_bytes())]
@@ -215,7 +215,7 @@ async def test_a_full_journal_closes_the_gate_and_opens_it_again(tmp_path):
     """With nowhere to put points reading stops at the mark, and goes on later."""
     calls = []
     gate = Gate(2_000, 500, lambda: calls.append("pause"), lambda: calls.append("go"))
-    bench = Bench(tmp_path, ReferencePipeline(), gate=gate, max_bytes=100)
+    bench = Bench(tmp_path, hiq.Pipeline(), gate=gate, max_bytes=100)
     async with running(bench.pump):
         number = 0
         while not gate.closed:
@@ -292,7 +292,7 @@ class Slow(ThreadPoolExecutor):
 async def test_a_cancelled_run_neither_loses_nor_repeats(tmp_path):
     """Cancelled while the thread writes: the result still counts, once."""
     with Slow() as thread:
-        bench = Bench(tmp_path, ReferencePipeline(), executor=thread)
+        bench = Bench(tmp_path, hiq.Pipeline(), executor=thread)
         bench.feed(frame(1))
         async with running(bench.pump):
             await bench.time.tick()
@@ -355,7 +355,7 @@ async def test_a_failing_encoder_keeps_the_points(bench, monkeypatch):
 
 async def test_the_source_is_in_the_record(tmp_path):
     """A replayed point says so."""
-    bench = Bench(tmp_path, ReferencePipeline())
+    bench = Bench(tmp_path, hiq.Pipeline())
     bench.pump.source = Source.REPLAY
     bench.feed(frame(1))
     await bench.pump.drain(5)

@@ -217,7 +217,7 @@ class Journal:
                 for segment in self._passed(stream, self._readers(stream))
                 if not stream.is_open(segment) and segment.newest <= before
             ]
-        if gone and self._readers(stream):
+        if gone and self._readers(stream) and self._save_cursors(stream):
             self._remove(stream, gone)
             self._measure()
 
@@ -335,6 +335,7 @@ class Journal:
         else:
             header = stream.first_header(stream.segments[len(gone)])
             behind = header.offset if header else 0
+        self._save_cursors(stream)
         readers = self._readers(stream)
         slowest = min((c.position.offset for c in readers), default=behind)
         lost = behind - max(slowest, stream.given_up)
@@ -357,14 +358,22 @@ class Journal:
         place = min((c.position.sequence for c in readers), default=math.inf)
         return [segment for segment, below in stream.limits() if below <= place]
 
-    def _remove(self, stream: Stream, gone: list[Segment]) -> None:
-        """Remove segments, but first make sure that no cursor falls back before them.
+    def _save_cursors(self, stream: Stream) -> bool:
+        """Make sure that no cursor falls back before what is removed next.
 
-        A disk so full that not even a cursor can be saved is helped by removing.
+        Returns whether it worked; a disk so full that it does not is helped by
+        removing all the same.
         """
+        saved = True
         for cursor in self._readers(stream):
-            with contextlib.suppress(JournalError):
+            try:
                 cursor.save(sync=True)
+            except JournalError:
+                saved = False
+        return saved
+
+    def _remove(self, stream: Stream, gone: list[Segment]) -> None:
+        """Remove segments."""
         with self.lock:
             stream.segments = [s for s in stream.segments if s not in gone]
         for segment in gone:
