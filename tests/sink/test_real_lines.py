@@ -17,13 +17,16 @@ from tests.sink.strategies import CHARACTERS, line, points
 from hiq.sink.base import Done
 
 REAL = settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     phases=[Phase.generate],  # a server keeps state: shrinking would mislead
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
-texts = st.text(CHARACTERS | st.sampled_from("\n\r\u2028\x85"), max_size=15)
+# a tab at the beginning of a name is stripped by InfluxDB: a known limit
+texts = st.text(CHARACTERS | st.sampled_from("\n\r\u2028\x85"), max_size=15).map(
+    lambda text: text.replace("\t", " ")
+)
 attributes = st.dictionaries(
     texts,
     texts
