@@ -180,8 +180,21 @@ async def test_a_close_with_code_1000_is_a_loss(caplog):
         assert run.stats.ha.reconnects == Counter({"closed": 1})
         assert run.stats.ha.disconnected_at is not None
         assert run.stats.ha.disconnected_at <= run.stats.ha.connected_at
+        await home.socket.close(1000)
+        await run.subscribed(3)
     lost = [r for r in caplog.records if r.levelno == logging.WARNING]
-    assert [r.getMessage() for r in lost] == ["Home Assistant RECONNECTING"]
+    assert [r.getMessage() for r in lost] == ["Home Assistant RECONNECTING"] * 2
+    assert [r.getMessage() for r in caplog.records].count("subscribed") == 3
+
+
+async def test_of_many_equal_attempts_one_is_logged(caplog, unused_tcp_port):
+    """While Home Assistant is away the log does not grow with each attempt."""
+    caplog.set_level(logging.INFO, "hiq")
+    async with running(f"http://127.0.0.1:{unused_tcp_port}") as run:
+        await run.until(lambda: run.stats.ha.failures >= 4)
+    texts = [r.getMessage() for r in caplog.records]
+    assert texts.count("Home Assistant FAILED") == 1
+    assert texts.count("Home Assistant CONNECTING") == 2  # after two other states
 
 
 async def test_a_refused_token_is_tried_once(tmp_path, monkeypatch):
@@ -587,8 +600,17 @@ async def test_stop_before_run_is_fine():
 
 
 @pytest.mark.real
-async def test_a_real_home_assistant(home_assistant):
+@pytest.mark.parametrize(
+    ("fixture", "version"),
+    [("home_assistant", "2024.3"), ("home_assistant_2025", "2025.4")],
+)
+def test_a_real_home_assistant(request, fixture, version):
     """The snapshot has every state of a real home, and a change arrives once."""
+    asyncio.run(look_at(request.getfixturevalue(fixture), version))
+
+
+async def look_at(home_assistant, version):
+    """Take the states of a home and one change."""
     async with running(home_assistant.url, home_assistant.token) as run:
         await run.until(lambda: run.stats.snapshot_states > 300)
         before = run.stats.received
@@ -597,5 +619,5 @@ async def test_a_real_home_assistant(home_assistant):
         states = await asyncio.to_thread(home_assistant.states)
         assert run.stats.snapshot_states == len(states) - 1
     assert run.stats.rejected == 0
-    assert run.stats.ha.version.startswith("2024.3")
+    assert run.stats.ha.version.startswith(version)
     assert sum("value=77.25" in line for line in run.lines()) == 1

@@ -337,19 +337,27 @@ class Ingest:
                 logger.warning("%s", error)
 
     def _changed(self, change: Change) -> None:
-        """Publish a change of state; one log line, repeated ones every 10 minutes."""
+        """Publish a change of state, with one line in the log.
+
+        Connections and losses are always told; of the attempts between them each
+        kind once, and again every ten minutes.
+        """
         self._stats.ha.state = change.new.value
+        lost = (
+            change.old is ConnectionState.CONNECTED
+            and change.new is ConnectionState.RECONNECTING
+        )
+        if lost or change.new is ConnectionState.CONNECTED:
+            self._throttle = log.Throttle(REPEAT_S, self._monotonic)
         suppressed = self._throttle.allow((change.old, change.new, change.reason))
         if suppressed is not None:
-            bad = change.new is ConnectionState.FAILED or (
-                change.old is ConnectionState.CONNECTED
-                and change.new is ConnectionState.RECONNECTING
-            )
+            bad = lost or change.new is ConnectionState.FAILED
             logger.log(
                 logging.WARNING if bad else logging.INFO,
                 "Home Assistant %s",
                 change.new.value,
-                extra={"after": change.old.value, "reason": change.reason}
+                extra={"after": change.old.value}
+                | ({"reason": change.reason} if change.reason else {})
                 | ({"suppressed": suppressed} if suppressed else {}),
             )
         self._tell()
