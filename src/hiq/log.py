@@ -32,13 +32,14 @@ __all__ = [
 
 STARS = "****"
 SHORTEST_SECRET = 4
+SHORTEST_TOKEN = 32
 _SECRETS: set[str] = set()
 _OF_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 def mask(secret: str) -> str:
-    """Return stars and, if the secret is long enough, its last four characters."""
-    return STARS + secret[-4:] if len(secret) >= 16 else STARS
+    """Return stars and, if it is as long as a token, its last four characters."""
+    return STARS + secret[-4:] if len(secret) >= SHORTEST_TOKEN else STARS
 
 
 def hide(*secrets: str | None) -> None:

@@ -216,6 +216,7 @@ def test_good_globs(pattern):
         ("", "empty"),
         (" ", "empty"),
         ("a b", "spaces"),
+        ("5", "without a dot"),
         ("a.[b", "closed"),
         ("a.[]", "closed"),
         ("a.[!]", "closed"),

@@ -292,3 +292,12 @@ def test_properties_of_settings():
     settings = Settings(data_dir=Path("/d"), sinks=two)
     assert settings.journal_path == Path("/d/journal")
     assert settings.schemas == ("ha",)
+
+
+def test_home_folders(write):
+    """`~` is the home folder, and one of nobody is a problem."""
+    path = write("data_dir: ~/hiq\n")
+    assert load(path, env=ENV).data_dir == Path.home() / "hiq"
+    found = problems(write("data_dir: ~nobody_of_this_name/x\n"))
+    assert found[0][1] == "data_dir"
+    assert "home folder" in found[0][2]

@@ -50,6 +50,8 @@ def glob_problem(pattern: str) -> str | None:
         return f"{wanted}, not an empty text"
     if re.search(r"\s", pattern):
         return f"{wanted}, without spaces"
+    if not re.search(r"[.*?[]", pattern):
+        return f"{wanted}; without a dot or a * it can match no entity"
     rest = pattern
     while "[" in rest:
         rest = rest[rest.index("[") + 1 :]

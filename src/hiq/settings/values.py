@@ -174,9 +174,11 @@ def _path(node: Node, key: str, problems: Problems, *, absolute: bool = True) ->
         return UNSET
     if not value.strip() or "\0" in value:
         return say(problems, node, key, "expected a path")
-    if not absolute:
-        return str(Path(value.strip()).expanduser())
-    return str((node.folder / Path(value.strip()).expanduser()).absolute())
+    try:
+        path = Path(value.strip()).expanduser()
+    except RuntimeError:
+        return say(problems, node, key, "expected a path; nobody has this home folder")
+    return str((node.folder / path).absolute() if absolute else path)
 
 
 def _host(node: Node, key: str, problems: Problems) -> Any:
