@@ -227,7 +227,7 @@ async def test_a_full_journal_closes_the_gate_and_opens_it_again(tmp_path):
         assert "max_bytes 100" in bench.stats.journal.last_error
         assert calls == ["pause"]
         assert bench.stats.buffered == number
-        bench.journal._settings = JournalSettings(min_free_bytes=0)
+        bench.journal._room._settings = JournalSettings(min_free_bytes=0)
         await bench.time.tick()
         await until(lambda: bench.stats.accepted == number)
     assert calls == ["pause", "go"]

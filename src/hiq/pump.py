@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
-    from hiq._core import Pipeline
-    from hiq._core.verdict import Taken
+    from hiq._core import Pipeline, Taken
     from hiq.flow import Gate
     from hiq.settings.schema import JournalSettings
     from hiq.stats import Stats

@@ -58,7 +58,7 @@ class JournalMachine(RuleBasedStateMachine):
     def crash(self):
         """End as a killed process does: nothing is saved, descriptors are closed."""
         self.disk.heal()
-        for stream in self.journal._streams.values():
+        for stream in self.journal._room.streams.values():
             stream.seal()
         self.journal._folder.release()
 

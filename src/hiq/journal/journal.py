@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
-import math
 import threading
 import time
 from dataclasses import dataclass
@@ -24,8 +22,9 @@ from hiq.journal.cursor import Cursor
 from hiq.journal.files import Files
 from hiq.journal.folder import Folder
 from hiq.journal.recovery import recover
+from hiq.journal.room import Room
 from hiq.journal.segment import Header, Source, encode
-from hiq.journal.stream import Position, Segment, Stream
+from hiq.journal.stream import Position, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from hiq.stats import JournalStats
 
 __all__ = ["SEGMENT_BYTES", "Entry", "Journal"]
-
-logger = logging.getLogger("hiq.journal")
 
 SEGMENT_BYTES = 8 * 1024 * 1024
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -83,16 +80,13 @@ class Journal:
         segment_bytes: int,
     ) -> None:
         self.path = folder.path
-        self.stats = stats
-        self.files = files
-        self.lock = threading.Lock()
         self._folder = folder
-        self._settings = settings
+        self._stats = stats
+        self._files = files
+        self._room = Room(folder.path, settings, stats, clock=clock, files=files)
         self._clock = clock
         self._segment_bytes = min(segment_bytes, max(settings.max_bytes // 4, 1))
         self._writing = threading.Lock()
-        self._streams: dict[str, Stream] = {}
-        self._cursors: list[Cursor] = []
 
     @classmethod
     def open(
@@ -134,7 +128,7 @@ class Journal:
         stats.writable = True
         stats.last_error = ""
         stats.max_bytes = settings.max_bytes
-        journal._measure()
+        journal._room.measure()
         return journal
 
     def append(self, entries: Iterable[tuple[str, Entry]]) -> None:
@@ -154,24 +148,24 @@ class Journal:
             try:
                 plan = self._plan(entries, int(now * 1e9))
                 total = sum(len(data) for data, _, _ in plan.values())
-                kept = self._make_room(total)
+                kept = self._room.make(total)
                 if kept:
                     self._write(plan)
             except OSError as exc:
                 kind = JournalFull if exc.errno in NO_SPACE else JournalError
                 raise kind(str(self.path), str(exc)) from exc
-            with self.lock:
+            with self._room.lock:
                 for stream, (_, end, count) in plan.items():
                     if kept:
                         stream.publish(end, now)
-                        self.stats.records += count
+                        self._stats.records += count
                     else:
-                        self.stats.lost_points += end.offset - stream.end.offset
+                        self._stats.lost_points += end.offset - stream.end.offset
                         stream.publish(Position(stream.end.sequence, end.offset), now)
             if kept:
-                self.stats.commits += 1
-                self.stats.written_bytes += total
-            self._measure()
+                self._stats.commits += 1
+                self._stats.written_bytes += total
+            self._room.measure()
 
     def cursor(
         self,
@@ -200,52 +194,38 @@ class Journal:
         def store(position: Position, sync: bool) -> None:
             self._folder.save(sink, stream, position, sync=sync)
 
-        cursor = Cursor(sink, there, place, self, store, required=required)
+        cursor = Cursor(sink, there, place, self._room, store, required=required)
         if saved is None:
             cursor.save(sync=True)
-        with self.lock:
-            self._cursors.append(cursor)
+        with self._room.lock:
+            self._room.cursors.append(cursor)
         return cursor
-
-    def reclaim(self, stream: Stream) -> None:
-        """Remove the segments that every cursor has passed and `keep` is over for."""
-        keep = self._settings.keep
-        before = self._clock() - keep if keep > 0 else math.inf
-        with self.lock:
-            gone = [
-                segment
-                for segment in self._passed(stream, self._readers(stream))
-                if not stream.is_open(segment) and segment.newest <= before
-            ]
-        if gone and self._readers(stream) and self._save_cursors(stream):
-            self._remove(stream, gone)
-            self._measure()
 
     def close(self) -> None:
         """Save the cursors and release the lock. Blocks; call it when all is quiet."""
         with self._writing:
             if not self._folder.owned:
                 return
-            for stream in self._streams.values():
+            for stream in self._room.streams.values():
                 stream.seal()
-            for cursor in self._cursors:
+            for cursor in self._room.cursors:
                 with contextlib.suppress(JournalError):
                     cursor.save(sync=True)
             self._folder.release()
 
     def _stream(self, name: str) -> Stream:
         """Return the stream of this name, recovered if it is first asked for."""
-        if name not in self._streams:
-            found = recover(self.path / name, self.files, self.stats)
-            self._streams[name] = Stream(
+        if name not in self._room.streams:
+            found = recover(self.path / name, self._files, self._stats)
+            self._room.streams[name] = Stream(
                 self.path / name,
-                self.files,
+                self._files,
                 found.segments,
                 self._folder.furthest(name, found.end),
                 segment_bytes=self._segment_bytes,
                 appendable=found.appendable,
             )
-        return self._streams[name]
+        return self._room.streams[name]
 
     def _plan(self, entries: Iterable[tuple[str, Entry]], now_ns: int) -> Plan:
         """Work out what is to be written where."""
@@ -273,116 +253,8 @@ class Journal:
         try:
             for stream, (data, _, _) in plan.items():
                 touched.append(stream)
-                self.stats.fsyncs += stream.write(data, stream.end.sequence)
+                self._stats.fsyncs += stream.write(data, stream.end.sequence)
         except OSError:
             for stream in touched:
                 stream.rollback()
             raise
-
-    def _make_room(self, total: int) -> bool:
-        """Return whether there is room for so many bytes, made if the setting says so.
-
-        Raises:
-            JournalFull: there is none, and nothing may be given up.
-        """
-        reason = self._lack(total)
-        if reason:
-            for stream in self._streams.values():
-                self._give_up(stream)
-            reason = self._lack(total)
-        if reason and self._settings.when_full == "drop_new":
-            return False
-        while reason:
-            if self._settings.when_full == "block" or not self._evict():
-                raise JournalFull(str(self.path), reason)
-            reason = self._lack(total)
-        return True
-
-    def _lack(self, total: int) -> str:
-        """Return why there is no room for so many bytes; "" if there is."""
-        cap = self._settings.max_bytes
-        if self.stats.bytes + total > cap:
-            return f"full: {self.stats.bytes} bytes of max_bytes {cap} are in use"
-        free = self.files.free_bytes(self.path)
-        if free - total < self._settings.min_free_bytes:
-            spare = self._settings.min_free_bytes
-            return f"the disk is full: {free} bytes free, min_free_bytes is {spare}"
-        return ""
-
-    def _give_up(self, stream: Stream) -> None:
-        """Remove what every required sink has, whatever `keep` says."""
-        with self.lock:
-            readers = self._readers(stream)
-            gone = self._passed(stream, [c for c in readers if c.required])
-        self._drop(stream, gone)
-
-    def _evict(self) -> bool:
-        """Remove the oldest segment of all, delivered or not; False if none is left."""
-        streams = [stream for stream in self._streams.values() if stream.segments]
-        if not streams:
-            return False
-        oldest = min(streams, key=lambda stream: stream.segments[0].newest)
-        self._drop(oldest, oldest.segments[:1])
-        return True
-
-    def _drop(self, stream: Stream, gone: list[Segment]) -> None:
-        """Remove the first segments of a stream, and count what sinks lose by it."""
-        if not gone:
-            return
-        if len(gone) == len(stream.segments):
-            stream.seal()
-            behind = stream.end.offset
-        else:
-            header = stream.first_header(stream.segments[len(gone)])
-            behind = header.offset if header else 0
-        self._save_cursors(stream)
-        readers = self._readers(stream)
-        slowest = min((c.position.offset for c in readers), default=behind)
-        lost = behind - max(slowest, stream.given_up)
-        self._remove(stream, gone)
-        self._measure()
-        if lost > 0:
-            stream.given_up = behind
-            self.stats.lost_points += lost
-            logger.warning(
-                "the journal is full: its oldest records were given up",
-                extra={"stream": stream.folder.name, "points": lost},
-            )
-
-    def _readers(self, stream: Stream) -> list[Cursor]:
-        """Return the cursors in a stream."""
-        return [cursor for cursor in self._cursors if cursor.stream is stream]
-
-    def _passed(self, stream: Stream, readers: list[Cursor]) -> list[Segment]:
-        """Return the segments that all of these cursors have passed."""
-        place = min((c.position.sequence for c in readers), default=math.inf)
-        return [segment for segment, below in stream.limits() if below <= place]
-
-    def _save_cursors(self, stream: Stream) -> bool:
-        """Make sure that no cursor falls back before what is removed next.
-
-        Returns whether it worked; a disk so full that it does not is helped by
-        removing all the same.
-        """
-        saved = True
-        for cursor in self._readers(stream):
-            try:
-                cursor.save(sync=True)
-            except JournalError:
-                saved = False
-        return saved
-
-    def _remove(self, stream: Stream, gone: list[Segment]) -> None:
-        """Remove segments."""
-        with self.lock:
-            stream.segments = [s for s in stream.segments if s not in gone]
-        for segment in gone:
-            with contextlib.suppress(OSError):
-                self.files.remove(segment.path)
-
-    def _measure(self) -> None:
-        """Bring the figures of the folder up to date."""
-        with self.lock:
-            streams = list(self._streams.values())
-            self.stats.bytes = sum(stream.size for stream in streams)
-            self.stats.segments = sum(len(stream.segments) for stream in streams)

@@ -1,0 +1,180 @@
+"""How much the journal holds: its cap, what may go, and what goes when it is full.
+
+A segment may go when every cursor has passed it. When that is not enough, the setting
+`when_full` decides: wait, or give up the oldest or the newest points, and then what
+that costs is counted. It writes no record and does not know the journal's folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+from typing import TYPE_CHECKING
+
+from hiq.errors import JournalError, JournalFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from hiq.journal.cursor import Cursor
+    from hiq.journal.files import Files
+    from hiq.journal.stream import Segment, Stream
+    from hiq.settings.schema import JournalSettings
+    from hiq.stats import JournalStats
+
+__all__ = ["Room"]
+
+logger = logging.getLogger("hiq.journal")
+
+
+class Room:
+    """The streams and cursors of one journal, and the bytes they may use.
+
+    - `lock` guards the lists of segments and what is published; it is held shortly,
+      never while a disk is waited for.
+    - `make` and what it calls belong to the thread that appends; `reclaim` may be
+      called from any.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        settings: JournalSettings,
+        stats: JournalStats,
+        *,
+        clock: Callable[[], float],
+        files: Files,
+    ) -> None:
+        self.path = path
+        self.stats = stats
+        self.files = files
+        self.lock = threading.Lock()
+        self.streams: dict[str, Stream] = {}
+        self.cursors: list[Cursor] = []
+        self._settings = settings
+        self._clock = clock
+
+    def reclaim(self, stream: Stream) -> None:
+        """Remove the segments that every cursor has passed and `keep` is over for."""
+        keep = self._settings.keep
+        before = self._clock() - keep if keep > 0 else math.inf
+        with self.lock:
+            gone = [
+                segment
+                for segment in self._passed(stream, self.readers(stream))
+                if not stream.is_open(segment) and segment.newest <= before
+            ]
+        if gone and self.readers(stream) and self._save_cursors(stream):
+            self._remove(stream, gone)
+            self.measure()
+
+    def make(self, total: int) -> bool:
+        """Return whether there is room for so many bytes, made if the setting says so.
+
+        Raises:
+            JournalFull: there is none, and nothing may be given up.
+        """
+        reason = self._lack(total)
+        if reason:
+            for stream in self.streams.values():
+                self._give_up(stream)
+            reason = self._lack(total)
+        if reason and self._settings.when_full == "drop_new":
+            return False
+        while reason:
+            if self._settings.when_full == "block" or not self._evict():
+                raise JournalFull(str(self.path), reason)
+            reason = self._lack(total)
+        return True
+
+    def _lack(self, total: int) -> str:
+        """Return why there is no room for so many bytes; "" if there is."""
+        cap = self._settings.max_bytes
+        if self.stats.bytes + total > cap:
+            return f"full: {self.stats.bytes} bytes of max_bytes {cap} are in use"
+        free = self.files.free_bytes(self.path)
+        if free - total < self._settings.min_free_bytes:
+            spare = self._settings.min_free_bytes
+            return f"the disk is full: {free} bytes free, min_free_bytes is {spare}"
+        return ""
+
+    def _give_up(self, stream: Stream) -> None:
+        """Remove what every required sink has, whatever `keep` says."""
+        with self.lock:
+            readers = self.readers(stream)
+            gone = self._passed(stream, [c for c in readers if c.required])
+        self._drop(stream, gone)
+
+    def _evict(self) -> bool:
+        """Remove the oldest segment of all, delivered or not; False if none is left."""
+        streams = [stream for stream in self.streams.values() if stream.segments]
+        if not streams:
+            return False
+        oldest = min(streams, key=lambda stream: stream.segments[0].newest)
+        self._drop(oldest, oldest.segments[:1])
+        return True
+
+    def _drop(self, stream: Stream, gone: list[Segment]) -> None:
+        """Remove the first segments of a stream, and count what sinks lose by it."""
+        if not gone:
+            return
+        if len(gone) == len(stream.segments):
+            stream.seal()
+            behind = stream.end.offset
+        else:
+            header = stream.first_header(stream.segments[len(gone)])
+            behind = header.offset if header else 0
+        self._save_cursors(stream)
+        readers = self.readers(stream)
+        slowest = min((c.position.offset for c in readers), default=behind)
+        lost = behind - max(slowest, stream.given_up)
+        self._remove(stream, gone)
+        self.measure()
+        if lost > 0:
+            stream.given_up = behind
+            self.stats.lost_points += lost
+            logger.warning(
+                "the journal is full: its oldest records were given up",
+                extra={"stream": stream.folder.name, "points": lost},
+            )
+
+    def readers(self, stream: Stream) -> list[Cursor]:
+        """Return the cursors in a stream."""
+        return [cursor for cursor in self.cursors if cursor.stream is stream]
+
+    def _passed(self, stream: Stream, readers: list[Cursor]) -> list[Segment]:
+        """Return the segments that all of these cursors have passed."""
+        place = min((c.position.sequence for c in readers), default=math.inf)
+        return [segment for segment, below in stream.limits() if below <= place]
+
+    def _save_cursors(self, stream: Stream) -> bool:
+        """Make sure that no cursor falls back before what is removed next.
+
+        Returns whether it worked; a disk so full that it does not is helped by
+        removing all the same.
+        """
+        saved = True
+        for cursor in self.readers(stream):
+            try:
+                cursor.save(sync=True)
+            except JournalError:
+                saved = False
+        return saved
+
+    def _remove(self, stream: Stream, gone: list[Segment]) -> None:
+        """Remove segments."""
+        with self.lock:
+            stream.segments = [s for s in stream.segments if s not in gone]
+        for segment in gone:
+            with contextlib.suppress(OSError):
+                self.files.remove(segment.path)
+
+    def measure(self) -> None:
+        """Bring the figures of the folder up to date."""
+        with self.lock:
+            streams = list(self.streams.values())
+            self.stats.bytes = sum(stream.size for stream in streams)
+            self.stats.segments = sum(len(stream.segments) for stream in streams)
