@@ -193,6 +193,17 @@ async def test_get_config_says_that_it_runs(peer: Peer):
     }
 
 
+async def test_the_user_of_the_token_is_known(peer: Peer):
+    """The user has an id and a name, and is an administrator here."""
+    async with opened(peer.websocket_url, peer.token) as client:
+        user = await client.ask("auth/current_user")
+    assert set(user) == {
+        *("id", "name", "is_owner", "is_admin", "credentials", "mfa_modules"),
+    }
+    assert user["is_admin"] is True
+    assert len(user["id"]) == 32
+
+
 async def test_get_services_is_by_domain_and_name(peer: Peer):
     """Services have fields, and there are generic ones."""
     async with opened(peer.websocket_url, peer.token) as client:

@@ -152,6 +152,7 @@ def test_history_takes_a_time_without_a_zone(opened: Session):
         ("config/label_registry/list", "label_rows"),
         ("config_entries/get", "config_entry_rows"),
         ("get_services", "services"),
+        ("auth/current_user", "user"),
     ],
 )
 def test_registries_are_those_of_the_home(

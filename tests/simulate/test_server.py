@@ -172,6 +172,18 @@ async def test_frozen_connections_hang_and_go_on(simulator: Simulator, client):
     assert (await client.message())["type"] == "pong"
 
 
+async def test_a_frozen_server_can_be_stopped(simulator: Simulator, client):
+    """Stopping does not wait for a thaw, whatever had come in before."""
+    for _ in range(50):
+        await client.command("get_config")
+    await client.message()
+    simulator.freeze()
+    simulator.fire(5)
+    async with asyncio.timeout(5):
+        await simulator.stop()
+    assert await closed(client) == 1006
+
+
 async def test_a_mute_home_answers_pings(simulator: Simulator, client):
     """Muted, events are lost on the way, but everything else works."""
     simulator.mute = True

@@ -108,6 +108,7 @@ class Link:
         """End the connection at once; what waits is lost."""
         self.session.log.cut_reason = reason
         self._outbox.clear()
+        self._moving.set()  # nobody may wait for a thaw that never comes
         self._socket.transport.abort()
 
     def freeze(self) -> None:

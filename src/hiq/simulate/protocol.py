@@ -168,6 +168,8 @@ class Session:
                 result: Any = home.config(VERSION)
             case "get_services":
                 result = home.services()
+            case "auth/current_user":
+                result = home.user()
             case "config_entries/get":
                 result = home.config_entry_rows()
             case "config/area_registry/list":

@@ -219,6 +219,17 @@ class Home:
             "safe_mode": False,
         }
 
+    def user(self) -> Row:
+        """Return `auth/current_user`: the owner, who may everything."""
+        return {
+            "id": self._id("user", 0),
+            "name": "Simulated",
+            "is_owner": True,
+            "is_admin": True,
+            "credentials": [],
+            "mfa_modules": [],
+        }
+
     def services(self) -> Row:
         """Return `get_services`: what the domains of the home offer."""
         switch = {

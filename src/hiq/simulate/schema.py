@@ -81,6 +81,7 @@ LOGIN = Schema({}, {"access_token": str, "api_password": str}, "auth", with_id=F
 _PLAIN = Schema({}, {})
 COMMANDS: dict[str, Schema] = {
     "ping": _PLAIN,
+    "auth/current_user": _PLAIN,
     "supported_features": Schema({"features": dict}, {}),
     "subscribe_events": Schema({}, {"event_type": str}),
     "unsubscribe_events": Schema({"subscription": int}, {}),
