@@ -1,1 +1,3 @@
-"""HTTP: health, metrics, JSON and the status page."""
+"""HTTP: health, metrics, JSON and the status page; import its modules by name."""
+
+__all__: list[str] = []

@@ -1,0 +1,84 @@
+"""`hiq demo`: what it claims, and that it would notice a loss."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from hiq.cli.demo import lost_points
+from hiq.simulate.server import Fired
+
+
+def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the demo to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "hiq", "demo", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def test_a_short_demo() -> None:
+    """It ends by itself, names the page, shows a sample, and lost nothing."""
+    done = demo("--duration", "1", "--rate", "200", "--entities", "40", "--port", "0")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"See it live:  http://127\.0\.0\.1:\d+/", done.stdout)
+    assert "SELECT" in done.stdout
+    assert re.search(
+        r"^  \d\d:\d\d:\d\d\.\d{3}  sensor\.\w+ ", done.stdout, re.MULTILINE
+    )
+    summary = re.search(
+        r"^events=(\d+) points=(\d+) lost=0$", done.stdout, re.MULTILINE
+    )
+    assert summary, done.stdout
+    events, points = map(int, summary.groups())
+    assert 40 < points <= events
+    assert done.stderr == ""
+
+
+def test_a_taken_port() -> None:
+    """The next free port is used, with a note."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = demo("--duration", "0.1", "--port", str(port), "--entities", "5")
+    assert done.returncode == 0, done.stderr
+    assert f"note: port {port} is taken, the page is on " in done.stdout
+    assert f"http://127.0.0.1:{port}/" not in done.stdout
+
+
+def test_interrupting_ends_with_the_summary() -> None:
+    """Ctrl-C ends it in order: what was sent until then is looked up."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hiq", "demo", "--port", "0", "--entities", "5"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if "Ctrl-C ends it" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    assert "lost=0" in rest
+
+
+@pytest.mark.parametrize(
+    ("state", "is_stored", "lost"),
+    [("21.5", True, 0), ("21.5", False, 1), ("unavailable", False, 0), ("", False, 0)],
+)
+def test_a_loss_is_noticed(state: str, is_stored: bool, lost: int) -> None:
+    """A state that makes a point and is not in the store is lost."""
+    rows = {("sensor.a", 5_000)} if is_stored else {("sensor.b", 5_000)}
+    assert len(lost_points([Fired("sensor.a", 5, state)], rows)) == lost

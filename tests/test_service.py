@@ -1,0 +1,387 @@
+"""The whole service in this process, against the simulated home."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from hiq import service as service_module
+from hiq.errors import ConfigError
+from hiq.service import Service
+from hiq.settings import (
+    HomeAssistantSettings,
+    HttpSettings,
+    JournalSettings,
+    Settings,
+    SinkSettings,
+)
+from hiq.simulate.server import Simulator
+from hiq.sink.base import Batch, Check, Done, Outcome
+
+DEADLINE_S = 20.0
+STORE = SinkSettings(name="store", type="sqlite", path="store.db")
+
+
+def settings_for(home: Simulator | None, folder: Path, **changes: Any) -> Settings:
+    """Settings of a service for a simulated home, on a free port."""
+    url = "http://127.0.0.1:9" if home is None else home.url
+    token = "x" * 40 if home is None else home.token
+    base = Settings(
+        home_assistant=HomeAssistantSettings(url=url, token=token),
+        sinks=(STORE,),
+        journal=JournalSettings(commit=0.01, min_free_bytes=0),
+        http=HttpSettings(port=0),
+        data_dir=folder,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+async def until(what: str, check: Callable[[], object]) -> None:
+    """Look until something is so; fail by name at the deadline."""
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            while not check():
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise AssertionError(f"never: {what}") from None
+
+
+class Running:
+    """A service that runs, and what it returned."""
+
+    def __init__(self, settings: Settings, **environment: str) -> None:
+        self.service = Service(settings, environment=environment)
+        self.stats = self.service.stats
+        self.status: int | None = None
+
+    async def run(self) -> None:
+        """Run to the end."""
+        self.status = await self.service.run()
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        """Ask it over HTTP."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.service.url}{path}") as answer,
+        ):
+            return answer.status, await answer.json()
+
+    async def settled(self) -> None:
+        """Wait until everything received is in every sink."""
+        await until(
+            "everything is delivered",
+            lambda: (
+                self.stats.received
+                and not self.stats.buffered
+                and not any(sink.pending for sink in self.stats.sinks.values())
+            ),
+        )
+
+
+@asynccontextmanager
+async def running(settings: Settings, **environment: str) -> AsyncIterator[Running]:
+    """Run a service around a test; it is stopped in order at the end."""
+    it = Running(settings, **environment)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(it.run())
+        try:
+            await until("started", it.service.started.is_set)
+            yield it
+        finally:
+            it.service.stop()
+
+
+def stored(folder: Path) -> set[tuple[str, int]]:
+    """Entity and nanoseconds of every point in the store."""
+    database = sqlite3.connect(folder / "store.db")
+    try:
+        query = "SELECT DISTINCT entity_id, time_ns FROM points"
+        return set(database.execute(query))
+    finally:
+        database.close()
+
+
+def sent(home: Simulator) -> set[tuple[str, int]]:
+    """Entity and nanoseconds of every state of the home that makes a point."""
+    return {
+        (fired.entity_id, fired.updated_us * 1000)
+        for fired in home.fired
+        if fired.state not in {"unknown", "unavailable", ""}
+    }
+
+
+async def test_every_event_reaches_the_store(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """States at connect and all changes are in the store, and the counters add up."""
+    async with running(settings_for(simulator, tmp_path)) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(500)
+        await until("received", lambda: it.stats.received >= 560)
+        await it.settled()
+        assert (await it.get("/readyz"))[0] == 200
+        code, health = await it.get("/health")
+        assert (code, health["status"]) == (200, "healthy"), health["reasons"]
+        assert health["sinks"]["store"]["written"] == it.stats.accepted
+    assert it.status == 0
+    assert stored(tmp_path) == sent(simulator)
+    assert it.stats.imbalance() == 0
+
+
+async def test_home_assistant_may_come_later(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """A Home Assistant that is down at the start is a state, not a failure."""
+    await simulator.down()
+    async with running(settings_for(simulator, tmp_path)) as it:
+        code, answer = await it.get("/readyz")
+        assert code == 503
+        assert "not connected to Home Assistant" in answer["reasons"][0]
+        assert (await it.get("/livez"))[0] == 200
+        await simulator.up()
+        await until("subscribed", lambda: it.stats.ha.subscribed)
+        assert (await it.get("/readyz"))[0] == 200
+    assert it.status == 0
+
+
+async def test_stop_under_load_keeps_everything(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """What was received when the stop came is stored; a new run has nothing to do."""
+    settings = settings_for(simulator, tmp_path)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(400)
+        await until("some came", lambda: it.stats.received > 60)
+    assert it.status == 0
+    assert it.stats.buffered == 0
+    assert it.stats.sinks["store"].written == it.stats.accepted
+    assert len(stored(tmp_path)) == it.stats.accepted - it.stats.duplicate
+
+
+async def test_a_database_that_is_away_gets_it_later(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """The stop does not wait for a dead database; the next run delivers the rest."""
+    away = tmp_path / "away"
+    away.write_text("in the way")
+    bad = SinkSettings(name="store", type="sqlite", path="away/store.db")
+    first = settings_for(simulator, tmp_path, sinks=(bad,))
+    async with running(first) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(100)
+        sink = it.stats.sinks["store"]
+        await until("all waits", lambda: sink.pending == it.stats.accepted > 100)
+        await until("it is told", lambda: sink.state != "idle")
+        code, health = await it.get("/health")
+        assert (code, health["status"]) == (200, "degraded")
+        assert (await it.get("/readyz"))[0] == 200
+    assert it.status == 0
+    left = sink.pending
+    assert left > 100
+
+    async with running(settings_for(None, tmp_path)) as again:
+        sink = again.stats.sinks["store"]
+        assert sink.carried == left
+        await until("delivered", lambda: sink.pending == 0)
+        assert (await again.get("/health"))[1]["counters"]["imbalance"] == 0
+    assert stored(tmp_path) == sent(simulator)
+
+
+async def test_two_sinks_are_independent(simulator: Simulator, tmp_path: Path) -> None:
+    """A sink that is down does not hold up the other one."""
+    (tmp_path / "away").write_text("in the way")
+    bad = SinkSettings(name="bad", type="sqlite", path="away/store.db")
+    async with running(settings_for(simulator, tmp_path, sinks=(bad, STORE))) as it:
+        good = it.stats.sinks["store"]
+        await until("written", lambda: good.written == it.stats.accepted >= 60)
+        assert it.stats.sinks["bad"].pending == good.written
+
+
+async def test_port_taken(tmp_path: Path) -> None:
+    """A taken port ends the start, before a journal is made."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = settings_for(None, tmp_path, http=HttpSettings(port=port))
+        with pytest.raises(ConfigError, match=f"{port} is taken"):
+            await Service(settings).run()
+    assert not (tmp_path / "journal").exists()
+
+
+async def test_journal_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    """A journal that cannot be written ends the start with its path."""
+    (tmp_path / "file").write_text("")
+    journal = JournalSettings(path=str(tmp_path / "file" / "journal"))
+    settings = settings_for(None, tmp_path, journal=journal)
+    with pytest.raises(ConfigError) as caught:
+        await Service(settings).run()
+    (problem,) = caught.value.problems
+    assert problem.key == "journal.path"
+    assert str(tmp_path / "file" / "journal") in problem.message
+
+
+async def test_journal_of_another_process(simulator: Simulator, tmp_path: Path) -> None:
+    """A second service on the same folder does not start; the first goes on."""
+    async with running(settings_for(simulator, tmp_path)) as it:
+        with pytest.raises(ConfigError) as caught:
+            await Service(settings_for(simulator, tmp_path)).run()
+        assert caught.value.problems[0].key == "data_dir"
+        assert (await it.get("/livez"))[0] == 200
+
+
+async def test_without_http_and_home(tmp_path: Path) -> None:
+    """With both switched off it still runs and stops in order."""
+    settings = settings_for(
+        None,
+        tmp_path,
+        http=HttpSettings(enabled=False),
+        home_assistant=HomeAssistantSettings(enabled=False),
+    )
+    async with running(settings) as it:
+        assert it.service.url is None
+        assert it.stats.ha.state == "DISABLED"
+        it.service.reload()
+    assert it.status == 0
+
+
+class StubbornSink:
+    """A database that takes nothing and lets nobody go; and one that fails once."""
+
+    joins_members = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.starts = 0
+        self.fail = 0
+        self.closed = False
+        self.hang = asyncio.Event()
+        self.hang.set()
+        self.written = 0
+
+    async def start(self) -> None:
+        """Fail as often as asked for."""
+        self.starts += 1
+        if self.fail:
+            self.fail -= 1
+            raise RuntimeError("a fault of the sink")
+
+    async def write(self, batch: Batch) -> Outcome:
+        """Wait until it may go on."""
+        await self.hang.wait()
+        self.written += batch.points
+        return Done()
+
+    async def check(self) -> list[Check]:
+        """Not asked for here."""
+        return []
+
+    async def close(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+
+@pytest.fixture
+def stubborn(monkeypatch: pytest.MonkeyPatch) -> StubbornSink:
+    """Make every service use this sink."""
+    sink = StubbornSink("store")
+    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
+    return sink
+
+
+async def test_a_part_that_fails_is_restarted(
+    simulator: Simulator, tmp_path: Path, stubborn: StubbornSink
+) -> None:
+    """A fault in a part makes health unhealthy until it runs again."""
+    stubborn.fail = 1
+    async with running(settings_for(simulator, tmp_path)) as it:
+        code, health = await it.get("/health")
+        assert (code, health["status"]) == (503, "unhealthy")
+        assert "a fault of the sink" in str(health["reasons"])
+        await until("it runs again", lambda: stubborn.written)
+        assert it.stats.errors["sink store"] == 1
+        assert (await it.get("/health"))[1]["status"] == "healthy"
+    assert stubborn.starts == 2
+    assert stubborn.closed
+
+
+async def test_a_second_signal_stops_at_once(
+    simulator: Simulator, tmp_path: Path, stubborn: StubbornSink
+) -> None:
+    """While the first stop waits for a database, a second signal ends it."""
+    stubborn.hang.clear()
+    it = Running(settings_for(simulator, tmp_path))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(it.run())
+        await until("all waits", lambda: it.stats.sinks and it.stats.accepted >= 60)
+        it.service.on_signal(signal.SIGTERM)
+        await until("stopping", lambda: it.stats.ha.state == "DISCONNECTED")
+        it.service.on_signal(signal.SIGTERM)
+        it.service.on_signal(signal.SIGTERM)
+    assert it.status == 128 + signal.SIGTERM
+    assert stubborn.closed
+
+    stubborn.hang.set()
+    async with running(settings_for(None, tmp_path)) as again:
+        sink = again.stats.sinks["store"]
+        assert sink.carried >= 60
+        await until("nothing was lost", lambda: sink.written == sink.carried)
+
+
+async def test_cancelling_closes_everything(
+    simulator: Simulator, tmp_path: Path, stubborn: StubbornSink
+) -> None:
+    """A cancelled service releases port, journal and sinks."""
+    it = Running(settings_for(simulator, tmp_path))
+    task = asyncio.ensure_future(it.run())
+    await until("started", it.service.started.is_set)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stubborn.closed
+    async with running(settings_for(simulator, tmp_path)) as again:
+        assert (await again.get("/livez"))[0] == 200
+
+
+async def test_reload_takes_a_new_token(simulator: Simulator, tmp_path: Path) -> None:
+    """After a refused token, SIGHUP makes the new one of the file be tried."""
+    file = tmp_path / "token"
+    file.write_text("y" * 40)
+    home = HomeAssistantSettings(url=simulator.url, token_file=str(file))
+    async with running(settings_for(simulator, tmp_path, home_assistant=home)) as it:
+        await until("refused", lambda: it.stats.ha.auth_failed)
+        code, answer = await it.get("/readyz")
+        assert code == 503
+        assert "refused the token" in answer["reasons"][0]
+        assert (await it.get("/health"))[0] == 503
+        file.write_text(simulator.token)
+        it.service.reload()
+        await until("subscribed", lambda: it.stats.ha.subscribed)
+
+
+async def test_systemd_is_told(simulator: Simulator, tmp_path: Path) -> None:
+    """READY when the journal is open, STOPPING at the stop, signs of life between."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        path = str(tmp_path / "notify")
+        manager.bind(path)
+        manager.setblocking(False)
+
+        async def told(text: str) -> None:
+            async with asyncio.timeout(DEADLINE_S):
+                message = await loop.sock_recv(manager, 1000)
+            assert message.decode().startswith(text)
+
+        async with running(settings_for(simulator, tmp_path), NOTIFY_SOCKET=path):
+            await told("READY=1")
+            await told("WATCHDOG=1")
+        await told("STOPPING=1")
