@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from hiq import Pipeline
 from hiq import ingest as module
 from hiq.ha.session import Timing
 from hiq.ha.states import LEGAL, ConnectionState
@@ -611,7 +612,9 @@ def test_a_real_home_assistant(request, fixture, version):
 
 async def look_at(home_assistant, version):
     """Take the states of a home and one change."""
-    async with running(home_assistant.url, home_assistant.token) as run:
+    async with running(
+        home_assistant.url, home_assistant.token, pipeline=Pipeline({})
+    ) as run:
         await run.until(lambda: run.stats.snapshot_states > 300)
         before = run.stats.received
         await asyncio.to_thread(home_assistant.set_state, "sensor.hiq", "77.25")

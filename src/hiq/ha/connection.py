@@ -123,6 +123,8 @@ class Connection(picows.WSListener):
                     # The loop's own transport: the other one writes a traceback of
                     # its own when a TLS handshake fails.
                     use_aiofastnet=False,
+                    # A name may have an address that leads nowhere (RFC 8305).
+                    happy_eyeballs_delay=0.25,
                 )
         except TimeoutError as exc:
             self.abandon()
