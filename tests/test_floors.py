@@ -17,7 +17,7 @@ FLOOR_2 = {
     "journal": ("segment",),
     "sink": ("base", "dialect", "decode"),
     "web": ("health",),
-    "simulate": ("world", "protocol", "history"),
+    "simulate": ("world", "protocol", "history", "kinds", "registries", "schema"),
 }
 PACKAGES = ("ha", "journal", "sink", "web", "simulate")
 FORBIDDEN_BELOW_3 = {"asyncio", "socket", "aiohttp", "picows", "time", "random"}
