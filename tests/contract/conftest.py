@@ -64,7 +64,12 @@ class Peer:
             self.simulated.remove(entity_id)
 
 
-@pytest.fixture(params=["simulated", "2024.3", "2025.4"])
+REAL = [
+    pytest.param(version, marks=pytest.mark.real) for version in ("2024.3", "2025.4")
+]
+
+
+@pytest.fixture(params=["simulated", *REAL])
 async def peer(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
     """Give the simulated home, then each real Home Assistant."""
     if request.param != "simulated":

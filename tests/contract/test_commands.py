@@ -11,8 +11,6 @@ from websockets.exceptions import ConnectionClosed
 from tests.contract.client import opened
 from tests.contract.conftest import Peer
 
-pytestmark = pytest.mark.real
-
 BAD = [
     # what is sent, then id, code and text of the error
     ({"type": "ping"}, None, "invalid_format", "Message incorrectly formatted."),

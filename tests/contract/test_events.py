@@ -12,8 +12,6 @@ from websockets.exceptions import ConnectionClosed
 from tests.contract.client import Client, opened
 from tests.contract.conftest import Peer
 
-pytestmark = pytest.mark.real
-
 
 async def subscribed(client: Client, event_type: str = "state_changed") -> int:
     """Subscribe; return the id."""

@@ -11,8 +11,6 @@ from tests.contract.client import opened
 from tests.contract.conftest import Peer
 from tests.servers.process import http_request
 
-pytestmark = pytest.mark.real
-
 REFUSED = "Invalid access token or password"
 MALFORMED = [
     ({"type": "auth"}, REFUSED),

@@ -11,8 +11,6 @@ import pytest
 from tests.contract.client import Client, opened
 from tests.contract.conftest import Peer
 
-pytestmark = pytest.mark.real
-
 ENTITY = "sensor.contract_history"
 CLIMATE = "climate.contract_history"
 LOSSLESS = {"include_start_time_state": False, "significant_changes_only": False}
