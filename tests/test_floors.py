@@ -28,7 +28,9 @@ THIRD_PARTY = {
     3: {"msgspec", "orjson", "picows", "aiohttp", "prometheus_client", "websockets"},
     4: {"msgspec", "orjson", "click", "isal", "aiohttp", "yaml"},
 }
-PYX_IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", re.M)
+PYX_IMPORT = re.compile(
+    r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", re.MULTILINE
+)
 
 
 def modules() -> list[str]:

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+
+from hiq.cli import cli, convert
 from tests.corpus import frames, frames_path
 from tests.events import TIME_NS, frame, state_changed
 from tests.lineprotocol import decode
 from tests.reference import ReferencePipeline
-
-from hiq.cli import cli, convert
 
 GOOD = frame(state_changed())
 
