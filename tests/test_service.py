@@ -76,6 +76,14 @@ class Running:
         ):
             return answer.status, await answer.json()
 
+    async def raw(self, path: str) -> bytes:
+        """Ask for bytes."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.service.url}{path}") as answer,
+        ):
+            return await answer.read()
+
     async def settled(self) -> None:
         """Wait until everything received is in every sink."""
         await until(
@@ -133,6 +141,7 @@ async def test_every_event_reaches_the_store(
         code, health = await it.get("/health")
         assert (code, health["status"]) == (200, "healthy"), health["reasons"]
         assert health["sinks"]["store"]["written"] == it.stats.accepted
+        assert b"hiq_resident_memory_bytes" in await it.raw("/metrics")
     assert it.status == 0
     assert stored(tmp_path) == sent(simulator)
     assert it.stats.imbalance() == 0

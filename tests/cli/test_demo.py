@@ -7,10 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
+from click.testing import CliRunner, Result
 
+from hiq import log
+from hiq.cli import cli
+from hiq.cli import demo as module
 from hiq.cli.demo import lost_points
+from hiq.errors import ConfigError
 from hiq.simulate.server import Fired
 
 
@@ -72,6 +78,39 @@ def test_interrupting_ends_with_the_summary() -> None:
         process.wait()
     assert process.returncode == 0
     assert "lost=0" in rest
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the demo in this process, without touching its logging."""
+    monkeypatch.setattr(log, "setup", lambda *_, **__: None)
+    runner = CliRunner()
+    return lambda *arguments: runner.invoke(
+        cli, ["demo", "--port", "0", "--entities", "5", *arguments]
+    )
+
+
+def test_a_loss_is_status_1(
+    here: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost point is named, and the exit status says so."""
+    monkeypatch.setattr(module, "lost_points", lambda *_: [("sensor.gone", 7)])
+    result = here("--duration", "0.3", "--rate", "100")
+    assert result.exit_code == 1
+    assert "lost=1" in result.stdout
+    assert "lost: sensor.gone at 7 ns" in result.stderr
+
+
+def test_what_cannot_start_is_said_once(
+    here: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure of the service comes out as itself, not as a group of errors."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr(module, "_free_port", lambda _: port)
+        result = here("--duration", "5")
+    assert isinstance(result.exception, ConfigError)
+    assert f"{port} is taken" in str(result.exception)
 
 
 @pytest.mark.parametrize(

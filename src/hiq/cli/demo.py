@@ -44,7 +44,13 @@ KEYS = "SELECT DISTINCT entity_id, time_ns FROM points"
 
 
 @click.command()
-@click.option("--port", default=8001, show_default=True, help="Port of the page.")
+@click.option(
+    "--port",
+    default=8001,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port of the page; 0 is any.",
+)
 @click.option(
     "--entities", default=200, show_default=True, type=click.IntRange(1, 100_000)
 )
