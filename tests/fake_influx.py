@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import zlib
 from collections import deque
 from collections.abc import Mapping
@@ -71,6 +72,7 @@ class FakeInflux:
         place: str = "hiq",
         org: str = "home",
         body_limit: int = 50_000_000,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.version = version
         self.token = token
@@ -78,6 +80,7 @@ class FakeInflux:
         self.org = org
         self.body_limit = body_limit
         self.ignores_expect = False
+        self._tls = tls
         self.script: deque[Fault] = deque()
         self.lines: list[bytes] = []
         self.requests: list[Seen] = []
@@ -95,10 +98,10 @@ class FakeInflux:
         app.router.add_get("/ping", self._ping)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self.url = f"http{'s' if self._tls else ''}://{host}:{port}"
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import lineprotocol
 from tests.sink.strategies import lines
@@ -114,6 +114,7 @@ def test_rows_before_a_bad_line_come_out() -> None:
         next(rows)
 
 
+@settings(deadline=None)
 @given(lines())
 def test_agrees_with_an_independent_decoder(line: bytes) -> None:
     """Any line our encoder can make reads the same by two decoders."""
@@ -127,6 +128,7 @@ def test_agrees_with_an_independent_decoder(line: bytes) -> None:
     assert fields == theirs.fields
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_rows_or_a_line_error(data: bytes) -> None:
     """No input makes it raise anything else."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from tests.sink.strategies import line, points
 
 from hiq.sink.decode import decode, decode_series
@@ -37,6 +37,7 @@ def test_fields_are_sorted_and_typed() -> None:
     )
 
 
+@settings(deadline=None)
 @given(points)
 def test_round_trip(point) -> None:
     """What is encoded decodes to the same point, type by type."""

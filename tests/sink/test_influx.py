@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.fake_influx import FakeInflux, Fault
@@ -127,6 +130,40 @@ async def test_influxdb1_early_413_is_found(tmp_path, open_sink) -> None:
         assert found == Done()
     finally:
         server.kill()
+
+
+@pytest.mark.real
+async def test_influxdb1_refuses_a_body_that_was_damaged_on_the_way(
+    influxdb: InfluxDB, open_sink
+) -> None:
+    """One flipped bit stores nothing (gzip has a checksum); the repeat is whole."""
+    async with Proxy(influxdb.port) as proxy:
+        proxy.up = Trouble(corrupt_at=500)
+        sink = open_sink("influxdb1", url=proxy.url, database="hiq")
+        one = batch(noise(1000))
+        assert isinstance(await sink.write(one), Refused)
+        assert influxdb.points() == []
+        proxy.up = Trouble(split=100)
+        proxy.drop()
+        while await sink.write(one) != Done():
+            pass
+        assert len(influxdb.points()) == 1
+
+
+@pytest.mark.real
+async def test_influxdb1_stall_and_resume(influxdb: InfluxDB, open_sink) -> None:
+    """A network that stalls costs the deadline; the same bytes then go through once."""
+    async with Proxy(influxdb.port) as proxy:
+        proxy.up = Trouble(stall_at=200)
+        sink = open_sink("influxdb1", url=proxy.url, database="hiq", timeout=0.3)
+        found = await sink.write(batch(LINES))
+        assert isinstance(found, Retry)
+        assert found.sent
+        proxy.up = Trouble()
+        proxy.resume()
+        sink = open_sink("influxdb1", url=proxy.url, database="hiq")
+        assert await sink.write(batch(LINES)) == Done()
+        assert len(influxdb.points()) == 1
 
 
 @pytest.mark.real
@@ -383,6 +420,37 @@ async def test_close_twice() -> None:
     await sink.close()
     await sink.close()
     assert sink._client._session is None
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """Give a self-signed certificate of 127.0.0.1, and a context of its server."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(cert)),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return cert, context
+
+
+async def test_tls_is_verified(certificate) -> None:
+    """An unknown certificate is held; known, or accepted by the user, it is used."""
+    cert, context = certificate
+    async with FakeInflux(2, tls=context) as server:
+        found = await v2(server.url).write(batch(LINES))
+        assert isinstance(found, Hold)
+        assert "ca_cert" in found.advice
+        assert server.requests == []
+        assert await v2(server.url, ca_cert=str(cert)).write(batch(LINES)) == Done()
+        assert await v2(server.url, verify_ssl=False).write(batch(LINES)) == Done()
 
 
 def port(server: FakeInflux) -> int:

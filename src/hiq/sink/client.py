@@ -203,7 +203,7 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _tls(settings: SinkSettings) -> ssl.SSLContext | bool:
-    if not (settings.url or "").startswith("https"):
+    if not (settings.url or "").lower().startswith("https:"):
         return True
     if not settings.verify_ssl:
         return False
