@@ -402,14 +402,13 @@ def test_bad_url_is_a_settings_error() -> None:
         v2("nonsense")
 
 
-async def test_unusable_ca_certificate_is_a_settings_error(tmp_path) -> None:
-    """A CA file that is missing or no certificate is said at start."""
+def test_unusable_ca_certificate_is_a_settings_error(tmp_path) -> None:
+    """A CA file that is missing or no certificate is said when the sink is made."""
     junk = tmp_path / "ca.pem"
     junk.write_text("junk")
     for path in (junk, tmp_path / "missing.pem"):
-        sink = v2("https://localhost:1", ca_cert=str(path))
         with pytest.raises(ConfigError, match="ca_cert"):
-            await sink.start()
+            v2("https://localhost:1", ca_cert=str(path))
 
 
 async def test_close_twice() -> None:

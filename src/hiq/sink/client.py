@@ -8,7 +8,6 @@ whether the server may have acted on it. It does not know what an answer means.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -99,25 +98,26 @@ class _Body(Payload):
 class Client:
     """One aiohttp session to one server.
 
-    After calling `open`: requests can be made; the server need not be up. After
-    calling `close`: nothing is open; calling it twice does nothing.
+    Making one reads the CA certificate: ConfigError if that cannot be used. After
+    calling `open`: requests can be made; the server need not be up. After calling
+    `close`: nothing is open; calling it twice does nothing.
     """
 
     def __init__(self, settings: SinkSettings, headers: Mapping[str, str]) -> None:
         self._settings = settings
         self._headers = headers
+        self._tls = _tls(settings)
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        """Make the session; ConfigError if the CA certificate cannot be used."""
+        """Make the session, unless there is one."""
         if self._session is not None:
             return
-        tls = await asyncio.to_thread(_tls, self._settings)
         timeout = self._settings.timeout
         self._session = aiohttp.ClientSession(
             headers={**self._headers, "Accept-Encoding": "identity"},
             connector=aiohttp.TCPConnector(
-                ssl=tls,
+                ssl=self._tls,
                 limit=max(1, self._settings.in_flight),
                 keepalive_timeout=IDLE_S,
             ),

@@ -48,6 +48,7 @@ logger = logging.getLogger("hiq.sink")
 class InfluxSink:
     """InfluxDB 1, 2, 3 or VictoriaMetrics; implements `hiq.sink.base.Sink`.
 
+    Making one raises ConfigError for a URL or a CA certificate that cannot be used.
     After calling `write`: the outcome says what the server answered; a failed
     request is a Retry with `sent` True if the server may have stored the batch.
     """
@@ -87,7 +88,7 @@ class InfluxSink:
         return self._dialect.body_limit
 
     async def start(self) -> None:
-        """Prepare the session; ConfigError if the CA certificate cannot be used."""
+        """Prepare the session."""
         await self._client.open()
 
     async def write(self, batch: Batch) -> Outcome:
