@@ -50,10 +50,11 @@ T = TypeVar("T")
 
 logger = logging.getLogger("hiq.service")
 
-STOP_S = 7.0
+STOP_S = 6.5
 SOURCE_STOP_S = 2.0
 PUMP_STOP_S = 3.0
 CLOSE_S = 0.7
+SLACK_S = 0.2
 MEMORY_HIGH_BYTES = 64 * 1024 * 1024
 
 
@@ -273,7 +274,7 @@ class Service:
         deadline = self._clock_of_loop() + STOP_S
         if self._ingest is not None:
             await _bounded("ingest", self._ingest.stop(), SOURCE_STOP_S)
-        if not await _bounded("pump", pump.drain(PUMP_STOP_S), PUMP_STOP_S + CLOSE_S):
+        if not await _bounded("pump", pump.drain(PUMP_STOP_S), PUMP_STOP_S + SLACK_S):
             logger.error(
                 "the journal did not take everything",
                 extra={"points": self.stats.buffered},
@@ -283,21 +284,25 @@ class Service:
             for deliverer in self._deliverers:
                 group.create_task(
                     _bounded(
-                        f"sink {deliverer.stats.name}", deliverer.drain(left_s), left_s
+                        f"sink {deliverer.stats.name}",
+                        deliverer.drain(left_s),
+                        left_s + SLACK_S,
                     )
                 )
 
     async def _close(self) -> None:
         """Close whatever is open; every step is bounded, so that all get their turn."""
-        for sink in self._sinks:
-            await _bounded(f"sink {sink.name}", sink.close(), CLOSE_S)
+        async with asyncio.TaskGroup() as group:
+            for sink in self._sinks:
+                closing = _bounded(f"sink {sink.name}", sink.close(), CLOSE_S)
+                group.create_task(closing)
         if self._web is not None:
             await _bounded("http", self._web.close(), CLOSE_S)
         elif self._bound is not None:
             self._bound.close()
         if self._journal is not None:
-            closing = self._in_journal_thread(self._journal.close)
-            await _bounded("journal", closing, CLOSE_S)
+            work = self._in_journal_thread(self._journal.close)
+            await _bounded("journal", work, CLOSE_S)
             sinks = self.stats.sinks.values()
             logger.info(
                 "stopped",

@@ -15,7 +15,7 @@ from hiq.errors import ServiceUnreachable
 from hiq.settings import HttpSettings
 from hiq.web.bind import bind
 from hiq.web.server import WebServer
-from tests.web.serving import served
+from tests.web.serving import self_signed, served
 
 
 async def invoke(*arguments: str) -> Result:
@@ -64,6 +64,19 @@ async def test_the_address_comes_from_the_settings(tmp_path: Path) -> None:
         config.write_text(f"http: {{host: 0.0.0.0, port: {port}}}\n")
         result = await invoke("--config", str(config))
     assert result.exit_code == 0, result.output
+
+
+async def test_its_own_certificate_is_trusted(tmp_path: Path) -> None:
+    """A service with a certificate of its own making is reached by its settings."""
+    cert, key = self_signed(tmp_path)
+    async with served(tls_cert=str(cert), tls_key=str(key)) as hiq:
+        config = tmp_path / "hiq.yaml"
+        port = hiq.server.url.rpartition(":")[2]
+        config.write_text(f"http: {{port: {port}, tls_cert: {cert}, tls_key: {key}}}\n")
+        result = await invoke("--config", str(config), "--quiet")
+        assert result.exit_code == 0, result.exception
+        result = await invoke("--url", hiq.server.url, "--quiet")
+        assert "CERTIFICATE_VERIFY_FAILED" in str(result.exception)
 
 
 @pytest.mark.parametrize("quiet", [True, False])

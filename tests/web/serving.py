@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,7 +20,7 @@ from hiq.web.recent import Recent
 from hiq.web.report import Build
 from hiq.web.server import WebServer
 
-__all__ = ["NOW", "Served", "good_stats", "served"]
+__all__ = ["NOW", "Served", "good_stats", "self_signed", "served"]
 
 NOW = 1_790_000_000.0
 
@@ -33,6 +35,19 @@ def good_stats() -> Stats:
     stats.journal.max_bytes = 1000
     stats.sinks["influxdb"] = SinkStats("influxdb", "influxdb1", state="ok")
     return stats
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Return the files of a certificate for 127.0.0.1, and of its key."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-keyout", str(key),
+         "-out", str(cert), "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return cert, key
 
 
 class Served:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +12,7 @@ from aiohttp import web
 from hiq.settings import HttpSettings
 from hiq.web.bind import bind
 from hiq.web.server import WebServer
+from tests.web.serving import self_signed
 
 
 async def test_close_twice() -> None:
@@ -30,14 +30,7 @@ async def test_close_twice() -> None:
 
 async def test_tls(tmp_path: Path) -> None:
     """With a certificate it speaks TLS, and says so in its URL."""
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-keyout", str(key),
-         "-out", str(cert), "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    cert, key = self_signed(tmp_path)
     bound = bind(HttpSettings(port=0, tls_cert=str(cert), tls_key=str(key)))
     server = WebServer(web.Application(), bound)
     await server.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from hiq.errors import ServiceUnreachable
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from urllib.parse import SplitResult
 
 __all__ = ["ask", "command"]
 
@@ -55,11 +57,13 @@ def command(
       hiq status --url http://hiq.lan:8001 --json
       hiq status --quiet && echo alive
     """
-    address = url or _url(config)
+    certificate = None
+    if url is None:
+        url, certificate = _own(config)
     if quiet:
-        ask(address, "/livez")
+        ask(url, "/livez", certificate)
         return
-    found = ask(address, "/health")
+    found = ask(url, "/health", certificate)
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     else:
@@ -68,29 +72,32 @@ def command(
         ctx.exit(1)
 
 
-def _url(config: Path | None) -> str:
+def _own(config: Path | None) -> tuple[str, str | None]:
+    """Return where the service of these settings is, and its certificate."""
     settings = load_settings(config).http
     scheme = "https" if settings.tls_cert else "http"
-    host = settings.host
+    host = settings.host.strip("[]")
     if host in {"0.0.0.0", "::"}:  # noqa: S104  compared, not bound
         host = "127.0.0.1"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}:{settings.port}", settings.tls_cert
 
 
-def ask(url: str, path: str) -> dict[str, Any]:
+def ask(url: str, path: str, certificate: str | None = None) -> dict[str, Any]:
     """Return the JSON object at a path of the service.
+
+    Args:
+        url: where it is.
+        path: what to ask.
+        certificate: file of the service's own certificate; then that one alone is
+            trusted, under whatever name.
 
     Raises:
         ServiceUnreachable: nothing answers, or it is not hiq.
     """
     parts = urlsplit(url)
-    kind = (
-        http.client.HTTPSConnection
-        if parts.scheme == "https"
-        else http.client.HTTPConnection
-    )
     try:
-        connection = kind(parts.hostname or "", parts.port, timeout=DEADLINE_S)
+        connection = _connect(parts, certificate)
         try:
             connection.request("GET", parts.path.rstrip("/") + path)
             answer = connection.getresponse()
@@ -103,6 +110,15 @@ def ask(url: str, path: str) -> dict[str, Any]:
     if not isinstance(found, dict) or "status" not in found:
         raise ServiceUnreachable(url, f"answer {answer.status} is not hiq's")
     return found
+
+
+def _connect(parts: SplitResult, certificate: str | None) -> http.client.HTTPConnection:
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme != "https":
+        return http.client.HTTPConnection(host, port, timeout=DEADLINE_S)
+    context = ssl.create_default_context(cafile=certificate)
+    context.check_hostname = certificate is None
+    return http.client.HTTPSConnection(host, port, timeout=DEADLINE_S, context=context)
 
 
 def lines(found: dict[str, Any]) -> list[str]:
