@@ -2,7 +2,8 @@
 
 Random events under random options are written in one request; what the server then
 holds is compared with the decoded lines. Lines that would change the type of a field
-are left out, since no server stores both, and so are points with a tag and a field of
+are left out, since no server stores both (nor does one query over all measurements
+show both), and so are points with a tag and a field of
 one name, which no query can tell apart.
 """
 
@@ -69,14 +70,14 @@ def lines_of(events: list[dict[str, Any]], options: Any) -> list[bytes]:
         for i, event in enumerate(events)
     ]
     pipeline.feed(frame(messages))
-    kinds: dict[tuple[str, str], type] = {}
+    kinds: dict[str, type] = {}
     kept = []
     for line in pipeline.take().splitlines(keepends=True):
         (point,) = decode(line)
         if point.tags.keys() & point.fields.keys() or ambiguous(point):
             continue
         if all(
-            kinds.setdefault((point.measurement, key), type(value)) is type(value)
+            kinds.setdefault(key, type(value)) is type(value)
             for key, value in point.fields.items()
         ):
             kept.append(line)
