@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,6 +65,29 @@ def test_sql_as_a_table(path: Path) -> None:
         "sensor.a   10",
     ]
     assert result.return_value == 0
+
+
+def test_sql_over_several_lines(path: Path) -> None:
+    """White space of any kind parts the words of a statement."""
+    result = run("SELECT\ncount(*)\nFROM\npoints")
+    assert result.stdout.splitlines()[-1] == "11"
+
+
+def test_a_reader_that_has_seen_enough(path: Path) -> None:
+    """Piped into something that ends early, it ends quietly and well."""
+    query = "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 200000)"
+    done = subprocess.run(
+        f"'{sys.executable}' -m hiq query --store {path} --limit 0 "
+        f"'{query} SELECT i FROM n' | head -n 1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
 
 
 def test_an_entity_as_csv(path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,8 +154,8 @@ def command(
     from hiq.sink.reader import Reader
 
     path = store if store is not None else store_of(load_settings(config), sink)
-    is_sql = what is not None and what.lstrip().lower().startswith(STATEMENTS)
-    is_sql = is_sql and " " in (what or "").strip()
+    words = (what or "").split()
+    is_sql = len(words) > 1 and words[0].lower() in STATEMENTS
     if (is_sql or what is None) and (start is not None or end is not None or fields):
         raise click.UsageError("--from, --to and --field go with an entity")
     with Reader(path, timeout_s=timeout) as reader:
@@ -172,7 +173,12 @@ def command(
             is_sql=is_sql,
         )
         shown, more = _limited(rows, limit)
-        _show(form, names, shown, sys.stdout)
+        try:
+            _show(form, names, shown, sys.stdout)
+            sys.stdout.flush()
+        except BrokenPipeError:  # `| head` has seen enough; nor may the exit write
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
         if more():
             click.echo(f"only {limit} rows shown; more with --limit", err=True)
     return 0

@@ -235,7 +235,10 @@ class Reader:
                     f"the query took more than {self._timeout_s:g} s: narrow it, or "
                     "raise --timeout"
                 ) from exc
-            raise StoreError(f"{self.path}: {exc}") from exc
+            hint = ""
+            if getattr(exc, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN:
+                hint = "; ask as the user that runs hiq"
+            raise StoreError(f"{self.path}: {exc}{hint}") from exc
 
 
 def _authorize(action: int, first: str | None, *_: object) -> int:
