@@ -48,6 +48,7 @@ class Dialect:
         headers: what every request carries; holds the secret, so never in a repr.
         body_limit: largest body in bytes as sent that the server takes by default.
         joins_members: whether one body may hold several gzip members.
+        place: name of the database or bucket, as sent.
         target: what the user calls the place: `database "hiq"`, `bucket "x"`.
         missing: what to do when that place does not exist.
     """
@@ -58,6 +59,7 @@ class Dialect:
     headers: Mapping[str, str] = field(repr=False)
     body_limit: int
     joins_members: bool
+    place: str
     target: str
     missing: str
 
@@ -213,6 +215,7 @@ def _v1(settings: SinkSettings) -> Dialect:
         headers=_basic(settings),
         body_limit=25_000_000,
         joins_members=True,
+        place=database,
         target=f'database "{database}"',
         missing=(
             f"create the database: influx -execute 'CREATE DATABASE \"{database}\"'"
@@ -231,6 +234,7 @@ def _v2(settings: SinkSettings) -> Dialect:
         headers=_bearing("Token", settings),
         body_limit=50_000_000,
         joins_members=True,
+        place=bucket,
         target=f'bucket "{bucket}"',
         missing=(
             f"create the bucket: influx bucket create --org '{settings.org or ''}' "
@@ -255,6 +259,7 @@ def _v3(settings: SinkSettings) -> Dialect:
         headers=_bearing("Bearer", settings),
         body_limit=10 * 1024 * 1024,
         joins_members=False,  # not documented, and no server here to try it on
+        place=database,
         target=f'database "{database}"',
         missing=f"create the database: influxdb3 create database '{database}'",
     )
@@ -272,6 +277,7 @@ def _victoriametrics(settings: SinkSettings) -> Dialect:
         headers=_bearing("Bearer", settings) or _basic(settings),
         body_limit=32 * 1024 * 1024,
         joins_members=True,
+        place=settings.database or "",
         target="VictoriaMetrics",
         missing="check `url`: it is the address before /write, with any path prefix",
     )

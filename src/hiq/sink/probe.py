@@ -150,14 +150,15 @@ async def _read_v1(
     if settings.retention_policy:
         source = f'"{settings.retention_policy}".{source}'
     query = f"SELECT value FROM {source} WHERE {where}"  # noqa: S608  our own words
-    database = settings.database or "home_assistant"
-    return await client.ask("GET", kind.url("/query", db=database, epoch="ms", q=query))
+    return await client.ask(
+        "GET", kind.url("/query", db=kind.place, epoch="ms", q=query)
+    )
 
 
 async def _read_v2(
     kind: Dialect, settings: SinkSettings, client: Client, time_ms: int
 ) -> Answer:
-    bucket = json.dumps(settings.bucket or settings.database or "Home Assistant")
+    bucket = json.dumps(kind.place, ensure_ascii=False)
     start, stop = f"{time_ms * 10**6}", f"{(time_ms + 1) * 10**6}"
     flux = (
         f"from(bucket: {bucket}) "
@@ -176,12 +177,12 @@ async def _read_v3(
     kind: Dialect, settings: SinkSettings, client: Client, time_ms: int
 ) -> Answer:
     low, high = time_ms * 10**6, (time_ms + 1) * 10**6
+    del settings
     query = (
         f"SELECT value FROM {MEASUREMENT} "  # noqa: S608  our own words
         f"WHERE time >= to_timestamp_nanos({low}) AND time < to_timestamp_nanos({high})"
     )
-    database = settings.database or settings.bucket or "home_assistant"
-    body = {"db": database, "q": query, "format": "json"}
+    body = {"db": kind.place, "q": query, "format": "json"}
     return await client.ask(
         "POST",
         kind.url("/api/v3/query_sql"),
