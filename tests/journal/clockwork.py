@@ -62,7 +62,7 @@ class Clockwork:
 
 async def until(condition):
     """Let the loop turn until the condition holds."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0)
 
