@@ -16,9 +16,10 @@ from click.testing import CliRunner
 
 from hiq import Pipeline
 from hiq.cli import cli
-from tests.corpus import GOLDEN, GOLDEN_SETS, GoldenSet, golden
+from tests.corpus import GOLDEN, GOLDEN_SETS, GoldenSet, frames, golden
 from tests.golden import DELIBERATE, NOT_IN_JSON, Comparison, compare
 from tests.golden_report import converter, rows
+from tests.lineprotocol import decode
 from tests.reference import ReferencePipeline
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "reference" / "line-format.md"
@@ -111,6 +112,20 @@ def test_share_without_the_table_of_known_attributes(name: str) -> None:
     check(result)
     assert result.equal_adjusted == 2645
     assert result.not_in_json["list of enums"] == 7
+
+
+def test_enum_guard_plain_lists_untouched() -> None:
+    """Of the recorded lists of modes only those of real entities become enums."""
+    pipeline = Pipeline()
+    for frame in frames("state_changed"):
+        pipeline.feed(frame)
+    texts = Counter(
+        str(point.fields[key]).startswith("[<")
+        for point in decode(pipeline.take())
+        for key in ("supported_color_modes_str", "hvac_modes_str")
+        if key in point.fields
+    )
+    assert texts == {True: 90, False: 1665}
 
 
 def test_the_comparison_finds_faults() -> None:
