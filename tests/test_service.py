@@ -128,6 +128,50 @@ def sent(home: Simulator) -> set[tuple[str, int]]:
     }
 
 
+class StubbornSink:
+    """A database that takes nothing and lets nobody go; and one that fails once."""
+
+    joins_members = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.starts = 0
+        self.fail = 0
+        self.closed = False
+        self.hang = asyncio.Event()
+        self.hang.set()
+        self.written = 0
+
+    async def start(self) -> None:
+        """Fail as often as asked for."""
+        self.starts += 1
+        if self.fail:
+            self.fail -= 1
+            raise RuntimeError("a fault of the sink")
+
+    async def write(self, batch: Batch) -> Outcome:
+        """Wait until it may go on."""
+        await self.hang.wait()
+        self.written += batch.points
+        return Done()
+
+    async def check(self) -> list[Check]:
+        """Not asked for here."""
+        return []
+
+    async def close(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+
+@pytest.fixture
+def stubborn(monkeypatch: pytest.MonkeyPatch) -> StubbornSink:
+    """Make every service use this sink."""
+    sink = StubbornSink("store")
+    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
+    return sink
+
+
 async def test_every_event_reaches_the_store(
     simulator: Simulator, tmp_path: Path
 ) -> None:
@@ -207,6 +251,36 @@ async def test_a_database_that_is_away_gets_it_later(
     assert stored(tmp_path) == sent(simulator)
 
 
+async def test_a_full_journal_is_told_and_loses_nothing(
+    simulator: Simulator, tmp_path: Path, stubborn: StubbornSink
+) -> None:
+    """With database and journal stuck it is not ready; what came waits in memory."""
+    stubborn.hang.clear()
+    journal = JournalSettings(commit=0.01, min_free_bytes=0, max_bytes=60_000)
+    async with running(settings_for(simulator, tmp_path, journal=journal)) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        while it.stats.journal.writable:  # record after record, each far below the cap
+            before = it.stats.accepted
+            simulator.fire(50)
+            await until(
+                "taken, or full",
+                lambda b=before: it.stats.accepted > b or not it.stats.journal.writable,
+            )
+        code, answer = await it.get("/readyz")
+        assert code == 503
+        assert "journal" in answer["reasons"][0]
+        assert "full" in answer["reasons"][0]
+        assert (await it.get("/health"))[0] == 503
+        stubborn.hang.set()
+        await until("writable again", lambda: it.stats.journal.writable)
+        fired = simulator.fired_total
+        await until("all has come", lambda: it.stats.received >= fired)
+        await it.settled()
+        assert (await it.get("/readyz"))[0] == 200
+    assert stubborn.written == it.stats.accepted
+    assert it.stats.imbalance() == 0
+
+
 async def test_two_sinks_are_independent(simulator: Simulator, tmp_path: Path) -> None:
     """A sink that is down does not hold up the other one."""
     (tmp_path / "away").write_text("in the way")
@@ -261,50 +335,6 @@ async def test_without_http_and_home(tmp_path: Path) -> None:
         assert it.stats.ha.state == "DISABLED"
         it.service.reload()
     assert it.status == 0
-
-
-class StubbornSink:
-    """A database that takes nothing and lets nobody go; and one that fails once."""
-
-    joins_members = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.starts = 0
-        self.fail = 0
-        self.closed = False
-        self.hang = asyncio.Event()
-        self.hang.set()
-        self.written = 0
-
-    async def start(self) -> None:
-        """Fail as often as asked for."""
-        self.starts += 1
-        if self.fail:
-            self.fail -= 1
-            raise RuntimeError("a fault of the sink")
-
-    async def write(self, batch: Batch) -> Outcome:
-        """Wait until it may go on."""
-        await self.hang.wait()
-        self.written += batch.points
-        return Done()
-
-    async def check(self) -> list[Check]:
-        """Not asked for here."""
-        return []
-
-    async def close(self) -> None:
-        """Remember it."""
-        self.closed = True
-
-
-@pytest.fixture
-def stubborn(monkeypatch: pytest.MonkeyPatch) -> StubbornSink:
-    """Make every service use this sink."""
-    sink = StubbornSink("store")
-    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
-    return sink
 
 
 async def test_a_part_that_fails_is_restarted(
