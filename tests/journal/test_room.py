@@ -32,6 +32,19 @@ def test_segments_go_when_every_sink_has_passed(home):
     journal.close()
 
 
+def test_cursors_are_synced_before_a_segment_goes(home):
+    """After a power cut no cursor may point before the records that are left."""
+    journal = home.open(segment_bytes=150)
+    cursor = journal.cursor("db", "ha")
+    append(journal, 0, 1)
+    home.disk.calls.clear()
+    drain(cursor)
+    first = home.disk.calls.index("remove")
+    before = home.disk.calls[first - 4 : first]
+    assert before == ["replace", "write", "sync", "sync_folder"]
+    journal.close()
+
+
 def test_keep_holds_delivered_segments(home):
     """With `keep` a delivered segment stays until it is that old."""
     journal = home.open(segment_bytes=300, keep=60.0)

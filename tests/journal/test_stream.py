@@ -11,6 +11,28 @@ import pytest
 from hiq.errors import JournalError, JournalFull
 from tests.journal.home import MIB, append, drain, entry
 
+
+def test_accepted_means_synced(home):
+    """File and folder are synced before an append returns, the file each time."""
+    journal = home.open(segment_bytes=300)
+    journal.cursor("db", "ha")
+    synced = []
+    home.disk.calls.clear()
+    for number in range(3):
+        append(journal, number)
+        synced.append(" ".join(home.disk.calls))
+        home.disk.calls.clear()
+    assert synced == [
+        "sync_folder create write sync sync_folder",
+        "write sync",
+        "create write sync sync_folder",
+    ]
+    journal.append([("ha", entry(4)), ("ha", entry(5)), ("other", entry(6))])
+    assert home.disk.calls.count("sync") == 2
+    assert home.stats.fsyncs == 2 + 1 + 2 + 1 + 2
+    journal.close()
+
+
 FAULTS = [
     ("write", errno.ENOSPC, 0),
     ("write", errno.EIO, 30),

@@ -10,6 +10,7 @@ It knows nothing of records, and not when a cursor moves.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import logging
@@ -82,6 +83,10 @@ class Folder:
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         self._check_format()
+        for folder in (self.path, *self.path.absolute().parents[:2]):
+            # Above the data folder there may be one that we may not even list.
+            with contextlib.suppress(PermissionError):
+                self._files.sync_folder(folder)
         self._read_cursors()
 
     def release(self) -> None:
