@@ -5,106 +5,19 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import hiq
 from hiq.flow import Gate
-from hiq.journal.journal import Journal
 from hiq.journal.segment import Source, scan
-from hiq.pump import COMMIT_BYTES, Pump, batches, compress
+from hiq.pump import COMMIT_BYTES, batches, compress
 from hiq.settings.schema import JournalSettings
-from hiq.stats import Stats
-from tests.journal.clockwork import Clockwork, InPlace, steady, until
-from tests.journal.disk import Disk
+from tests.journal.clockwork import until
+from tests.journal.pumping import Bench, Breaking, Slow, frame, running
 from tests.reference import ReferencePipeline
-
-
-def frame(number, state=None, entity="sensor.a"):
-    """One event as Home Assistant sends it."""
-    when = f"2026-11-20T12:00:00.{number:06d}+00:00"
-    new = {
-        "entity_id": entity,
-        "state": str(number) if state is None else state,
-        "attributes": {},
-        "last_changed": when,
-        "last_updated": when,
-        "context": {"id": "x", "parent_id": None, "user_id": None},
-    }
-    event = {
-        "event_type": "state_changed",
-        "data": {"entity_id": entity, "old_state": None, "new_state": new},
-        "origin": "LOCAL",
-        "time_fired": when,
-        "context": {"id": "x", "parent_id": None, "user_id": None},
-    }
-    return orjson.dumps({"id": 1, "type": "event", "event": event})
-
-
-class Bench:
-    """A pump and what belongs to it."""
-
-    def __init__(self, path, pipeline, executor=None, gate=None, **settings):
-        self.disk = Disk()
-        self.time = Clockwork()
-        self.stats = Stats()
-        self.settings = JournalSettings(**{"min_free_bytes": 0, **settings})
-        self.pipeline = pipeline
-        self.journal = Journal.open(
-            path, self.settings, self.stats.journal, clock=self.time, files=self.disk
-        )
-        self.cursor = self.journal.cursor("db", "ha")
-        self.pump = Pump(
-            self.pipeline,
-            self.journal,
-            self.stats,
-            self.settings,
-            executor=executor or InPlace(),
-            gate=gate,
-            clock=self.time,
-            pauses=steady,
-            wait=self.time.wait,
-        )
-        self.commits = 0
-        self.pump.committed.add(self._committed)
-
-    def _committed(self):
-        self.commits += 1
-
-    def feed(self, *frames):
-        """Let frames come in, as ingest does."""
-        for each in frames:
-            verdict = self.pipeline.feed(each)
-            self.stats.received += verdict.events
-            self.stats.skipped += verdict.skipped
-            self.stats.rejected += verdict.rejected
-        self.pump.wake()
-        assert self.stats.imbalance() == 0
-
-    def lines(self):
-        """Every line in the journal that was not read before."""
-        lines = []
-        while (chunk := self.cursor.read(5_000, 1 << 20)) is not None:
-            lines += gzip.decompress(chunk.body).splitlines()
-            self.cursor.advance(chunk.end)
-        return lines
-
-
-@asynccontextmanager
-async def running(pump):
-    """The pump running as a task."""
-    task = asyncio.ensure_future(pump.run())
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture(params=["compiled", "reference"])
@@ -271,24 +184,6 @@ async def test_drain_tries_again_until_it_heals(bench):
     assert len(bench.lines()) == 1
 
 
-class Slow(ThreadPoolExecutor):
-    """A thread whose next job ends only when told."""
-
-    def __init__(self):
-        super().__init__(1)
-        self.jobs = []
-
-    def submit(self, fn, /, *args, **kwargs):
-        go = threading.Event()
-        self.jobs.append(go)
-
-        def work():
-            go.wait(20)
-            return fn(*args, **kwargs)
-
-        return super().submit(work)
-
-
 async def test_a_cancelled_run_neither_loses_nor_repeats(tmp_path):
     """Cancelled while the thread writes: the result still counts, once."""
     with Slow() as thread:
@@ -310,19 +205,6 @@ async def test_a_cancelled_run_neither_loses_nor_repeats(tmp_path):
     bench.journal.close()
 
 
-class Breaking:
-    """A journal in which the second append meets a fault that nobody foresaw."""
-
-    def __init__(self):
-        self.bodies = []
-        self.broken = True
-
-    def append(self, entries):
-        if self.bodies and self.broken:
-            raise RuntimeError("unforeseen")
-        self.bodies += [entry.body for _, entry in entries]
-
-
 async def test_a_backlog_is_appended_in_parts(bench, monkeypatch):
     """What fits in is accepted although the rest is not; nothing comes twice."""
     monkeypatch.setattr("hiq.pump.APPEND_BYTES", 1)
@@ -339,6 +221,23 @@ async def test_a_backlog_is_appended_in_parts(bench, monkeypatch):
     assert (bench.stats.accepted, bench.stats.buffered) == (5, 0)
     lines = b"".join(gzip.decompress(body) for body in journal.bodies).splitlines()
     assert len(lines) == len(set(lines)) == 5
+
+
+async def test_a_backlog_fills_a_small_journal_bit_by_bit(tmp_path, monkeypatch):
+    """A backlog larger than the journal goes in as far as there is room."""
+    monkeypatch.setattr("hiq.pump.batches.__defaults__", (2, 1 << 20))
+    bench = Bench(tmp_path, hiq.Pipeline(), max_bytes=500)
+    bench.feed(*(frame(n) for n in range(20)))
+    seen = []
+    while len(seen) < 20:
+        await bench.pump.drain(0.05)
+        assert bench.stats.imbalance() == 0
+        assert bench.stats.journal.bytes <= 500
+        fresh = bench.lines()
+        assert fresh
+        seen += fresh
+    assert len(set(seen)) == 20
+    bench.journal.close()
 
 
 async def test_a_failing_encoder_keeps_the_points(bench, monkeypatch):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from isal import igzip
 
 from hiq.backoff import delays, wait
-from hiq.errors import JournalError
+from hiq.errors import JournalError, JournalFull
 from hiq.journal.journal import Entry
 from hiq.journal.segment import Source
 
@@ -229,10 +229,17 @@ class Pump:
         ]
         left = encoded + fresh
         done: list[tuple[str, Entry]] = []
+        alone = False
         try:
             while left:
-                count = _fitting(left)
-                self._journal.append(left[:count])
+                count = 1 if alone else _fitting(left)
+                try:
+                    self._journal.append(left[:count])
+                except JournalFull:
+                    if count == 1:
+                        raise
+                    alone = True
+                    continue
                 done += left[:count]
                 del left[:count]
         except Exception as exc:  # noqa: BLE001  whatever it is, nothing may be lost

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from hiq.errors import JournalError
+from hiq.errors import JournalError, JournalFull
 from hiq.journal.stream import Position
 from tests.journal.home import MIB, append, drain, entry
 
@@ -109,4 +111,34 @@ def test_threads_append_and_read_at_once(home):
         thread.join(60)
     assert seen == {"one": list(range(total)), "two": list(range(total))}
     assert home.stats.segments <= 2
+    journal.close()
+
+
+def test_an_opening_that_fails_gives_the_lock_back(home):
+    """After a failed start the next one is not refused for the lock."""
+    journal = home.open()
+    append(journal, 1)
+    journal.close()
+    home.disk.fail("open_read")
+    with pytest.raises(JournalError, match="Input/output error"):
+        home.open()
+    home.disk.heal()
+    journal = home.open()
+    assert drain(journal.cursor("db", "ha")) == [1]
+    journal.close()
+
+
+def test_a_full_disk_is_a_full_journal(home):
+    """What the disk says is in the error, and whether it is full in its type."""
+    journal = home.open(max_bytes=1_000, when_full="drop_new")
+    cursor = journal.cursor("db", "ha")
+    for code, kind in ((errno.EIO, JournalError), (errno.ENOSPC, JournalFull)):
+        home.disk.fail("write", code)
+        with pytest.raises(kind, match=os.strerror(code)) as caught:
+            append(journal, 1)
+        assert type(caught.value) is kind
+        assert caught.value.path == str(home.path)
+    home.disk.heal()
+    append(journal, *range(9))
+    assert drain(cursor) == list(range(6))
     journal.close()

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from hiq.errors import JournalError, JournalFull
+from hiq.journal.stream import Position
 from tests.journal.home import MIB, append, drain, entry
 
 
@@ -127,3 +128,23 @@ print(cursor.read(9, 9000).body[::1000], sorted(f.stat().st_size for f in Path(s
     )  # fmt: skip
     assert "refused: journal" in done.stdout
     assert done.stdout.splitlines()[-1] == "b'ac' [1060, 1060]"
+
+
+def test_the_oldest_position_is_that_of_the_first_segment(home):
+    """Even if nothing good is left in it, or it cannot be read."""
+    journal = home.open(segment_bytes=150)
+    stream = journal.cursor("db", "ha").stream
+    assert stream.oldest() == stream.end == Position(0, 0)
+    append(journal, 0, 1, 2)
+    first, second, third = stream.segments
+    assert stream.oldest() == Position(0, 0)
+    first.path.write_bytes(b"x" * first.size)
+    assert stream.oldest() == Position(0, 10)
+    second.path.unlink()
+    assert stream.oldest() == Position(0, 20)
+    third.path.write_bytes(b"")
+    assert stream.oldest() == Position(0, 30)
+    assert [s.first for s, _, _ in stream.view(1)] == [1, 2]
+    assert stream.limits()[-1] == (third, 3)
+    assert [stream.is_open(s) for s in stream.segments] == [False, False, True]
+    journal.close()
