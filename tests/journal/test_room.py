@@ -128,8 +128,9 @@ def test_a_chunk_read_before_the_drop_still_counts(home):
     journal.close()
 
 
-def test_drop_new_takes_nothing_and_counts(home):
+def test_drop_new_takes_nothing_and_counts(home, caplog):
     """Under `drop_new` what comes late is dropped; every cursor finds the hole."""
+    caplog.set_level("INFO", "hiq.journal")
     journal = home.open(max_bytes=1000, when_full="drop_new")
     cursor = journal.cursor("db", "ha")
     append(journal, *range(9))
@@ -141,6 +142,8 @@ def test_drop_new_takes_nothing_and_counts(home):
     append(journal, 9)
     chunk = cursor.read(100, MIB)
     assert (chunk.start.offset, chunk.points) == (90, 10)
+    told = [r.levelname for r in caplog.records if "new points" in r.getMessage()]
+    assert told == ["WARNING", "INFO"]
     journal.close()
 
 

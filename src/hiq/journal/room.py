@@ -56,6 +56,7 @@ class Room:
         self.cursors: list[Cursor] = []
         self._settings = settings
         self._clock = clock
+        self._dropping = False
 
     def reclaim(self, stream: Stream) -> None:
         """Remove the segments that every cursor has passed and `keep` is over for."""
@@ -83,11 +84,17 @@ class Room:
                 self._give_up(stream)
             reason = self._lack(total)
         if reason and self._settings.when_full == "drop_new":
+            if not self._dropping:
+                logger.warning("new points are dropped", extra={"reason": reason})
+            self._dropping = True
             return False
         while reason:
             if self._settings.when_full == "block" or not self._evict():
                 raise JournalFull(str(self.path), reason)
             reason = self._lack(total)
+        if self._dropping:
+            logger.info("new points are taken again")
+        self._dropping = False
         return True
 
     def _lack(self, total: int) -> str:
