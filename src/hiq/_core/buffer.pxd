@@ -18,7 +18,16 @@ cdef void buffer_trim(Buffer* buffer, size_t keep) noexcept nogil
 
 # hot path
 cdef bint buffer_grow(Buffer* buffer, size_t extra) noexcept nogil
-cdef bint grow_array(void** items, size_t* capacity, size_t wanted, size_t size) noexcept nogil
+cdef bint array_grow(
+    void** items, size_t* capacity, size_t wanted, size_t size
+) noexcept nogil
+
+
+cdef inline bint grow_array(
+    void** items, size_t* capacity, size_t wanted, size_t size
+) noexcept nogil:
+    """Make room for `wanted` items of `size` bytes; False without memory."""
+    return wanted <= capacity[0] or array_grow(items, capacity, wanted, size)
 
 
 cdef inline bint reserve(Buffer* buffer, size_t extra) noexcept nogil:

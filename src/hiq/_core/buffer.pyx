@@ -45,14 +45,12 @@ cdef bint buffer_grow(Buffer* buffer, size_t extra) noexcept nogil:
     return True
 
 
-cdef bint grow_array(
+cdef bint array_grow(
     void** items, size_t* capacity, size_t wanted, size_t size
 ) noexcept nogil:
     """Double an array of `size`-byte items until `wanted` fit; False without memory."""
     cdef size_t count = capacity[0] or 16
     cdef void* data
-    if wanted <= capacity[0]:
-        return True
     while count < wanted:
         count *= 2
     data = realloc(items[0], count * size)

@@ -1,13 +1,10 @@
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
+from hiq._core.attribute cimport Attribute
 from hiq._core.scan cimport Cursor
 from hiq._core.span cimport Value
 from hiq._core.status cimport Status
-
-cdef struct Attribute:
-    Value key
-    Value value
-    uint64_t hash    # of the key without escapes, set by `unique`
+from hiq._core.tags cimport Entities
 
 # One message. What the JSON does not have is MISSING.
 cdef struct Event:
@@ -26,8 +23,11 @@ cdef struct Event:
     Value new_state
     Value state
     Value attributes
-    size_t first    # of its attributes in the tape
+    size_t first        # of its attributes in the tape
     size_t count
+    bint is_unread      # its attributes are not in the tape: they are remembered
+    uint32_t entity     # number in the table of entities, 0 if it is not there
+    int32_t depth       # levels that were left where the new state begins
 
 # The messages of one frame and the attributes of their new states, in order.
 cdef struct Tape:
@@ -43,9 +43,22 @@ cdef void tape_free(Tape* tape) noexcept nogil
 cdef void tape_trim(Tape* tape) noexcept nogil
 
 # hot path
-cdef Status read_frame(Tape* tape, const uint8_t* base, size_t length) noexcept nogil
-cdef bint read_message(Cursor* cursor, Tape* tape) noexcept nogil
-cdef bint read_event(Cursor* cursor, Tape* tape, Event* event) noexcept nogil
-cdef bint read_data(Cursor* cursor, Tape* tape, Event* event) noexcept nogil
-cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil
+cdef Status read_frame(
+    Tape* tape, const uint8_t* base, size_t length, Entities entities
+) noexcept nogil
+cdef bint read_message(
+    Cursor* cursor, Tape* tape, Entities entities
+) noexcept nogil
+cdef bint read_event(
+    Cursor* cursor, Tape* tape, Event* event, Entities entities
+) noexcept nogil
+cdef bint read_data(
+    Cursor* cursor, Tape* tape, Event* event, Entities entities
+) noexcept nogil
+cdef bint read_state(
+    Cursor* cursor, Tape* tape, Event* event, Entities entities
+) noexcept nogil
 cdef bint read_attributes(Cursor* cursor, Tape* tape, Event* event) noexcept nogil
+
+# what was left unread
+cdef bint read_rest(Tape* tape, const uint8_t* base, Event* event) noexcept nogil

@@ -15,10 +15,13 @@ from hiq._core.keys cimport (
     STATE, TIME_FIRED, TYPE, Name, name_of,
 )
 from hiq._core.scan cimport (
-    Cursor, enter, fail, is_utf8, next_item, next_key, scan_value, skip_space, start,
+    Cursor, enter, fail, inside, is_utf8, next_item, next_key, scan_value, skip_space,
+    start,
 )
-from hiq._core.span cimport MAP, MISSING, STRING, Value, span
+from hiq._core.memo cimport memo_has_attributes, memo_has_state
+from hiq._core.span cimport MAP, MISSING, STRING, Span, Value, hash_of, span, span_of
 from hiq._core.status cimport Status
+from hiq._core.tags cimport Entities
 from hiq._core.text cimport is_text
 
 cdef enum:
@@ -46,7 +49,9 @@ cdef void tape_trim(Tape* tape) noexcept nogil:
 # hot path
 
 
-cdef Status read_frame(Tape* tape, const uint8_t* base, size_t length) noexcept nogil:
+cdef Status read_frame(
+    Tape* tape, const uint8_t* base, size_t length, Entities entities
+) noexcept nogil:
     """Read one frame: an object, or an array of objects. OK, or why it is refused."""
     cdef Cursor cursor
     cdef Value other
@@ -56,9 +61,9 @@ cdef Status read_frame(Tape* tape, const uint8_t* base, size_t length) noexcept 
     start(&cursor, base, length)
     skip_space(&cursor)
     if cursor.at < cursor.end and cursor.at[0] == c"[":
-        good = read_list(&cursor, tape)
+        good = read_list(&cursor, tape, entities)
     else:
-        good = read_message(&cursor, tape)
+        good = read_message(&cursor, tape, entities)
     if good:
         skip_space(&cursor)
         if cursor.at == cursor.end:
@@ -70,7 +75,7 @@ cdef Status read_frame(Tape* tape, const uint8_t* base, size_t length) noexcept 
     return cursor.status if cursor.status == Status.TOO_DEEP else Status.BAD_JSON
 
 
-cdef bint read_list(Cursor* cursor, Tape* tape) noexcept nogil:
+cdef bint read_list(Cursor* cursor, Tape* tape, Entities entities) noexcept nogil:
     """Read an array of messages."""
     cdef bint first = True
     cdef int more
@@ -81,7 +86,7 @@ cdef bint read_list(Cursor* cursor, Tape* tape) noexcept nogil:
         if more <= 0:
             return more == 0
         first = False
-        if not read_message(cursor, tape):
+        if not read_message(cursor, tape, entities):
             return False
 
 
@@ -92,6 +97,8 @@ cdef inline void clear_data(Event* event) noexcept nogil:
     event.state.kind = MISSING
     event.attributes.kind = MISSING
     event.count = 0
+    event.is_unread = False
+    event.entity = 0
 
 
 cdef inline void clear_event(Event* event) noexcept nogil:
@@ -116,7 +123,9 @@ cdef inline void note_end(Value* value, Cursor* cursor) noexcept nogil:
     value.length = <uint32_t> (cursor.at - cursor.base) - value.start
 
 
-cdef bint read_message(Cursor* cursor, Tape* tape) noexcept nogil:
+cdef bint read_message(
+    Cursor* cursor, Tape* tape, Entities entities
+) noexcept nogil:
     """Read one message of any kind; its parts go to the end of the tape."""
     cdef Event* event
     cdef Value key
@@ -153,7 +162,7 @@ cdef bint read_message(Cursor* cursor, Tape* tape) noexcept nogil:
         if name == EVENT:
             clear_event(event)
             if at_map(cursor):
-                if not read_event(cursor, tape, event):
+                if not read_event(cursor, tape, event, entities):
                     return False
             elif not scan_value(cursor, &event.event):
                 return False
@@ -175,7 +184,9 @@ cdef bint read_message(Cursor* cursor, Tape* tape) noexcept nogil:
     return True
 
 
-cdef bint read_event(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
+cdef bint read_event(
+    Cursor* cursor, Tape* tape, Event* event, Entities entities
+) noexcept nogil:
     """Read the value of `event`, a map."""
     cdef Value key
     cdef Value other
@@ -195,7 +206,7 @@ cdef bint read_event(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
         if name == DATA:
             clear_data(event)
             if at_map(cursor):
-                if not read_data(cursor, tape, event):
+                if not read_data(cursor, tape, event, entities):
                     return False
                 continue
             target = &event.data
@@ -211,12 +222,15 @@ cdef bint read_event(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
             return False
 
 
-cdef bint read_data(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
+cdef bint read_data(
+    Cursor* cursor, Tape* tape, Event* event, Entities entities
+) noexcept nogil:
     """Read the value of `data`, a map."""
     cdef Value key
     cdef Value other
     cdef Value* target
     cdef Name name
+    cdef Span id
     cdef bint first = True
     cdef int more
     note(&event.data, cursor.base, cursor.at)
@@ -232,22 +246,35 @@ cdef bint read_data(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
             event.state.kind = MISSING
             event.attributes.kind = MISSING
             event.count = 0
+            event.is_unread = False
             if at_map(cursor):
-                if not read_state(cursor, tape, event):
+                if not read_state(cursor, tape, event, entities):
                     return False
                 continue
             target = &event.new_state
         elif name == OLD_STATE:
             target = &event.old_state
+            if event.entity and memo_has_state(
+                &entities.at(event.entity).memo, cursor.at, cursor.end, cursor.depth
+            ):
+                # Byte for byte the last new state, which has been checked.
+                note(target, cursor.base, cursor.at)
+                cursor.at += entities.at(event.entity).memo.raw.length
+                continue
         elif name == ENTITY_ID:
             target = &event.entity_id
         else:
             target = &other
         if not scan_value(cursor, target):
             return False
+        if name == ENTITY_ID and target.kind == STRING and target.flags == 0:
+            id = span_of(cursor.base, target)
+            event.entity = entities.number_of(id, hash_of(id))
 
 
-cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
+cdef bint read_state(
+    Cursor* cursor, Tape* tape, Event* event, Entities entities
+) noexcept nogil:
     """Read the value of `new_state`, a map."""
     cdef Value key
     cdef Value other
@@ -255,17 +282,27 @@ cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
     cdef bint first = True
     cdef int more
     note(&event.new_state, cursor.base, cursor.at)
+    event.depth = cursor.depth
     if not enter(cursor):
         return False
     while True:
         more = next_key(cursor, &key, first)
         if more <= 0:
+            note_end(&event.new_state, cursor)
             return more == 0
         first = False
         name = name_of(cursor.base, &key)
         if name == ATTRIBUTES:
             event.count = 0
-            if at_map(cursor):
+            event.is_unread = False
+            if event.entity and memo_has_attributes(
+                &entities.at(event.entity).memo, cursor.at, cursor.end
+            ) and event.depth >= entities.at(event.entity).memo.depth:
+                note(&event.attributes, cursor.base, cursor.at)
+                cursor.at += entities.at(event.entity).memo.attributes_length
+                note_end(&event.attributes, cursor)
+                event.is_unread = True
+            elif at_map(cursor):
                 if not read_attributes(cursor, tape, event):
                     return False
             elif not scan_value(cursor, &event.attributes):
@@ -306,3 +343,14 @@ cdef bint read_attributes(Cursor* cursor, Tape* tape, Event* event) noexcept nog
     note_end(&event.attributes, cursor)
     event.count = tape.item_count - event.first
     return True
+
+
+# what was left unread
+
+
+cdef bint read_rest(Tape* tape, const uint8_t* base, Event* event) noexcept nogil:
+    """Read attributes that have been recognised only; False without memory."""
+    cdef Cursor cursor
+    inside(&cursor, base, &event.attributes)
+    event.is_unread = False
+    return read_attributes(&cursor, tape, event)

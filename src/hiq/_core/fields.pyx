@@ -8,7 +8,7 @@ one underscore. Source: `homeassistant.components.influxdb`.
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer, buffer_free, put, put_span
-from hiq._core.event cimport Attribute
+from hiq._core.attribute cimport Attribute
 from hiq._core.known cimport Known
 from hiq._core.names cimport Names
 from hiq._core.number cimport put_number
@@ -27,6 +27,9 @@ from hiq._core.table cimport (
 from hiq._core.tags cimport Entity
 from hiq._core.text cimport has_breaks, one_line, put_quoted, text_of
 from hiq._core.vocabulary cimport Word
+
+cdef enum:
+    NO_ITEM = -1
 
 # States that are 1 or 0 as well.
 ONE = ("on", "open", "home", "above_horizon", "locked")
@@ -56,95 +59,123 @@ cdef class Fields:
 
     # hot path
 
-    cdef bint add_state(self, Span text, uint8_t flags) noexcept nogil:
-        """Add `value` and `state` of a state's text; False without memory."""
-        cdef Span value_name = span(<const uint8_t*> b"value", 5)
+    cdef bint make_state(self, Span text, uint8_t flags) noexcept nogil:
+        """Write `value` and `state` of a state to the arena; False without memory."""
         cdef Buffer* arena = &self.table.arena
-        cdef size_t start = arena.length
-        cdef Item* item
+        cdef Made* made = &self.made
         cdef int32_t known
-        cdef Numeric numeric = put_text_number(
-            arena, text, flags & HIGH != 0 or flags & ESCAPED != 0, &self.scratch
-        )
-        if numeric == FINITE:
-            return self._number(value_name, NO_SUFFIX, start, arena.length - start)
-        if numeric == NOT_FINITE:
-            item = table_put(&self.table, value_name, NO_SUFFIX)
+        made.text_there = False
+        made.number_at = arena.length
+        made.number = put_text_number(arena, text, flags != 0, &self.scratch)
+        if made.number == NOT_A_NUMBER:
+            known = self._states.find(text, hash_of(text))
+            if known >= 0:
+                put(arena, b"1.0" if known else b"0.0", 3)
+                made.number = FINITE
+            made.number_length = arena.length - made.number_at
+            return self._make_text(text, flags == 0)
+        made.number_length = arena.length - made.number_at
+        return not arena.failed
+
+    cdef bint add_state(self) noexcept nogil:
+        """Set the fields of the state just made; False without memory."""
+        cdef Made* made = &self.made
+        cdef Item* item
+        made.text_item = made.number_item = NO_ITEM
+        made.taken = False
+        if made.text_there:
+            made.text_item = self._set(
+                span(<const uint8_t*> b"state", 5), NO_SUFFIX,
+                made.text_at, made.text_length,
+            )
+            if made.text_item < 0:
+                return False
+        if made.number == FINITE:
+            made.number_item = self._set(
+                span(<const uint8_t*> b"value", 5), NO_SUFFIX,
+                made.number_at, made.number_length,
+            )
+            return made.number_item >= 0
+        if made.number == NOT_FINITE:
+            item = table_put(
+                &self.table, span(<const uint8_t*> b"value", 5), NO_SUFFIX
+            )
             if item == NULL:
                 return False
             item.state = HIDDEN
-            return True
-        if not self._string(
-            span(<const uint8_t*> b"state", 5), NO_SUFFIX, text, flags == 0
-        ):
-            return False
-        known = self._states.find(text, hash_of(text))
-        if known < 0:
-            return True
-        start = arena.length
-        put(arena, b"1.0" if known else b"0.0", 3)
-        return self._number(value_name, NO_SUFFIX, start, 3)
+        return True
 
-    cdef bint add_attribute(
+    cdef bint make_attribute(
         self,
         const uint8_t* base,
-        const Attribute* item,
+        const Value* value,
         const Word* word,
         const Entity* entity,
         const Attribute* items,
         size_t count,
     ) noexcept nogil:
-        """Add the field or fields of one attribute; False without memory."""
+        """Write the number and text of a value to the arena; False without memory."""
         cdef Buffer* arena = &self.table.arena
-        cdef const Value* value = &item.value
-        cdef Numeric numeric = NOT_A_NUMBER
-        cdef Span name
+        cdef Made* made = &self.made
         cdef Span text
-        cdef bint taken
-        cdef bint high
+        cdef bint high = True
         cdef bint plain = False
-        cdef size_t start
-        cdef size_t length
+        made.text_there = False
+        made.number_at = arena.length
+        made.number = FINITE
         self.text.length = 0
-        self.key.length = 0
         self.scratch.length = 0
-        name = text_of(base, &item.key, &self.key)
-        taken = table_find(&self.table, name) != NULL
-        start = arena.length
-        if value.kind == STRING:
-            text = text_of(base, value, &self.text)
-            high = value.flags != 0
-            plain = value.flags & ESCAPED == 0 and not (high and has_breaks(text))
-            numeric = put_text_number(arena, text, high, &self.scratch)
-        elif value.kind == INTEGER or value.kind == FLOAT:
+        if value.kind == INTEGER or value.kind == FLOAT:
             put_number(arena, span_of(base, value), value.kind == INTEGER)
-            numeric = FINITE
         elif value.kind == TRUE_VALUE or value.kind == FALSE_VALUE:
             put(arena, b"1.0" if value.kind == TRUE_VALUE else b"0.0", 3)
-            numeric = FINITE
         else:
-            high = True
-            if not self.text_of_value(&self.text, base, value):
-                return False
-            text = span(self.text.data, self.text.length)
-        if numeric == FINITE:
-            return self._number(
-                name, UNDERSCORE if taken else NO_SUFFIX, start, arena.length - start
+            made.number = NOT_A_NUMBER
+            if value.kind == STRING:
+                text = text_of(base, value, &self.text)
+                high = value.flags != 0
+                plain = value.flags & ESCAPED == 0 and not (high and has_breaks(text))
+                made.number = put_text_number(arena, text, high, &self.scratch)
+            else:
+                if not self.text_of_value(&self.text, base, value):
+                    return False
+                text = span(self.text.data, self.text.length)
+            if made.number == NOT_A_NUMBER:
+                # The digits are those of the text in JSON, restored or not.
+                made.number = put_digit_tail(arena, text, high, &self.scratch)
+                made.number_length = arena.length - made.number_at
+                if word.rows & entity.rows and self.restore(
+                    base, value, word, entity, items, count
+                ):
+                    text = span(self.restored.data, self.restored.length)
+                    plain = False
+                return self._make_text(text, plain)
+        made.number_length = arena.length - made.number_at
+        return not arena.failed
+
+    cdef bint add_attribute(self, const uint8_t* base, const Value* key) noexcept nogil:
+        """Set the fields of the value just made; False without memory."""
+        cdef Made* made = &self.made
+        cdef Span name
+        made.text_item = made.number_item = NO_ITEM
+        self.key.length = 0
+        name = text_of(base, key, &self.key)
+        made.taken = table_find(&self.table, name) != NULL
+        if made.text_there:
+            made.text_item = self._set(
+                name, UNDERSCORE_STR if made.taken else STR,
+                made.text_at, made.text_length,
             )
-        if numeric == NOT_FINITE:
-            return self._delete(name, UNDERSCORE if taken else NO_SUFFIX)
-        # The digits are those of the text as it is in JSON, restored or not.
-        numeric = put_digit_tail(arena, text, high, &self.scratch)
-        length = arena.length - start
-        if self.restore(base, value, word, entity, items, count):
-            text = span(self.restored.data, self.restored.length)
-            plain = False
-        if not self._string(name, UNDERSCORE_STR if taken else STR, text, plain):
-            return False
-        if numeric == FINITE:
-            return self._number(name, UNDERSCORE if taken else NO_SUFFIX, start, length)
-        if numeric == NOT_FINITE:
-            return self._delete(name, UNDERSCORE if taken else NO_SUFFIX)
+            if made.text_item < 0:
+                return False
+        if made.number == FINITE:
+            made.number_item = self._set(
+                name, UNDERSCORE if made.taken else NO_SUFFIX,
+                made.number_at, made.number_length,
+            )
+            return made.number_item >= 0
+        if made.number == NOT_FINITE:
+            return self._delete(name, UNDERSCORE if made.taken else NO_SUFFIX)
         return True
 
     cdef bint text_of_value(
@@ -183,25 +214,21 @@ cdef class Fields:
             &self.restored, row, base, value, items, count, &self.scratch
         )
 
-    cdef bint _number(
+    cdef int32_t _set(
         self, Span name, Span suffix, size_t start, size_t length
     ) noexcept nogil:
-        """Set a field to a number that stands in the arena."""
+        """Set a field to a text in the arena; its number, negative without memory."""
         cdef Item* item = table_put(&self.table, name, suffix)
         if item == NULL:
-            return False
+            return NO_ITEM
         set_text(item, start, length)
-        return True
+        return <int32_t> (item - self.table.items)
 
-    cdef bint _string(
-        self, Span name, Span suffix, Span text, bint plain
-    ) noexcept nogil:
-        """Set a field to a string; `plain` needs neither cleaning nor escaping."""
+    cdef bint _make_text(self, Span text, bint plain) noexcept nogil:
+        """Write a string field; `plain` needs neither cleaning nor escaping."""
         cdef Buffer* arena = &self.table.arena
-        cdef Item* item = table_put(&self.table, name, suffix)
-        cdef size_t start = arena.length
-        if item == NULL:
-            return False
+        self.made.text_there = True
+        self.made.text_at = arena.length
         if plain:
             put(arena, b'"', 1)
             put_span(arena, text)
@@ -215,7 +242,7 @@ cdef class Fields:
             put_quoted(arena, span(self.scratch.data, self.scratch.length))
         else:
             put_quoted(arena, text)
-        set_text(item, start, arena.length - start)
+        self.made.text_length = arena.length - self.made.text_at
         return not arena.failed
 
     cdef bint _delete(self, Span name, Span suffix) noexcept nogil:

@@ -7,10 +7,10 @@ text. It knows nothing of fields or tags.
 from libc.stdint cimport uint8_t
 
 from hiq._core.buffer cimport Buffer, put, put_byte, put_span
-from hiq._core.event cimport Attribute
+from hiq._core.attribute cimport Attribute
 from hiq._core.moment cimport is_moment_shape
-from hiq._core.pytext cimport inside, put_nested
-from hiq._core.scan cimport Cursor, enter, next_item, scan_value
+from hiq._core.pytext cimport put_nested
+from hiq._core.scan cimport Cursor, enter, inside, next_item, scan_value
 from hiq._core.span cimport (
     FLOAT, INTEGER, LIST, STRING, Span, Value,
 )

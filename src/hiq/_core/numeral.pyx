@@ -11,6 +11,9 @@ from hiq._core.number cimport decimal_value, is_digit, put_double, put_plain
 from hiq._core.span cimport Span, span
 from hiq._core.unicode cimport is_decimal, is_space, next_point, to_decimal
 
+cdef enum:
+    FIRST_FOREIGN = 0x660    # the first decimal digit that is not ASCII
+
 # numbers in text
 
 
@@ -187,7 +190,7 @@ cdef Numeric put_digit_tail(
             at += 1
         else:
             point = next_point(&at)
-            if is_decimal(point):
+            if point >= FIRST_FOREIGN and is_decimal(point):
                 point = c"0" + to_decimal(point)
         if c"0" <= point <= c"9":
             put_byte(scratch, <uint8_t> point)

@@ -18,6 +18,6 @@ cdef class Pipeline:
 
     # hot path
     cdef Verdict _frame(self, const uint8_t* base, size_t length, bint snapshot)
-    cdef Status _event(self, const uint8_t* base, const Event* event, bint snapshot)
+    cdef Status _event(self, const uint8_t* base, Event* event, bint snapshot)
     cdef void _reject(self, Status status, const uint8_t* at, size_t length)
     cdef Ring _ring_of(self, schema)

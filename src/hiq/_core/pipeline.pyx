@@ -68,11 +68,11 @@ cdef class Pipeline:
         """Read a frame, then judge its messages one by one."""
         cdef Verdict verdict = Verdict.__new__(Verdict)
         cdef Tape* tape = &self._tape
-        cdef const Event* event
+        cdef Event* event
         cdef Status status
         cdef size_t i
         tape_trim(tape)
-        status = read_frame(tape, base, length)
+        status = read_frame(tape, base, length, self._encoder.entities)
         if status == Status.NO_MEMORY or (
             status == Status.OK and not self._encoder.begin(tape.event_count)
         ):
@@ -119,14 +119,14 @@ cdef class Pipeline:
         verdict.full = self._ring.lines.length > self._high_water
         return verdict
 
-    cdef Status _event(self, const uint8_t* base, const Event* event, bint snapshot):
+    cdef Status _event(self, const uint8_t* base, Event* event, bint snapshot):
         """Encode one state event into the ring."""
         cdef size_t start = self._ring.lines.length
         cdef Status status = self._encoder.encode(
-            base, event, self._tape.items + event.first, snapshot, &self._ring.lines
+            base, event, &self._tape, snapshot, &self._ring.lines
         )
         if status == Status.OK and not self._ring.add(
-            start, self._encoder.series, self._encoder.time_ns
+            start, self._encoder.writer.series, self._encoder.time_ns
         ):
             return Status.NO_MEMORY
         return status
@@ -195,4 +195,4 @@ cdef class Pipeline:
     @property
     def slow_events(self):
         """Values that took the slow path through Python."""
-        return self._encoder.fields.slow
+        return self._encoder.writer.fields.slow

@@ -19,4 +19,3 @@ cdef bint put_nested(
 ) noexcept nogil
 cdef bint put_list(Buffer* out, Cursor* cursor, Buffer* scratch) noexcept nogil
 cdef bint put_map(Buffer* out, Cursor* cursor, Buffer* scratch) noexcept nogil
-cdef void inside(Cursor* cursor, const uint8_t* base, const Value* value) noexcept nogil

@@ -10,7 +10,7 @@ from libc.string cimport memchr
 
 from hiq._core.buffer cimport Buffer, put, put_byte, put_span
 from hiq._core.number cimport put_number
-from hiq._core.scan cimport Cursor, enter, next_item, next_key, scan_value, start
+from hiq._core.scan cimport Cursor, enter, inside, next_item, next_key, scan_value
 from hiq._core.span cimport (
     ESCAPED, FALSE_VALUE, FLOAT, INTEGER, LIST, MAP, NULL_VALUE, STRING, TRUE_VALUE,
     Span, Value, hash_of, span, span_of,
@@ -160,9 +160,3 @@ cdef bint put_map(Buffer* out, Cursor* cursor, Buffer* scratch) noexcept nogil:
             return False
     put_byte(out, c"}")
     return True
-
-
-cdef void inside(Cursor* cursor, const uint8_t* base, const Value* value) noexcept nogil:
-    """Set a cursor on a checked value; it cannot leave the value."""
-    start(cursor, base, value.start + value.length)
-    cursor.at = base + value.start

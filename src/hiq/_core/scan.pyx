@@ -15,35 +15,6 @@ from hiq._core.span cimport (
 )
 from hiq._core.status cimport Status
 
-cdef extern from *:
-    """
-    #include <stdint.h>
-    #include <string.h>
-    /* Index of the first byte of 16 that is a quote, a backslash, a control
-       character or above 127; 16 if there is none. */
-    #if defined(__SSE2__)
-    #include <emmintrin.h>
-    static inline int hiq_special16(const uint8_t *p) {
-        __m128i x = _mm_loadu_si128((const __m128i *)p);
-        __m128i hit = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
-                         _mm_cmpeq_epi8(x, _mm_set1_epi8('\\\\'))),
-            _mm_cmplt_epi8(x, _mm_set1_epi8(0x20)));
-        int mask = _mm_movemask_epi8(hit);
-        return mask ? __builtin_ctz((unsigned)mask) : 16;
-    }
-    #else
-    static inline int hiq_special16(const uint8_t *p) {
-        int i = 0;
-        while (i < 16 && p[i] >= 0x20 && p[i] < 0x80 && p[i] != '"' && p[i] != '\\\\')
-            i++;
-        return i;
-    }
-    #endif
-    """
-    int hiq_special16(const uint8_t* at) noexcept nogil
-
-
 # construction
 
 
@@ -54,6 +25,12 @@ cdef void start(Cursor* cursor, const uint8_t* base, size_t length) noexcept nog
     cursor.end = base + length
     cursor.depth = MAX_DEPTH
     cursor.status = Status.OK
+
+
+cdef void inside(Cursor* cursor, const uint8_t* base, const Value* value) noexcept nogil:
+    """Begin at a value that has been checked; the cursor cannot leave it."""
+    start(cursor, base, value.start + value.length)
+    cursor.at = base + value.start
 
 
 # strings
@@ -118,8 +95,8 @@ cdef const uint8_t* step_escape(const uint8_t* at, const uint8_t* end) noexcept 
     return at + 12 if 0xDC00 <= unit < 0xE000 else NULL
 
 
-cdef bint scan_string(Cursor* cursor, Value* out) noexcept nogil:
-    """Read from behind the opening quote to behind the closing one."""
+cdef bint scan_long_string(Cursor* cursor, Value* out) noexcept nogil:
+    """Read any string from behind the opening quote to behind the closing one."""
     cdef const uint8_t* at = cursor.at
     cdef const uint8_t* end = cursor.end
     cdef int step

@@ -15,6 +15,7 @@ cdef struct Item:
     size_t text            # in the arena: as it is written behind the `=`
     uint32_t name_length
     uint32_t text_length
+    int32_t slot           # number of its place, -1 if it is not written
     uint8_t state
 
 # An item as it is written: its clean name, in the order of names.

@@ -5,7 +5,7 @@ names are cleaned, of equal ones the later wins, `time` gives way, and the rest 
 sorted by bytes. It knows neither JSON nor Home Assistant.
 """
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcmp, memset
 
@@ -243,6 +243,7 @@ cdef bint table_arrange(Table* table, bint keep_empty) noexcept nogil:
     table.place_count = 0
     for i in range(table.count):
         item = &table.items[i]
+        item.slot = -1
         if item.state != LIVE:
             continue
         name = name_at(table, item)
@@ -265,7 +266,11 @@ cdef bint table_arrange(Table* table, bint keep_empty) noexcept nogil:
     drop_equal(table)
     if not keep_empty:
         drop_empty(table)
-    return free_time(table)
+    if not free_time(table):
+        return False
+    for i in range(table.place_count):
+        table.items[table.places[i].item].slot = <int32_t> i
+    return True
 
 
 cdef inline Span place_name(const Table* table, size_t number) noexcept nogil:
@@ -326,6 +331,7 @@ cdef bint free_time(Table* table) noexcept nogil:
         put_byte(&table.arena, c"_")
     if table.arena.failed:
         return False
+    table.special = True
     table.places[i].name = start
     table.places[i].length = <uint32_t> (table.arena.length - start)
     table.places[i].prefix = prefix_of(place_name(table, i))

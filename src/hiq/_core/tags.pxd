@@ -1,6 +1,7 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer
+from hiq._core.memo cimport Memo
 from hiq._core.span cimport Span
 
 cdef enum:
@@ -25,6 +26,7 @@ cdef struct Entity:
     uint32_t source_length
     uint64_t series
     Buffer cached          # source, then head
+    Memo memo
 
 cdef class Entities:
     # construction
@@ -38,7 +40,9 @@ cdef class Entities:
     cdef readonly size_t limit
 
     # hot path
+    cdef uint32_t number_of(self, Span id, uint64_t hash) noexcept nogil
     cdef Entity* find(self, Span id, uint64_t hash) noexcept nogil
+    cdef Entity* at(self, uint32_t number) noexcept nogil
     cdef Entity* add(self, Span id, uint64_t hash) noexcept nogil
     cdef bint _grow(self) noexcept nogil
     cdef Entity* stranger(self, Span id, uint64_t hash) noexcept nogil

@@ -9,6 +9,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from hiq._core.buffer cimport buffer_free, grow_array, put_span
+from hiq._core.memo cimport memo_free
 from hiq._core.span cimport Span, same
 
 
@@ -29,6 +30,7 @@ cdef class Entities:
         for i in range(self.count):
             free(self._items[i].id)
             buffer_free(&self._items[i].cached)
+            memo_free(&self._items[i].memo)
         free(self._items)
         free(self._slots)
         buffer_free(&self._stranger.cached)
@@ -36,16 +38,25 @@ cdef class Entities:
 
     # hot path
 
-    cdef Entity* find(self, Span id, uint64_t hash) noexcept nogil:
-        """Return the entity of an id, NULL if it is not there."""
+    cdef uint32_t number_of(self, Span id, uint64_t hash) noexcept nogil:
+        """Return the number of an id, 0 if it is not there."""
         cdef size_t at = hash & (self._slot_count - 1)
         cdef Entity* entity
         while self._slots[at]:
             entity = &self._items[self._slots[at] - 1]
             if entity.hash == hash and same(id_of(entity), id):
-                return entity
+                return self._slots[at]
             at = (at + 1) & (self._slot_count - 1)
-        return NULL
+        return 0
+
+    cdef Entity* find(self, Span id, uint64_t hash) noexcept nogil:
+        """Return the entity of an id, NULL if it is not there."""
+        cdef uint32_t number = self.number_of(id, hash)
+        return self.at(number) if number else NULL
+
+    cdef Entity* at(self, uint32_t number) noexcept nogil:
+        """Return the entity of a number from 1 on."""
+        return &self._items[number - 1]
 
     cdef Entity* add(self, Span id, uint64_t hash) noexcept nogil:
         """Add an id that is not there; NULL if the table is full or memory is out.

@@ -5,12 +5,14 @@ are what InfluxDB 1.x and VictoriaMetrics both read back equal. It knows nothing
 attributes, tags or fields.
 """
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcpy, memcmp
 
 from hiq._core.buffer cimport Buffer, put, put_byte, put_span, reserve
-from hiq._core.span cimport Span, Value, same, span, span_of
+from hiq._core.span cimport Span, Value, load8, same, span, span_of
 from hiq._core.unicode cimport write_point
+
+cdef uint64_t ONES = 0x0101010101010101
 
 # JSON text
 
@@ -68,17 +70,11 @@ cdef void put_unescaped(Buffer* out, Span raw) noexcept nogil:
     out.length = to - out.data
 
 
-cdef Span text_of(
+cdef Span unescaped(
     const uint8_t* base, const Value* value, Buffer* scratch
 ) noexcept nogil:
-    """Return the text of a string value; unescaped into `scratch` if need be.
-
-    The span is valid until `scratch` grows again.
-    """
-    cdef size_t mark
-    if not value.flags & ESCAPED:
-        return span_of(base, value)
-    mark = scratch.length
+    """Return the text of a string value without its escapes, in `scratch`."""
+    cdef size_t mark = scratch.length
     put_unescaped(scratch, span_of(base, value))
     return span(scratch.data + mark, scratch.length - mark)
 
@@ -160,17 +156,31 @@ cdef size_t one_line(uint8_t* at, size_t length) noexcept nogil:
 # names and strings of line protocol
 
 
+cdef inline uint64_t below(uint64_t word, uint8_t limit) noexcept nogil:
+    """Mark the bytes of eight that are below a limit of at most 128."""
+    return (word - ONES * limit) & ~word
+
+
 cdef bint is_simple(Span text) noexcept nogil:
     """Return whether a name needs neither cleaning nor escaping."""
     cdef const uint8_t* at = text.at
-    cdef const uint8_t* end = at + text.length
-    cdef uint8_t byte
-    while at < end:
-        byte = at[0]
-        if byte <= 32 or byte == c"," or byte == c"=" or byte == c"\\" or byte > 127:
-            return False
-        at += 1
-    return text.length > 0
+    cdef size_t left = text.length
+    cdef uint64_t word
+    cdef uint64_t hits = 0
+    while left:
+        # What is missing at the end is filled up with a harmless byte.
+        if left >= 8:
+            word = load8(at)
+            at += 8
+            left -= 8
+        else:
+            word = ONES * c"a"
+            memcpy(&word, at, left)
+            left = 0
+        hits |= word | below(word, 33)
+        hits |= below(word ^ (ONES * c","), 1) | below(word ^ (ONES * c"="), 1)
+        hits |= below(word ^ (ONES * c"\\"), 1)
+    return text.length > 0 and not hits & (ONES << 7)
 
 
 cdef void put_clean_name(Buffer* out, Span text) noexcept nogil:

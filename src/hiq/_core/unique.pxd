@@ -1,7 +1,7 @@
 from libc.stdint cimport uint8_t
 
 from hiq._core.buffer cimport Buffer
-from hiq._core.event cimport Attribute
+from hiq._core.attribute cimport Attribute
 from hiq._core.span cimport Span
 
 # hot path

@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from hiq._core.buffer cimport Buffer, buffer_free, reserve
-from hiq._core.event cimport Attribute
+from hiq._core.attribute cimport Attribute
 from hiq._core.span cimport Span, hash_of, same
 from hiq._core.text cimport text_of
 

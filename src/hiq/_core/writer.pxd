@@ -1,0 +1,51 @@
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+
+from hiq._core.attribute cimport Attribute
+from hiq._core.buffer cimport Buffer
+from hiq._core.event cimport Event, Tape
+from hiq._core.fields cimport Fields
+from hiq._core.memo cimport Memo
+from hiq._core.overlay cimport Overlay
+from hiq._core.series cimport Series
+from hiq._core.span cimport Span
+from hiq._core.status cimport Status
+from hiq._core.tags cimport Entity
+from hiq._core.vocabulary cimport Vocabulary, Word
+
+cdef class Writer:
+    # construction
+    cdef Overlay _overlay
+    cdef Vocabulary _vocabulary
+    cdef Series _series
+    cdef Fields fields
+    cdef Buffer _source
+    cdef bint _skip_null
+    cdef size_t _remembered_bytes
+    cdef readonly size_t memory_limit    # of what is remembered
+    cdef uint64_t series                 # of the last line
+
+    # hot path
+    cdef Status write(
+        self, const uint8_t* base, Event* event, Tape* tape, Span state,
+        Entity* entity, int64_t time_ns, Buffer* out,
+    ) noexcept nogil
+    cdef bint _again(
+        self, const uint8_t* base, Event* event, Tape* tape, Span state,
+        Entity* entity, Buffer* out,
+    ) noexcept nogil
+    cdef bint _patch(self, Memo* memo, int32_t number, int32_t text) noexcept nogil
+    cdef Status _anew(
+        self, const uint8_t* base, const Event* event, Attribute* items, Span state,
+        Entity* entity, Buffer* out,
+    ) noexcept nogil
+    cdef bint _can_remember(
+        self, Entity* entity, const Event* event, size_t count
+    ) noexcept nogil
+    cdef void _remember(
+        self, Entity* entity, const uint8_t* base, const Event* event,
+        const Attribute* items, Span fields,
+    ) noexcept nogil
+    cdef bint _tag(
+        self, const uint8_t* base, const Attribute* item, const Word* word,
+        const Entity* entity, const Attribute* items, size_t count,
+    ) noexcept nogil

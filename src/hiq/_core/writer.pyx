@@ -1,0 +1,331 @@
+"""One judged event to one line: measurement, tags, fields, time stamp.
+
+First tries to make the line from what the entity's last one had, and only what has
+changed anew; if it cannot, from scratch. Both give the same bytes. It judges
+nothing and knows no frames.
+"""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcmp
+
+from hiq._core.attribute cimport Attribute
+from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_byte, put_span
+from hiq._core.event cimport Event, Tape, read_rest
+from hiq._core.fields cimport Fields, Made
+from hiq._core.memo cimport (
+    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Memo, Part, memo_keep, memo_renew,
+    memo_same_keys, memo_set, memo_size, memo_write, same_value,
+)
+from hiq._core.numeral cimport FINITE, NOT_FINITE
+from hiq._core.overlay cimport Overlay
+from hiq._core.series cimport FROM_CLASS, FROM_UNIT, Series
+from hiq._core.span cimport MISSING, NULL_VALUE, STRING, Span, Value, span
+from hiq._core.status cimport Status
+from hiq._core.table cimport table_arrange, table_clear, table_write
+from hiq._core.tags cimport Entity
+from hiq._core.text cimport text_of
+from hiq._core.unique cimport keep_last
+from hiq._core.vocabulary cimport CLASS, TAG, UNIT, Vocabulary, Word
+
+cdef enum:
+    MEMORY_LIMIT = 1 << 26    # bytes of remembered states of all entities
+
+
+cdef void put_integer(Buffer* out, int64_t value) noexcept nogil:
+    """Append a decimal."""
+    cdef uint8_t[24] digits
+    cdef int at = 24
+    cdef uint64_t rest = <uint64_t> value if value >= 0 else -<uint64_t> value
+    while True:
+        at -= 1
+        digits[at] = <uint8_t> (c"0" + rest % 10)
+        rest //= 10
+        if rest == 0:
+            break
+    if value < 0:
+        at -= 1
+        digits[at] = c"-"
+    put(out, &digits[at], 24 - at)
+
+
+cdef class Writer:
+    """Built from the options, the plan of their component tables and known rows."""
+
+    # construction
+
+    def __cinit__(self, options, plan, Overlay overlay, rows):
+        self._overlay = overlay
+        self._vocabulary = Vocabulary(options.tags_attributes, plan.ignored, rows)
+        self._series = Series(options)
+        self.fields = Fields(rows)
+        self._skip_null = options.skip_null_attributes
+        self.memory_limit = MEMORY_LIMIT
+
+    def __dealloc__(self):
+        buffer_free(&self._source)
+
+    # hot path
+
+    cdef Status write(
+        self, const uint8_t* base, Event* event, Tape* tape, Span state,
+        Entity* entity, int64_t time_ns, Buffer* out,
+    ) noexcept nogil:
+        """Append the line of an event; SKIPPED if no field is left."""
+        cdef Status status = Status.OK
+        if not (
+            entity.memo.valid and self._again(base, event, tape, state, entity, out)
+        ):
+            if event.is_unread and not read_rest(tape, base, event):
+                return Status.NO_MEMORY
+            status = self._anew(
+                base, event, tape.items + event.first, state, entity, out
+            )
+        if status == Status.OK:
+            put_byte(out, c" ")
+            put_integer(out, time_ns)
+            put_byte(out, c"\n")
+            if out.failed:
+                return Status.NO_MEMORY
+        return status
+
+    cdef bint _again(
+        self, const uint8_t* base, Event* event, Tape* tape, Span state,
+        Entity* entity, Buffer* out,
+    ) noexcept nogil:
+        """Append the line with what the last one of the entity had; False: it cannot.
+
+        Equal attributes have equal fields, so only changed values are made anew.
+        """
+        cdef Memo* memo = &entity.memo
+        cdef const uint8_t* old = memo.raw.data + memo.attributes
+        cdef Buffer* arena = &self.fields.table.arena
+        cdef const Attribute* items = NULL
+        cdef Part* part
+        cdef const Value* value
+        cdef size_t start
+        cdef size_t i
+        cdef bint equal = event.attributes.length == memo.attributes_length and (
+            memcmp(base + event.attributes.start, old, memo.attributes_length) == 0
+        )
+        memo.valid = False
+        arena.length = 0
+        self.fields.scratch.length = 0
+        if not equal:
+            if event.is_unread and not read_rest(tape, base, event):
+                return False
+            items = tape.items + event.first
+            if not memo_same_keys(memo, base, items, event.count):
+                return False
+        if not self.fields.make_state(state, event.state.flags):
+            return False
+        if not self._patch(memo, memo.value, memo.state):
+            return False
+        for i in range(0 if equal else event.count):
+            part = &memo.parts[i]
+            value = &items[i].value
+            if part.mode == SILENT or same_value(base, value, old, &part.value):
+                continue
+            if part.mode == FRAGILE or (
+                self._skip_null
+                and (value.kind == NULL_VALUE or part.value.kind == NULL_VALUE)
+            ):
+                return False
+            if not self.fields.make_attribute(
+                base, value, part.word, entity, items, event.count
+            ) or not self._patch(memo, part.number, part.text):
+                return False
+        # The unit is fragile, so the head is that of the last line.
+        self.series = entity.series
+        put(
+            out,
+            entity.cached.data + entity.source_length,
+            entity.cached.length - entity.source_length,
+        )
+        put_byte(out, c" ")
+        start = out.length
+        memo_write(memo, arena, out)
+        if out.failed:
+            return True
+        self._remembered_bytes -= memo_size(memo)
+        memo_renew(
+            memo, base, &event.new_state, &event.attributes, items,
+            span(out.data + start, out.length - start), equal, event.depth,
+        )
+        self._remembered_bytes += memo_size(memo)
+        return True
+
+    cdef bint _patch(self, Memo* memo, int32_t number, int32_t text) noexcept nogil:
+        """Give the two fields of a value the texts just made; False if they differ."""
+        cdef Made* made = &self.fields.made
+        return memo_set(
+            memo, number, made.number == FINITE, made.number_at, made.number_length
+        ) and memo_set(memo, text, made.text_there, made.text_at, made.text_length)
+
+    cdef Status _anew(
+        self, const uint8_t* base, const Event* event, Attribute* items, Span state,
+        Entity* entity, Buffer* out,
+    ) noexcept nogil:
+        """Append the line of an event that has passed all checks, from scratch."""
+        cdef Memo* memo = &entity.memo
+        cdef size_t count = event.count
+        cdef size_t start
+        cdef size_t i
+        cdef const Word* word
+        cdef Attribute* item
+        cdef Value source
+        cdef Span head
+        cdef Span override = self._overlay.override(entity.override)
+        cdef bint ignored = False
+        cdef int wanted = 0
+        cdef Part* part = NULL
+        source.kind = MISSING
+        source.flags = 0
+        self._source.length = 0
+        if override.length == 0 and not self._series.is_overridden():
+            if self._series.source == FROM_UNIT:
+                wanted = UNIT
+            elif self._series.source == FROM_CLASS:
+                wanted = CLASS
+        table_clear(&self.fields.table)
+        self.fields.scratch.length = 0
+        self.fields.scratch.failed = False
+        memo.valid = False
+        if not keep_last(base, items, &count, &self.fields.scratch):
+            return Status.NO_MEMORY
+        if self._series.tags_vary and not self._series.begin(entity):
+            return Status.NO_MEMORY
+        if not self.fields.make_state(
+            state, event.state.flags
+        ) or not self.fields.add_state():
+            return Status.NO_MEMORY
+        if self._can_remember(entity, event, count):
+            part = memo.parts
+            memo.part_count = count
+            memo.value = self.fields.made.number_item
+            memo.state = self.fields.made.text_item
+        for i in range(count):
+            item = &items[i]
+            word = self._vocabulary.find(
+                text_of(base, &item.key, &self._source),
+                item.hash,
+                entity.ignored,
+                &ignored,
+            )
+            self._source.length = 0
+            if part != NULL:
+                part[i].word = word
+                part[i].number = part[i].text = -1
+                part[i].mode = FRAGILE
+            if word.flags & wanted and item.value.kind != NULL_VALUE and not (
+                wanted == UNIT and item.value.kind == STRING and item.value.length == 0
+            ):
+                source = item.value
+            if self._skip_null and item.value.kind == NULL_VALUE:
+                continue
+            if word.flags & TAG:
+                if not self._tag(base, item, word, entity, items, count):
+                    return Status.NO_MEMORY
+                continue
+            if word.flags & wanted and source.kind != MISSING:
+                continue
+            if ignored:
+                if part != NULL and not word.flags & wanted:
+                    part[i].mode = SILENT
+                continue
+            if not self.fields.make_attribute(
+                base, &item.value, word, entity, items, count
+            ) or not self.fields.add_attribute(base, &item.key):
+                return Status.NO_MEMORY
+            if part != NULL:
+                part[i].number = self.fields.made.number_item
+                part[i].text = self.fields.made.text_item
+                if not word.flags & wanted:
+                    part[i].mode = FIELD
+                if self.fields.made.taken:
+                    part = NULL
+        if not table_arrange(&self.fields.table, True):
+            return Status.NO_MEMORY
+        if self.fields.table.place_count == 0:
+            return Status.SKIPPED
+        if source.kind != MISSING and not self.fields.text_of_value(
+            &self._source, base, &source
+        ):
+            return Status.NO_MEMORY
+        head = self._series.head(
+            entity,
+            override,
+            base,
+            &source,
+            span(self._source.data, self._source.length),
+            &self.series,
+        )
+        if head.length == 0:
+            return Status.NO_MEMORY
+        put_span(out, head)
+        put_byte(out, c" ")
+        start = out.length
+        table_write(&self.fields.table, out, False)
+        if out.failed:
+            return Status.NO_MEMORY
+        if part != NULL and not self.fields.table.special:
+            self._remember(
+                entity, base, event, items, span(out.data + start, out.length - start)
+            )
+        return Status.OK
+
+    cdef bint _can_remember(
+        self, Entity* entity, const Event* event, size_t count
+    ) noexcept nogil:
+        """Return whether there is room to remember the state, and its parts."""
+        cdef Memo* memo = &entity.memo
+        if (
+            self._series.tags_vary
+            or not entity.remembered
+            or count != event.count
+            or count > MAX_PARTS
+            or event.new_state.length > MAX_RAW
+            or self.fields.made.number == NOT_FINITE
+            or self._remembered_bytes > self.memory_limit
+        ):
+            return False
+        self._remembered_bytes -= memo_size(memo)
+        if not grow_array(
+            <void**> &memo.parts, &memo.part_capacity, count + 1, sizeof(Part)
+        ):
+            self._remembered_bytes += memo_size(memo)
+            return False
+        self._remembered_bytes += memo_size(memo)
+        return True
+
+    cdef void _remember(
+        self, Entity* entity, const uint8_t* base, const Event* event,
+        const Attribute* items, Span fields,
+    ) noexcept nogil:
+        """Remember a state and the fields just written."""
+        cdef Memo* memo = &entity.memo
+        self._remembered_bytes -= memo_size(memo)
+        if memo_keep(memo, &self.fields.table):
+            memo_renew(
+                memo, base, &event.new_state, &event.attributes, items, fields, False,
+                event.depth,
+            )
+        self._remembered_bytes += memo_size(memo)
+
+    cdef bint _tag(
+        self, const uint8_t* base, const Attribute* item, const Word* word,
+        const Entity* entity, const Attribute* items, size_t count,
+    ) noexcept nogil:
+        """Set the tag of an attribute; null is never sent."""
+        cdef Buffer* text = &self.fields.text
+        cdef bint good = True
+        text.length = 0
+        if item.value.kind != NULL_VALUE:
+            if self.fields.restore(base, &item.value, word, entity, items, count):
+                text = &self.fields.restored
+            else:
+                good = self.fields.text_of_value(text, base, &item.value)
+        good = good and self._series.put_tag(
+            text_of(base, &item.key, &self._source), span(text.data, text.length)
+        )
+        self._source.length = 0
+        return good
