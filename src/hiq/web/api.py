@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from hiq.web.bind import is_loopback
+from hiq.settings.load import is_loopback
 from hiq.web.guard import Policy, make_guard
 from hiq.web.health import readiness
 from hiq.web.report import Build, detailed, health, status

@@ -11,27 +11,17 @@ import errno
 import socket
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from hiq.errors import ConfigError, Problem
+from hiq.settings.load import is_loopback
 
 if TYPE_CHECKING:
     from hiq.settings.schema import HttpSettings
 
-__all__ = ["Bound", "bind", "is_loopback"]
+__all__ = ["Bound", "bind"]
 
 BACKLOG = 128
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a bind address can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

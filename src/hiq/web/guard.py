@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from hiq.web.bind import is_loopback
+from hiq.settings.load import is_loopback
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
