@@ -195,6 +195,7 @@ influxdb: {username: !secret u, password: p}
         ("home_assistant: {fallback: x}", "home_assistant.fallback", "expected `key"),
         ("journal: {path: ''}", "journal.path", "expected a path"),
         ("journal: {max_bytes: lots}", "journal.max_bytes", "expected a size"),
+        ("journal: {max_bytes: 1MiB}", "journal.max_bytes", "at least 32MiB"),
         ("journal: {when_full: explode}", "journal.when_full", "block, drop_oldest or"),
         ("http: {host: 'http://x'}", "http.host", "without scheme"),
         ("http: {host: 0.0.0.0, auth: none}", "http.auth", "none is refused"),

@@ -22,6 +22,7 @@ from hiq.settings.values import (
     choice,
     integer,
     number,
+    size,
     url,
 )
 
@@ -48,6 +49,8 @@ class SinkType:
 HA_URL = url("http", "https", "ws", "wss")
 SINK_URL = url("http", "https")
 PORT = integer(0, 65535, "port")
+LEAST_JOURNAL = 32 * 1024 * 1024
+"""A cap below a few of the largest records would block for ever."""
 
 _SERVER = {
     "url": Row(
@@ -88,7 +91,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             "longer spares an SD card, and is what a power cut can take (Home "
             "Assistant's recorder still has it).",
         ),
-        "max_bytes": Row(SIZE, "Largest size on disk."),
+        "max_bytes": Row(size(LEAST_JOURNAL), "Largest size on disk, at least 32 MiB."),
         "when_full": Row(
             choice("block", "drop_oldest", "drop_new"),
             "What to do at that size: stop reading, or give up the oldest or the "

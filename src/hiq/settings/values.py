@@ -158,14 +158,24 @@ def _duration(node: Node, key: str, problems: Problems) -> Any:
     return say(problems, node, key, f"{wanted}, got {got(node)}")
 
 
-def _size(node: Node, key: str, problems: Problems) -> Any:
-    if not isinstance(node.value, bool | dict | list | None):
-        try:
-            return units.size(node.raw)
-        except ValueError:
-            pass
-    wanted = "expected a size such as 512KiB, 64MiB or 2GiB"
-    return say(problems, node, key, f"{wanted}, got {got(node)}")
+def size(least: int = 0) -> Kind:
+    """Return the kind of sizes in bytes that are not below `least`."""
+
+    def read(node: Node, key: str, problems: Problems) -> Any:
+        if not isinstance(node.value, bool | dict | list | None):
+            try:
+                value = units.size(node.raw)
+            except ValueError:
+                pass
+            else:
+                if value >= least:
+                    return value
+                wanted = f"expected at least {units.show_size(least)}"
+                return say(problems, node, key, f"{wanted}, got {got(node)}")
+        wanted = "expected a size such as 512KiB, 64MiB or 2GiB"
+        return say(problems, node, key, f"{wanted}, got {got(node)}")
+
+    return Kind("size", read)
 
 
 def _path(node: Node, key: str, problems: Problems, *, absolute: bool = True) -> Any:
@@ -330,7 +340,7 @@ TEXT = Kind("text", _text)
 SECRET = Kind("secret", _secret, secret=True)
 BOOLEAN = Kind("boolean", _boolean)
 DURATION = Kind("duration", _duration)
-SIZE = Kind("size", _size)
+SIZE = size()
 PATH = Kind("path", _path)
 STORE_PATH = Kind("path", partial(_path, absolute=False))
 HOST = Kind("host", _host)
