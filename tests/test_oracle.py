@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hiq import Pipeline
 from tests import strategies
 from tests.corpus import frames as recorded
+from tests.events import state_changed
 from tests.lineprotocol import decode
 from tests.reference import ReferencePipeline
 
@@ -44,6 +45,50 @@ def test_random_frames_and_options(frames: list[bytes], options: Any) -> None:
 def test_repeated_frames(frames: list[bytes], snapshot: bool) -> None:
     """What was learned of an entity never changes what comes out."""
     agree(frames * 2, None, snapshot=snapshot)
+
+
+SMALL = st.sampled_from([1, 1.0, 2, "1", "a", "99%", None, True, [1], [], "", "a\n"])
+KEYS = st.sampled_from(
+    "a a_ a_str b value state time unit_of_measurement device_class xy_color "
+    "supported_color_modes".split()
+)
+MODES = st.sampled_from([["hs"], ["onoff"], ["x"]])
+STEP = st.tuples(
+    st.sampled_from(["light.x", "light.x", "sensor.x"]),
+    st.sampled_from(["1", "1", "2", "on", "off", "nan", "x y", "unknown", ""]),
+    st.dictionaries(KEYS, SMALL | MODES, max_size=4),
+    st.sampled_from(["as is", "as is", "spaced", "cut", "removed", "mqtt", "no tags"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEP, min_size=2, max_size=12), strategies.options(), st.booleans())
+def test_the_life_of_an_entity(steps: Any, options: Any, one_frame: bool) -> None:
+    """A state that differs little from the one before gives the reference's point.
+
+    Damaged frames and changed tags in between leave nothing wrong behind.
+    """
+    core, reference = Pipeline(options), ReferencePipeline(options)
+    batch: list[bytes] = []
+    for entity_id, state, attributes, how in steps:
+        if how in ("mqtt", "no tags"):
+            for pipeline in (core, reference):
+                tags = {"platform": "mqtt"} if how == "mqtt" else None
+                pipeline.set_tags(entity_id, tags)
+        new = {"new_state": None} if how == "removed" else {}
+        message = state_changed(entity_id, state, attributes, **new)
+        text = orjson.dumps(message)
+        if how == "spaced":
+            text = orjson.dumps(message, option=orjson.OPT_INDENT_2)
+        if how == "cut":
+            text = text[:-3]
+        if one_frame and how != "cut":
+            batch.append(text)
+            continue
+        assert core.feed(text).points == reference.feed(text).points
+    whole = b"[" + b",".join(batch) + b"]"
+    assert core.feed(whole).points == reference.feed(whole).points
+    assert decode(core.take()) == decode(reference.take())
 
 
 @settings(max_examples=300, deadline=None)
