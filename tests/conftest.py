@@ -5,11 +5,13 @@ A program that is missing skips the test; where the variable CI is set it fails 
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import hypothesis
 import pytest
 
 from tests.servers.databases import InfluxDB, VictoriaMetrics
@@ -19,6 +21,12 @@ from tests.servers.process import Server
 
 if TYPE_CHECKING:
     from hiq.simulate.server import Simulator
+
+# The machines are shared and noisy: no example has a deadline. `trace` is for builds
+# of the core with line tracing, which are many times slower.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("trace", deadline=None, max_examples=20)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 S = TypeVar("S", bound=Server)
 
