@@ -86,7 +86,7 @@ class Link:
                     await self._read()
                 finally:
                     writer.cancel()
-        except (ConnectionClosed, TimeoutError):
+        except* (ConnectionClosed, TimeoutError):
             await self._socket.close()
         finally:
             self._watch(on=False)
