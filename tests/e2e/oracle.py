@@ -33,10 +33,17 @@ MEASUREMENT = "\0measurement"
 """Key under which a point's measurement stands among its fields."""
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def rounded(seconds: float) -> int:
+    """Return microseconds as Home Assistant rounds its clock for an event."""
+    return (datetime.fromtimestamp(seconds, UTC) - EPOCH) // timedelta(microseconds=1)
+
+
 def iso(microseconds: int) -> str:
     """Return a time stamp as Home Assistant writes it."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-    return moment.isoformat()
+    return (EPOCH + timedelta(microseconds=microseconds)).isoformat()
 
 
 def event_frame(
@@ -73,12 +80,12 @@ def eligible_points(
     """Return entity and time of every recorder row that becomes a point, with fields.
 
     `history` is the answer of `history/history_during_period`: rows with `s`, `a`,
-    `lu` in seconds as float, rounded half-even to microseconds.
+    `lu` in seconds as float.
     """
     points: dict[Key, dict[str, Any]] = {}
     for entity_id, rows in history.items():
         for row in rows:
-            microseconds = round(row["lu"] * 1e6)
+            microseconds = rounded(row["lu"])
             converter = ReferencePipeline(options)
             converter.feed(event_frame(entity_id, row["s"], row.get("a"), microseconds))
             line = converter.take()
