@@ -351,7 +351,9 @@ async def test_answer_cut_in_the_middle_is_not_a_promise() -> None:
     async with FakeInflux(2) as server, Proxy(port(server)) as proxy:
         proxy.down = Trouble(cut_at=10)
         sink = v2(proxy.url)
-        assert isinstance(await sink.write(batch(LINES)), Retry)
+        found = await sink.write(batch(LINES))
+        assert isinstance(found, Retry)
+        assert found.reason == "connection lost: the server hung up"
         assert len(server.lines) == 1
 
 
@@ -375,11 +377,14 @@ async def test_known_limit_is_not_even_tried() -> None:
 
 async def test_nobody_there_and_no_such_name() -> None:
     """Connection refused and unknown hosts are retries that sent nothing."""
-    for url in (f"http://127.0.0.1:{free_port()}", "http://no.such.host.invalid:1"):
-        sink = v2(url)
+    here = f"127.0.0.1:{free_port()}"
+    for host, reason in ((here, "Connection refused"), ("no.such.invalid:1", "")):
+        sink = v2(f"http://{host}")
         found = await sink.write(batch(LINES))
         assert isinstance(found, Retry)
         assert found.sent is False
+        assert found.reason.startswith(f"Cannot connect to {host}: {reason}")
+        assert "[" not in found.reason
 
 
 async def test_no_token_in_logs_errors_or_reprs(caplog) -> None:

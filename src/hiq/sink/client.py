@@ -8,6 +8,7 @@ whether the server may have acted on it. It does not know what an answer means.
 
 from __future__ import annotations
 
+import os
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -178,14 +179,27 @@ class Client:
                 advice="set `ca_cert` to the certificate authority of this server, "
                 "or `verify_ssl: false` if you accept the risk",
             )
-        if isinstance(exc, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
+        if isinstance(exc, aiohttp.ClientConnectorError):
+            reason = _unreachable(exc.os_error)
+            text = f"Cannot connect to {exc.host}:{exc.port}: {reason}"
+            return CallFailed(text, sent=False)
+        if isinstance(exc, aiohttp.InvalidURL):
             return CallFailed(text, sent=False)
         if isinstance(exc, aiohttp.ConnectionTimeoutError):
             return CallFailed("no connection in time", sent=False, timed_out=True)
         if isinstance(exc, TimeoutError):
             limit = self._settings.timeout
             return CallFailed(f"no answer within {limit:g} s", timed_out=True)
+        if isinstance(exc, aiohttp.ServerDisconnectedError):
+            text = "the server hung up"
         return CallFailed(f"connection lost: {text}", reset=True)
+
+
+def _unreachable(error: OSError) -> str:
+    """Say in the system's words why there is no connection."""
+    if type(error).__module__ == "builtins" and error.errno:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
