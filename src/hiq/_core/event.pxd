@@ -2,7 +2,7 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.attribute cimport Attribute
 from hiq._core.scan cimport Cursor
-from hiq._core.span cimport Value
+from hiq._core.span cimport MAP, Value
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities
 
@@ -26,6 +26,8 @@ cdef struct Event:
     size_t first        # of its attributes in the tape
     size_t count
     bint is_unread      # its attributes are not in the tape: they are remembered
+    bint is_recalled    # its keys are those that are remembered under `version`
+    uint32_t version
     uint32_t entity     # number in the table of entities, 0 if it is not there
     int32_t depth       # levels that were left where the new state begins
 
@@ -37,6 +39,21 @@ cdef struct Tape:
     Attribute* items
     size_t item_count
     size_t item_capacity
+
+
+cdef inline bint at_map(Cursor* cursor) noexcept nogil:
+    return cursor.at < cursor.end and cursor.at[0] == c"{"
+
+
+cdef inline void note(Value* value, const uint8_t* base, const uint8_t* at) noexcept nogil:
+    value.kind = MAP
+    value.flags = 0
+    value.start = <uint32_t> (at - base)
+
+
+cdef inline void note_end(Value* value, Cursor* cursor) noexcept nogil:
+    value.length = <uint32_t> (cursor.at - cursor.base) - value.start
+
 
 # construction
 cdef void tape_free(Tape* tape) noexcept nogil
@@ -55,10 +72,3 @@ cdef bint read_event(
 cdef bint read_data(
     Cursor* cursor, Tape* tape, Event* event, Entities entities
 ) noexcept nogil
-cdef bint read_state(
-    Cursor* cursor, Tape* tape, Event* event, Entities entities
-) noexcept nogil
-cdef bint read_attributes(Cursor* cursor, Tape* tape, Event* event) noexcept nogil
-
-# what was left unread
-cdef bint read_rest(Tape* tape, const uint8_t* base, Event* event) noexcept nogil

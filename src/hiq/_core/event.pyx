@@ -11,15 +11,18 @@ from libc.string cimport memset
 
 from hiq._core.buffer cimport grow_array
 from hiq._core.keys cimport (
-    ATTRIBUTES, CONTEXT, DATA, ENTITY_ID, EVENT, EVENT_TYPE, NEW_STATE, OLD_STATE,
-    STATE, TIME_FIRED, TYPE, Name, name_of,
+    CONTEXT, DATA, ENTITY_ID, EVENT, EVENT_TYPE, NEW_STATE, OLD_STATE, OTHER,
+    TIME_FIRED, TYPE, Name, name_of,
 )
 from hiq._core.scan cimport (
-    Cursor, enter, fail, inside, is_utf8, next_item, next_key, scan_value, skip_space,
-    start,
+    Cursor, enter, fail, guess_key, is_utf8, next_item, next_key, scan_value,
+    skip_space, start,
 )
-from hiq._core.memo cimport memo_has_attributes, memo_has_state
-from hiq._core.span cimport MAP, MISSING, STRING, Span, Value, hash_of, span, span_of
+from hiq._core.memo cimport memo_has_state
+from hiq._core.span cimport (
+    ESCAPED, MISSING, STRING, Span, Value, hash_of, span, span_of,
+)
+from hiq._core.state cimport read_context, read_state
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities
 from hiq._core.text cimport is_text
@@ -98,6 +101,7 @@ cdef inline void clear_data(Event* event) noexcept nogil:
     event.attributes.kind = MISSING
     event.count = 0
     event.is_unread = False
+    event.is_recalled = False
     event.entity = 0
 
 
@@ -109,20 +113,6 @@ cdef inline void clear_event(Event* event) noexcept nogil:
     clear_data(event)
 
 
-cdef inline bint at_map(Cursor* cursor) noexcept nogil:
-    return cursor.at < cursor.end and cursor.at[0] == c"{"
-
-
-cdef inline void note(Value* value, const uint8_t* base, const uint8_t* at) noexcept nogil:
-    value.kind = MAP
-    value.flags = 0
-    value.start = <uint32_t> (at - base)
-
-
-cdef inline void note_end(Value* value, Cursor* cursor) noexcept nogil:
-    value.length = <uint32_t> (cursor.at - cursor.base) - value.start
-
-
 cdef bint read_message(
     Cursor* cursor, Tape* tape, Entities entities
 ) noexcept nogil:
@@ -131,7 +121,7 @@ cdef bint read_message(
     cdef Value key
     cdef Value other
     cdef Name name
-    cdef bint first = True
+    cdef int step = 0
     cdef int more
     if not grow_array(
         <void**> &tape.events, &tape.event_capacity, tape.event_count + 1, sizeof(Event)
@@ -154,11 +144,18 @@ cdef bint read_message(
     if not enter(cursor):
         return False
     while True:
-        more = next_key(cursor, &key, first)
-        if more <= 0:
-            break
-        first = False
-        name = name_of(cursor.base, &key)
+        if step == 0 and guess_key(cursor, b'"type":', 7):
+            name = TYPE
+        elif step == 1 and guess_key(cursor, b',"event":', 9):
+            name = EVENT
+        elif step == 2 and guess_key(cursor, b',"id":', 6):
+            name = OTHER
+        else:
+            more = next_key(cursor, &key, step == 0)
+            if more <= 0:
+                break
+            name = name_of(cursor.base, &key)
+        step += 1
         if name == EVENT:
             clear_event(event)
             if at_map(cursor):
@@ -192,17 +189,28 @@ cdef bint read_event(
     cdef Value other
     cdef Value* target
     cdef Name name
-    cdef bint first = True
+    cdef int step = 0
     cdef int more
     note(&event.event, cursor.base, cursor.at)
     if not enter(cursor):
         return False
     while True:
-        more = next_key(cursor, &key, first)
-        if more <= 0:
-            return more == 0
-        first = False
-        name = name_of(cursor.base, &key)
+        if step == 0 and guess_key(cursor, b'"event_type":', 13):
+            name = EVENT_TYPE
+        elif step == 1 and guess_key(cursor, b',"data":', 8):
+            name = DATA
+        elif step == 2 and guess_key(cursor, b',"origin":', 10):
+            name = OTHER
+        elif step == 3 and guess_key(cursor, b',"time_fired":', 14):
+            name = TIME_FIRED
+        elif step == 4 and guess_key(cursor, b',"context":', 11):
+            name = CONTEXT
+        else:
+            more = next_key(cursor, &key, step == 0)
+            if more <= 0:
+                return more == 0
+            name = name_of(cursor.base, &key)
+        step += 1
         if name == DATA:
             clear_data(event)
             if at_map(cursor):
@@ -215,7 +223,9 @@ cdef bint read_event(
         elif name == TIME_FIRED:
             target = &event.time_fired
         elif name == CONTEXT:
-            target = &event.context
+            if not read_context(cursor, &event.context):
+                return False
+            continue
         else:
             target = &other
         if not scan_value(cursor, target):
@@ -231,17 +241,24 @@ cdef bint read_data(
     cdef Value* target
     cdef Name name
     cdef Span id
-    cdef bint first = True
+    cdef int step = 0
     cdef int more
     note(&event.data, cursor.base, cursor.at)
     if not enter(cursor):
         return False
     while True:
-        more = next_key(cursor, &key, first)
-        if more <= 0:
-            return more == 0
-        first = False
-        name = name_of(cursor.base, &key)
+        if step == 0 and guess_key(cursor, b'"entity_id":', 12):
+            name = ENTITY_ID
+        elif step == 1 and guess_key(cursor, b',"old_state":', 13):
+            name = OLD_STATE
+        elif step == 2 and guess_key(cursor, b',"new_state":', 13):
+            name = NEW_STATE
+        else:
+            more = next_key(cursor, &key, step == 0)
+            if more <= 0:
+                return more == 0
+            name = name_of(cursor.base, &key)
+        step += 1
         if name == NEW_STATE:
             event.state.kind = MISSING
             event.attributes.kind = MISSING
@@ -267,90 +284,8 @@ cdef bint read_data(
             target = &other
         if not scan_value(cursor, target):
             return False
-        if name == ENTITY_ID and target.kind == STRING and target.flags == 0:
-            id = span_of(cursor.base, target)
-            event.entity = entities.number_of(id, hash_of(id))
-
-
-cdef bint read_state(
-    Cursor* cursor, Tape* tape, Event* event, Entities entities
-) noexcept nogil:
-    """Read the value of `new_state`, a map."""
-    cdef Value key
-    cdef Value other
-    cdef Name name
-    cdef bint first = True
-    cdef int more
-    note(&event.new_state, cursor.base, cursor.at)
-    event.depth = cursor.depth
-    if not enter(cursor):
-        return False
-    while True:
-        more = next_key(cursor, &key, first)
-        if more <= 0:
-            note_end(&event.new_state, cursor)
-            return more == 0
-        first = False
-        name = name_of(cursor.base, &key)
-        if name == ATTRIBUTES:
-            event.count = 0
-            event.is_unread = False
-            if event.entity and memo_has_attributes(
-                &entities.at(event.entity).memo, cursor.at, cursor.end
-            ) and event.depth >= entities.at(event.entity).memo.depth:
-                note(&event.attributes, cursor.base, cursor.at)
-                cursor.at += entities.at(event.entity).memo.attributes_length
-                note_end(&event.attributes, cursor)
-                event.is_unread = True
-            elif at_map(cursor):
-                if not read_attributes(cursor, tape, event):
-                    return False
-            elif not scan_value(cursor, &event.attributes):
-                return False
-        elif not scan_value(cursor, &event.state if name == STATE else &other):
-            return False
-
-
-cdef bint read_attributes(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
-    """Read the value of `attributes`, a map, into the tape."""
-    cdef Attribute* item
-    cdef Value key
-    cdef bint first = True
-    cdef int more
-    note(&event.attributes, cursor.base, cursor.at)
-    event.first = tape.item_count
-    if not enter(cursor):
-        return False
-    while True:
-        more = next_key(cursor, &key, first)
-        if more <= 0:
-            break
-        first = False
-        if not grow_array(
-            <void**> &tape.items,
-            &tape.item_capacity,
-            tape.item_count + 1,
-            sizeof(Attribute),
-        ):
-            return fail(cursor, Status.NO_MEMORY)
-        item = &tape.items[tape.item_count]
-        item.key = key
-        if not scan_value(cursor, &item.value):
-            return False
-        tape.item_count += 1
-    if more < 0:
-        return False
-    note_end(&event.attributes, cursor)
-    event.count = tape.item_count - event.first
-    return True
-
-
-# what was left unread
-
-
-cdef bint read_rest(Tape* tape, const uint8_t* base, Event* event) noexcept nogil:
-    """Read attributes that have been recognised only; False without memory."""
-    cdef Cursor cursor
-    inside(&cursor, base, &event.attributes)
-    event.is_unread = False
-    return read_attributes(&cursor, tape, event)
+        if name == ENTITY_ID:
+            event.entity = 0
+            if target.kind == STRING and not target.flags & ESCAPED:
+                id = span_of(cursor.base, target)
+                event.entity = entities.number_of(id, hash_of(id))

@@ -118,7 +118,7 @@ cdef class Fields:
         cdef Buffer* arena = &self.table.arena
         cdef Made* made = &self.made
         cdef Span text
-        cdef bint high = True
+        cdef bint high
         cdef bint plain = False
         made.text_there = False
         made.number_at = arena.length
@@ -142,7 +142,7 @@ cdef class Fields:
                 text = span(self.text.data, self.text.length)
             if made.number == NOT_A_NUMBER:
                 # The digits are those of the text in JSON, restored or not.
-                made.number = put_digit_tail(arena, text, high, &self.scratch)
+                made.number = put_digit_tail(arena, text, &self.scratch)
                 made.number_length = arena.length - made.number_at
                 if word.rows & entity.rows and self.restore(
                     base, value, word, entity, items, count

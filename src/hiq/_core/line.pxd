@@ -3,6 +3,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from hiq._core.buffer cimport Buffer
 from hiq._core.event cimport Event, Tape
 from hiq._core.filter cimport Filter
+from hiq._core.moment cimport Minute
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Overlay
 from hiq._core.span cimport Span
@@ -27,6 +28,7 @@ cdef class Encoder:
     cdef uint32_t* _rows
     cdef Buffer _id
     cdef Buffer _state
+    cdef Minute _minute
     cdef Undo* _undo
     cdef size_t _undo_count
     cdef size_t _undo_capacity

@@ -100,14 +100,17 @@ cdef class Encoder:
             return Status.BAD_DATA
         if event.entity_id.kind != STRING:
             return Status.BAD_ENTITY_ID
-        self._id.length = 0
-        id = text_of(base, &event.entity_id, &self._id)
-        dot = <const uint8_t*> memchr(id.at, c".", id.length) if id.length else NULL
-        if dot == NULL or dot == id.at or dot + 1 == id.at + id.length:
-            return Status.BAD_ENTITY_ID
-        entity = self.entity_of(id, dot - id.at)
-        if entity == NULL:
-            return Status.NO_MEMORY
+        if event.entity:
+            entity = self.entities.at(event.entity)
+        else:
+            self._id.length = 0
+            id = text_of(base, &event.entity_id, &self._id)
+            dot = <const uint8_t*> memchr(id.at, c".", id.length) if id.length else NULL
+            if dot == NULL or dot == id.at or dot + 1 == id.at + id.length:
+                return Status.BAD_ENTITY_ID
+            entity = self.entity_of(id, dot - id.at)
+            if entity == NULL:
+                return Status.NO_MEMORY
         if not entity.accepted:
             return Status.FILTERED
         if event.new_state.kind == NULL_VALUE:
@@ -119,7 +122,9 @@ cdef class Encoder:
         if event.time_fired.kind != STRING:
             return Status.BAD_TIME
         self._state.length = 0
-        moment = moment_ns(text_of(base, &event.time_fired, &self._state), &stamp)
+        moment = moment_ns(
+            text_of(base, &event.time_fired, &self._state), &self._minute, &stamp
+        )
         if moment == MOMENT_BAD:
             return Status.BAD_TIME
         if moment == MOMENT_FAR:

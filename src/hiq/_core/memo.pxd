@@ -3,7 +3,7 @@ from libc.string cimport memcmp
 
 from hiq._core.buffer cimport Buffer
 from hiq._core.attribute cimport Attribute
-from hiq._core.span cimport Span, Value
+from hiq._core.span cimport STRING, Span, Value
 from hiq._core.table cimport Table
 from hiq._core.vocabulary cimport Word
 
@@ -17,20 +17,21 @@ cdef enum Mode:
     SILENT = 1      # nothing, it is never written
     FRAGILE = 2     # everything is made anew
 
-# One attribute: where it lies in the remembered attributes, and its fields.
+# One attribute: where it lies in the remembered attributes, and its two fields.
 cdef struct Part:
     Value key
     Value value
     const Word* word
-    int32_t number   # slot, -1 if it has none; while a point is made: item
+    int32_t number   # slots, -1 if it can have none; while a point is made: items
     int32_t text
     uint8_t mode
 
-# One written field with its separator.
+# One field that there can be, in the order of names.
 cdef struct Slot:
-    uint32_t at      # in the remembered fields
-    uint32_t prefix  # bytes of separator, name and `=`
-    uint32_t length
+    uint32_t name        # `,name=` in the names
+    uint32_t name_length
+    uint32_t at          # the same with its text in the fields
+    uint32_t length      # 0: it is not there
     uint32_t new_at      # of its new text, in the arena
     uint32_t new_length
     uint8_t changed
@@ -39,30 +40,33 @@ cdef struct Memo:
     Buffer raw           # the state as it came
     uint32_t attributes  # where its attributes begin in there
     uint32_t attributes_length
-    Buffer fields        # what was made of it
+    Buffer fields        # what was made of it, a comma before each field
+    Buffer names
     Part* parts
     size_t part_count
     size_t part_capacity
     Slot* slots
     size_t slot_count
     size_t slot_capacity
-    int32_t value        # slots of the state itself, -1 if there is none
+    int32_t value        # slots of the state itself
     int32_t state
     int32_t depth        # levels that were left where the state began
+    uint32_t version     # counts changes
     bint valid
 
 # construction
 cdef void memo_free(Memo* memo) noexcept nogil
 cdef size_t memo_size(const Memo* memo) noexcept nogil
-cdef bint memo_keep(Memo* memo, const Table* table) noexcept nogil
+cdef bint memo_plan(
+    Memo* memo, const uint8_t* base, const Attribute* items, Table* names
+) noexcept nogil
+cdef void memo_keep(Memo* memo, const Table* table, const Table* names) noexcept nogil
 
 # hot path
 cdef bint memo_same_keys(
     const Memo* memo, const uint8_t* base, const Attribute* items, size_t count
 ) noexcept nogil
-cdef bint memo_set(
-    Memo* memo, int32_t slot, bint there, size_t at, size_t length
-) noexcept nogil
+cdef void memo_set(Memo* memo, int32_t slot, size_t at, size_t length) noexcept nogil
 cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogil
 cdef void memo_renew(
     Memo* memo, const uint8_t* base, const Value* state, const Value* attributes,
@@ -92,6 +96,34 @@ cdef inline bint memo_has_attributes(
         and memcmp(
             at, memo.raw.data + memo.attributes, memo.attributes_length
         ) == 0
+    )
+
+
+cdef inline size_t memo_has_part(
+    const Memo* memo, size_t number, const uint8_t* at, const uint8_t* end
+) noexcept nogil:
+    """Return the bytes of a remembered key and value if they stand at `at`, else 0."""
+    cdef const Part* part = &memo.parts[number]
+    cdef const uint8_t* old = memo.raw.data + memo.attributes
+    cdef size_t start = part.key.start - 1
+    cdef size_t length = part.value.start + part.value.length - start
+    length += part.value.kind == STRING
+    if <size_t> (end - at) <= length or memcmp(at, old + start, length):
+        return 0
+    return length if at[length] == c"," or at[length] == c"}" else 0
+
+
+cdef inline bint memo_has_key(
+    const Memo* memo, size_t number, const uint8_t* at, const uint8_t* end
+) noexcept nogil:
+    """Return whether a remembered key and a colon stand at `at`."""
+    cdef const Part* part = &memo.parts[number]
+    cdef const uint8_t* key = memo.raw.data + memo.attributes + part.key.start - 1
+    cdef size_t length = part.key.length + 2
+    return (
+        <size_t> (end - at) > length
+        and memcmp(at, key, length) == 0
+        and at[length] == c":"
     )
 
 

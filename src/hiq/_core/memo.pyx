@@ -11,11 +11,13 @@ from libc.stdlib cimport free
 from libc.string cimport memcmp, memset
 
 from hiq._core.buffer cimport (
-    Buffer, buffer_free, grow_array, put, put_span, reserve,
+    Buffer, buffer_free, grow_array, put, put_byte, put_span, reserve,
 )
 from hiq._core.attribute cimport Attribute
-from hiq._core.span cimport Span, Value, span_of
-from hiq._core.table cimport Item, Table
+from hiq._core.span cimport ESCAPED, Span, Value, span, span_of
+from hiq._core.table cimport (
+    Item, Place, Table, table_arrange, table_clear, table_put,
+)
 
 # construction
 
@@ -24,6 +26,7 @@ cdef void memo_free(Memo* memo) noexcept nogil:
     """Give all memory back; nothing is remembered."""
     buffer_free(&memo.raw)
     buffer_free(&memo.fields)
+    buffer_free(&memo.names)
     free(memo.parts)
     free(memo.slots)
     memset(memo, 0, sizeof(Memo))
@@ -34,43 +37,105 @@ cdef size_t memo_size(const Memo* memo) noexcept nogil:
     return (
         memo.raw.capacity
         + memo.fields.capacity
+        + memo.names.capacity
         + memo.part_capacity * sizeof(Part)
         + memo.slot_capacity * sizeof(Slot)
     )
 
 
-cdef bint memo_keep(Memo* memo, const Table* table) noexcept nogil:
-    """Remember which written field comes from what; False without memory.
+cdef bint memo_plan(
+    Memo* memo, const uint8_t* base, const Attribute* items, Table* names
+) noexcept nogil:
+    """Find a slot for each field that there can be; False if names could collide.
 
-    `parts`, `value` and `state` hold numbers of items, and get those of slots.
+    Until then `number` and `text` of parts, `value` and `state` are -1 or items of
+    the fields; they are left alone here, `memo_keep` needs both.
     """
-    cdef Slot* slot
-    cdef const Item* item
+    cdef Span key
+    cdef Span text = span(<const uint8_t*> b"_str", 4)
     cdef size_t i
-    cdef size_t at = 0
-    if not grow_array(
-        <void**> &memo.slots, &memo.slot_capacity, table.place_count, sizeof(Slot)
-    ):
+    table_clear(names)
+    if not add_name(names, span(<const uint8_t*> b"value", 5), span(NULL, 0)):
         return False
-    memo.slot_count = table.place_count
-    for i in range(memo.slot_count):
-        item = &table.items[table.places[i].item]
-        slot = &memo.slots[i]
-        slot.at = <uint32_t> at
-        slot.prefix = table.places[i].length + (2 if i else 1)
-        slot.length = slot.prefix + item.text_length
-        slot.changed = False
-        at += slot.length
-    memo.value = slot_of(table, memo.value)
-    memo.state = slot_of(table, memo.state)
+    if not add_name(names, span(<const uint8_t*> b"state", 5), span(NULL, 0)):
+        return False
     for i in range(memo.part_count):
-        memo.parts[i].number = slot_of(table, memo.parts[i].number)
-        memo.parts[i].text = slot_of(table, memo.parts[i].text)
-    return True
+        if memo.parts[i].mode == SILENT:
+            continue
+        key = span_of(base, &items[i].key)
+        if items[i].key.flags & ESCAPED or key.length == 4 and (
+            memcmp(key.at, b"time", 4) == 0
+        ):
+            return False
+        if not add_name(names, key, span(NULL, 0)) or not add_name(names, key, text):
+            return False
+    if names.special or not table_arrange(names, True):
+        return False
+    return grow_array(
+        <void**> &memo.slots, &memo.slot_capacity, names.place_count, sizeof(Slot)
+    )
 
 
-cdef inline int32_t slot_of(const Table* table, int32_t item) noexcept nogil:
-    return table.items[item].slot if item >= 0 else -1
+cdef inline bint add_name(Table* names, Span name, Span suffix) noexcept nogil:
+    """Add a name that must be new; False if it is not, or without memory."""
+    cdef size_t before = names.count
+    cdef Item* item = table_put(names, name, suffix)
+    return item != NULL and names.count > before
+
+
+cdef void memo_keep(Memo* memo, const Table* table, const Table* names) noexcept nogil:
+    """Take over the fields just made, each into its slot."""
+    cdef const Item* item
+    cdef Place* place
+    cdef Slot* slot
+    cdef size_t i
+    cdef size_t next_name = 2
+    memo.slot_count = names.place_count
+    memo.names.length = 0
+    for i in range(memo.slot_count):
+        slot = &memo.slots[i]
+        place = &names.places[i]
+        slot.name = <uint32_t> memo.names.length
+        put_byte(&memo.names, c",")
+        put(&memo.names, names.arena.data + place.name, place.length)
+        put_byte(&memo.names, c"=")
+        slot.name_length = <uint32_t> memo.names.length - slot.name
+        slot.length = 0
+        slot.changed = False
+    # Items of the names stand in the order of the plan.
+    memo.value = settle(memo, table, memo.value, names.items[0].slot)
+    memo.state = settle(memo, table, memo.state, names.items[1].slot)
+    for i in range(memo.part_count):
+        if memo.parts[i].mode == SILENT:
+            continue
+        memo.parts[i].number = settle(
+            memo, table, memo.parts[i].number, names.items[next_name].slot
+        )
+        memo.parts[i].text = settle(
+            memo, table, memo.parts[i].text, names.items[next_name + 1].slot
+        )
+        next_name += 2
+    place_slots(memo)
+
+
+cdef inline int32_t settle(
+    Memo* memo, const Table* table, int32_t item, int32_t slot
+) noexcept nogil:
+    """Note the bytes of a slot whose field was made; returns the slot."""
+    if item >= 0:
+        memo.slots[slot].length = (
+            memo.slots[slot].name_length + table.items[item].text_length
+        )
+    return slot
+
+
+cdef void place_slots(Memo* memo) noexcept nogil:
+    """Work out where the fields lie."""
+    cdef uint32_t at = 0
+    cdef size_t i
+    for i in range(memo.slot_count):
+        memo.slots[i].at = at
+        at += memo.slots[i].length
 
 
 # hot path
@@ -92,17 +157,12 @@ cdef bint memo_same_keys(
     return True
 
 
-cdef bint memo_set(
-    Memo* memo, int32_t slot, bint there, size_t at, size_t length
-) noexcept nogil:
-    """Give a field a new text; False if it was not there before, or is not now."""
-    if (slot >= 0) != there:
-        return False
-    if there:
+cdef void memo_set(Memo* memo, int32_t slot, size_t at, size_t length) noexcept nogil:
+    """Give a field a new text in the arena; length 0 removes it."""
+    if length or memo.slots[slot].length:
         memo.slots[slot].changed = True
         memo.slots[slot].new_at = <uint32_t> at
         memo.slots[slot].new_length = <uint32_t> length
-    return True
 
 
 cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogil:
@@ -112,16 +172,17 @@ cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogi
     cdef size_t run = 0
     cdef size_t i
     cdef uint32_t at = 0
-    cdef uint32_t end
     for i in range(memo.slot_count):
         slot = &memo.slots[i]
-        end = slot.at + slot.length
         if slot.changed:
             slot.changed = False
-            put(out, old + run, slot.at + slot.prefix - run)
-            put(out, arena.data + slot.new_at, slot.new_length)
-            run = end
-            slot.length = slot.prefix + slot.new_length
+            put(out, old + run, slot.at - run)
+            run = slot.at + slot.length
+            slot.length = 0
+            if slot.new_length:
+                put(out, memo.names.data + slot.name, slot.name_length)
+                put(out, arena.data + slot.new_at, slot.new_length)
+                slot.length = slot.name_length + slot.new_length
         slot.at = at
         at += slot.length
     put(out, old + run, memo.fields.length - run)
@@ -140,17 +201,23 @@ cdef void memo_renew(
     cdef uint32_t start = attributes.start
     memo.raw.length = 0
     memo.fields.length = 0
-    if not reserve(&memo.raw, state.length) or not reserve(
-        &memo.fields, fields.length
+    if (
+        memo.names.failed
+        or not reserve(&memo.raw, state.length)
+        or not reserve(&memo.fields, fields.length)
     ):
-        memo.raw.failed = memo.fields.failed = False
+        memo.raw.failed = memo.fields.failed = memo.names.failed = False
         memo.valid = False
         return
     put_span(&memo.raw, span_of(base, state))
     put_span(&memo.fields, fields)
+    # In the line a space stands before the first field.
+    if fields.length:
+        memo.fields.data[0] = c","
     memo.attributes = start - state.start
     memo.attributes_length = attributes.length
     memo.depth = depth
+    memo.version += 1
     memo.valid = True
     if same:
         return

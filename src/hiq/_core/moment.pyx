@@ -5,6 +5,7 @@ fraction of up to six digits, an offset. It knows no clock and no time zone name
 """
 
 from libc.stdint cimport int64_t, uint8_t
+from libc.string cimport memcmp, memcpy
 
 from hiq._core.number cimport is_digit
 from hiq._core.span cimport Span
@@ -43,7 +44,35 @@ cdef inline int month_days(int year, int month) noexcept nogil:
 # hot path
 
 
-cdef Moment moment_ns(Span text, int64_t* out) noexcept nogil:
+cdef Moment moment_ns(Span text, Minute* minute, int64_t* out) noexcept nogil:
+    """Read a date-time with an offset; most share their minute with the last one."""
+    cdef const uint8_t* at = text.at
+    cdef int64_t part = 0
+    cdef int second
+    cdef int i
+    cdef Moment result
+    cdef bint full = text.length == 32 and at[19] == c"." and (
+        memcmp(at + 26, b"+00:00", 6) == 0
+    )
+    if full and minute.known and memcmp(at, minute.text, 17) == 0:
+        second = two(at + 17)
+        for i in range(20, 26):
+            if not is_digit(at[i]):
+                return MOMENT_BAD
+            part = part * 10 + at[i] - c"0"
+        if not 0 <= second < 60:
+            return MOMENT_BAD
+        out[0] = (minute.seconds + second) * SECOND + part * 1_000
+        return MOMENT_OK
+    result = moment_any(text, out)
+    if full and result == MOMENT_OK:
+        memcpy(minute.text, at, 17)
+        minute.seconds = floor_to(out[0], 60 * <int64_t> SECOND) // SECOND
+        minute.known = True
+    return result
+
+
+cdef Moment moment_any(Span text, int64_t* out) noexcept nogil:
     """Read a date-time with an offset; the offset is honoured."""
     cdef const uint8_t* at = text.at
     cdef const uint8_t* end = at + text.length

@@ -23,6 +23,4 @@ cdef Numeric put_decimal(
 cdef Numeric put_text_number(
     Buffer* out, Span text, bint high, Buffer* scratch
 ) noexcept nogil
-cdef Numeric put_digit_tail(
-    Buffer* out, Span text, bint high, Buffer* scratch
-) noexcept nogil
+cdef Numeric put_digit_tail(Buffer* out, Span text, Buffer* scratch) noexcept nogil

@@ -10,9 +10,10 @@ from hiq._core.buffer cimport Buffer, put_byte, reserve
 from hiq._core.number cimport decimal_value, is_digit, put_double, put_plain
 from hiq._core.span cimport Span, span
 from hiq._core.unicode cimport is_decimal, is_space, next_point, to_decimal
+from hiq._core.vector cimport digit16
 
 cdef enum:
-    FIRST_FOREIGN = 0x660    # the first decimal digit that is not ASCII
+    FOREIGN_LEAD = 0xD9    # begins U+0640 and up; the first digit there is U+0660
 
 # numbers in text
 
@@ -167,9 +168,7 @@ cdef Numeric put_text_number(
     return result
 
 
-cdef Numeric put_digit_tail(
-    Buffer* out, Span text, bint high, Buffer* scratch
-) noexcept nogil:
+cdef Numeric put_digit_tail(Buffer* out, Span text, Buffer* scratch) noexcept nogil:
     """Append the number of a text such as `99%`, if its pattern matches.
 
     The text has no point and two adjacent digits, or one point between digits. The
@@ -182,16 +181,22 @@ cdef Numeric put_digit_tail(
     cdef uint32_t point
     cdef bint adjacent = False   # two digits side by side
     cdef bint between = False    # a point with a digit on both sides
+    cdef int step
     cdef int last = 0            # 1 a digit, 2 a point behind a digit, 0 else
     cdef Numeric result = NOT_A_NUMBER
     while at < end:
-        if not high or at[0] < 128:
+        if last == 0 and end - at >= 16:
+            step = digit16(at)
+            at += step
+            if step == 16:
+                continue
+        if at[0] < FOREIGN_LEAD:
+            # ASCII, or a byte of a code point that is no digit.
             point = at[0]
             at += 1
         else:
             point = next_point(&at)
-            if point >= FIRST_FOREIGN and is_decimal(point):
-                point = c"0" + to_decimal(point)
+            point = c"0" + to_decimal(point) if is_decimal(point) else 0
         if c"0" <= point <= c"9":
             put_byte(scratch, <uint8_t> point)
             adjacent = adjacent or last == 1

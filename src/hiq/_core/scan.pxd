@@ -1,36 +1,9 @@
 from libc.stdint cimport int32_t, uint8_t, uint32_t
+from libc.string cimport memcmp
 
 from hiq._core.span cimport STRING, Value
 from hiq._core.status cimport Status
-
-cdef extern from *:
-    """
-    #include <stdint.h>
-    #include <string.h>
-    /* Index of the first byte of 16 that is a quote, a backslash, a control
-       character or above 127; 16 if there is none. */
-    #if defined(__SSE2__)
-    #include <emmintrin.h>
-    static inline int hiq_special16(const uint8_t *p) {
-        __m128i x = _mm_loadu_si128((const __m128i *)p);
-        __m128i hit = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
-                         _mm_cmpeq_epi8(x, _mm_set1_epi8('\\\\'))),
-            _mm_cmplt_epi8(x, _mm_set1_epi8(0x20)));
-        int mask = _mm_movemask_epi8(hit);
-        return mask ? __builtin_ctz((unsigned)mask) : 16;
-    }
-    #else
-    static inline int hiq_special16(const uint8_t *p) {
-        int i = 0;
-        while (i < 16 && p[i] >= 0x20 && p[i] < 0x80 && p[i] != '"' && p[i] != '\\\\')
-            i++;
-        return i;
-    }
-    #endif
-    """
-    int hiq_special16(const uint8_t* at) noexcept nogil
-
+from hiq._core.vector cimport special16
 
 cdef enum:
     MAX_DEPTH = 1024
@@ -55,7 +28,7 @@ cdef inline bint scan_string(Cursor* cursor, Value* out) noexcept nogil:
     cdef const uint8_t* at = cursor.at
     cdef int step
     if cursor.end - at >= 16:
-        step = hiq_special16(at)
+        step = special16(at)
         if step < 16 and at[step] == c'"':
             out.start = <uint32_t> (at - cursor.base)
             out.length = step
@@ -63,6 +36,15 @@ cdef inline bint scan_string(Cursor* cursor, Value* out) noexcept nogil:
             out.flags = 0
             cursor.at = at + step + 1
             return True
+        if step == 16 and cursor.end - at > 32:
+            step = special16(at + 16)
+            if at[16 + step] == c'"':
+                out.start = <uint32_t> (at - cursor.base)
+                out.length = 16 + step
+                out.kind = STRING
+                out.flags = 0
+                cursor.at = at + 17 + step
+                return True
     return scan_long_string(cursor, out)
 
 
@@ -110,6 +92,27 @@ cdef inline int next_key(Cursor* cursor, Value* key, bint first) noexcept nogil:
     cursor.at += 1
     skip_space(cursor)
     return 1
+
+
+cdef inline bint guess(Cursor* cursor, const char* text, size_t length) noexcept nogil:
+    """Step over bytes that are likely to come next; False if they do not.
+
+    The text must be valid at this place wherever it stands.
+    """
+    if <size_t> (cursor.end - cursor.at) < length or memcmp(cursor.at, text, length):
+        return False
+    cursor.at += length
+    return True
+
+
+cdef inline bint guess_key(
+    Cursor* cursor, const char* text, size_t length
+) noexcept nogil:
+    """Step over a likely comma, key and colon, and space behind them."""
+    if not guess(cursor, text, length):
+        return False
+    skip_space(cursor)
+    return True
 
 
 cdef inline int next_item(Cursor* cursor, bint first) noexcept nogil:

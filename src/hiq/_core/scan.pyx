@@ -14,6 +14,7 @@ from hiq._core.span cimport (
     TRUE_VALUE, Value,
 )
 from hiq._core.status cimport Status
+from hiq._core.vector cimport special16
 
 # construction
 
@@ -106,7 +107,7 @@ cdef bint scan_long_string(Cursor* cursor, Value* out) noexcept nogil:
     while True:
         step = 16
         while step == 16 and end - at >= 16:
-            step = hiq_special16(at)
+            step = special16(at)
             at += step
         if step == 16:
             while at < end and 32 <= at[0] < 128 and at[0] != c'"' and at[0] != c"\\":

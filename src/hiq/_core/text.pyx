@@ -11,6 +11,7 @@ from libc.string cimport memchr, memcpy, memcmp
 from hiq._core.buffer cimport Buffer, put, put_byte, put_span, reserve
 from hiq._core.span cimport Span, Value, load8, same, span, span_of
 from hiq._core.unicode cimport write_point
+from hiq._core.vector cimport break16
 
 cdef uint64_t ONES = 0x0101010101010101
 
@@ -126,8 +127,14 @@ cdef bint has_breaks(Span text) noexcept nogil:
     """Return whether the text has a line break of any kind."""
     cdef const uint8_t* at = text.at
     cdef const uint8_t* end = at + text.length
+    cdef int step
     while at < end:
-        if (at[0] < 32 or at[0] >= 0xC2) and break_length(at, end):
+        if end - at >= 16:
+            step = break16(at)
+            at += step
+            if step == 16:
+                continue
+        if break_length(at, end):
             return True
         at += 1
     return False

@@ -9,6 +9,7 @@ from hiq._core.overlay cimport Overlay
 from hiq._core.series cimport Series
 from hiq._core.span cimport Span
 from hiq._core.status cimport Status
+from hiq._core.table cimport Table
 from hiq._core.tags cimport Entity
 from hiq._core.vocabulary cimport Vocabulary, Word
 
@@ -19,6 +20,7 @@ cdef class Writer:
     cdef Series _series
     cdef Fields fields
     cdef Buffer _source
+    cdef Table _names                    # that the fields of a state can have
     cdef bint _skip_null
     cdef size_t _remembered_bytes
     cdef readonly size_t memory_limit    # of what is remembered
@@ -33,7 +35,7 @@ cdef class Writer:
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, Buffer* out,
     ) noexcept nogil
-    cdef bint _patch(self, Memo* memo, int32_t number, int32_t text) noexcept nogil
+    cdef void _patch(self, Memo* memo, int32_t number, int32_t text) noexcept nogil
     cdef Status _anew(
         self, const uint8_t* base, const Event* event, Attribute* items, Span state,
         Entity* entity, Buffer* out,

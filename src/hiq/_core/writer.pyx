@@ -10,18 +10,21 @@ from libc.string cimport memcmp
 
 from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_byte, put_span
-from hiq._core.event cimport Event, Tape, read_rest
+from hiq._core.event cimport Event, Tape
 from hiq._core.fields cimport Fields, Made
 from hiq._core.memo cimport (
-    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Memo, Part, memo_keep, memo_renew,
-    memo_same_keys, memo_set, memo_size, memo_write, same_value,
+    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Memo, Part, memo_keep, memo_plan,
+    memo_renew, memo_same_keys, memo_set, memo_size, memo_write, same_value,
 )
-from hiq._core.numeral cimport FINITE, NOT_FINITE
+from hiq._core.numeral cimport FINITE
 from hiq._core.overlay cimport Overlay
 from hiq._core.series cimport FROM_CLASS, FROM_UNIT, Series
-from hiq._core.span cimport MISSING, NULL_VALUE, STRING, Span, Value, span
+from hiq._core.span cimport (
+    MISSING, NULL_VALUE, SAME_PAIR, STRING, Span, Value, span,
+)
+from hiq._core.state cimport read_rest
 from hiq._core.status cimport Status
-from hiq._core.table cimport table_arrange, table_clear, table_write
+from hiq._core.table cimport table_arrange, table_clear, table_free, table_write
 from hiq._core.tags cimport Entity
 from hiq._core.text cimport text_of
 from hiq._core.unique cimport keep_last
@@ -32,16 +35,22 @@ cdef enum:
 
 
 cdef void put_integer(Buffer* out, int64_t value) noexcept nogil:
-    """Append a decimal."""
+    """Append a decimal, two digits at a time."""
     cdef uint8_t[24] digits
     cdef int at = 24
     cdef uint64_t rest = <uint64_t> value if value >= 0 else -<uint64_t> value
-    while True:
+    cdef uint64_t pair
+    while rest >= 100:
+        pair = rest % 100
+        rest //= 100
+        at -= 2
+        digits[at] = <uint8_t> (c"0" + pair // 10)
+        digits[at + 1] = <uint8_t> (c"0" + pair % 10)
+    at -= 1
+    digits[at] = <uint8_t> (c"0" + rest % 10)
+    if rest >= 10:
         at -= 1
-        digits[at] = <uint8_t> (c"0" + rest % 10)
-        rest //= 10
-        if rest == 0:
-            break
+        digits[at] = <uint8_t> (c"0" + rest // 10)
     if value < 0:
         at -= 1
         digits[at] = c"-"
@@ -63,6 +72,7 @@ cdef class Writer:
 
     def __dealloc__(self):
         buffer_free(&self._source)
+        table_free(&self._names)
 
     # hot path
 
@@ -102,8 +112,10 @@ cdef class Writer:
         cdef const Attribute* items = NULL
         cdef Part* part
         cdef const Value* value
+        cdef size_t before
         cdef size_t start
         cdef size_t i
+        cdef bint recalled = False
         cdef bint equal = event.attributes.length == memo.attributes_length and (
             memcmp(base + event.attributes.start, old, memo.attributes_length) == 0
         )
@@ -114,52 +126,64 @@ cdef class Writer:
             if event.is_unread and not read_rest(tape, base, event):
                 return False
             items = tape.items + event.first
-            if not memo_same_keys(memo, base, items, event.count):
+            recalled = event.is_recalled and event.version == memo.version
+            if not recalled and not memo_same_keys(memo, base, items, event.count):
                 return False
         if not self.fields.make_state(state, event.state.flags):
             return False
-        if not self._patch(memo, memo.value, memo.state):
-            return False
+        self._patch(memo, memo.value, memo.state)
         for i in range(0 if equal else event.count):
+            if recalled and items[i].key.kind == SAME_PAIR:
+                continue
             part = &memo.parts[i]
             value = &items[i].value
             if part.mode == SILENT or same_value(base, value, old, &part.value):
                 continue
-            if part.mode == FRAGILE or (
-                self._skip_null
-                and (value.kind == NULL_VALUE or part.value.kind == NULL_VALUE)
-            ):
+            if part.mode == FRAGILE:
                 return False
+            if self._skip_null and value.kind == NULL_VALUE:
+                memo_set(memo, part.number, 0, 0)
+                memo_set(memo, part.text, 0, 0)
+                continue
             if not self.fields.make_attribute(
                 base, value, part.word, entity, items, event.count
-            ) or not self._patch(memo, part.number, part.text):
+            ):
                 return False
+            self._patch(memo, part.number, part.text)
         # The unit is fragile, so the head is that of the last line.
         self.series = entity.series
+        before = out.length
         put(
             out,
             entity.cached.data + entity.source_length,
             entity.cached.length - entity.source_length,
         )
-        put_byte(out, c" ")
         start = out.length
         memo_write(memo, arena, out)
         if out.failed:
             return True
+        if out.length == start:
+            out.length = before
+            return False
         self._remembered_bytes -= memo_size(memo)
         memo_renew(
             memo, base, &event.new_state, &event.attributes, items,
             span(out.data + start, out.length - start), equal, event.depth,
         )
         self._remembered_bytes += memo_size(memo)
+        out.data[start] = c" "
         return True
 
-    cdef bint _patch(self, Memo* memo, int32_t number, int32_t text) noexcept nogil:
-        """Give the two fields of a value the texts just made; False if they differ."""
+    cdef void _patch(self, Memo* memo, int32_t number, int32_t text) noexcept nogil:
+        """Give the two fields of a value the texts just made."""
         cdef Made* made = &self.fields.made
-        return memo_set(
-            memo, number, made.number == FINITE, made.number_at, made.number_length
-        ) and memo_set(memo, text, made.text_there, made.text_at, made.text_length)
+        memo_set(
+            memo, number, made.number_at,
+            made.number_length if made.number == FINITE else 0,
+        )
+        memo_set(
+            memo, text, made.text_at, made.text_length if made.text_there else 0
+        )
 
     cdef Status _anew(
         self, const uint8_t* base, const Event* event, Attribute* items, Span state,
@@ -241,8 +265,6 @@ cdef class Writer:
                 part[i].text = self.fields.made.text_item
                 if not word.flags & wanted:
                     part[i].mode = FIELD
-                if self.fields.made.taken:
-                    part = NULL
         if not table_arrange(&self.fields.table, True):
             return Status.NO_MEMORY
         if self.fields.table.place_count == 0:
@@ -262,15 +284,15 @@ cdef class Writer:
         if head.length == 0:
             return Status.NO_MEMORY
         put_span(out, head)
-        put_byte(out, c" ")
         start = out.length
-        table_write(&self.fields.table, out, False)
+        table_write(&self.fields.table, out, True)
         if out.failed:
             return Status.NO_MEMORY
-        if part != NULL and not self.fields.table.special:
+        if part != NULL:
             self._remember(
                 entity, base, event, items, span(out.data + start, out.length - start)
             )
+        out.data[start] = c" "
         return Status.OK
 
     cdef bint _can_remember(
@@ -284,7 +306,6 @@ cdef class Writer:
             or count != event.count
             or count > MAX_PARTS
             or event.new_state.length > MAX_RAW
-            or self.fields.made.number == NOT_FINITE
             or self._remembered_bytes > self.memory_limit
         ):
             return False
@@ -304,7 +325,8 @@ cdef class Writer:
         """Remember a state and the fields just written."""
         cdef Memo* memo = &entity.memo
         self._remembered_bytes -= memo_size(memo)
-        if memo_keep(memo, &self.fields.table):
+        if memo_plan(memo, base, items, &self._names):
+            memo_keep(memo, &self.fields.table, &self._names)
             memo_renew(
                 memo, base, &event.new_state, &event.attributes, items, fields, False,
                 event.depth,
