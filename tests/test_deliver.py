@@ -149,6 +149,7 @@ async def test_a_line_that_is_too_big_alone_is_a_dead_letter(bench):
         }
     ]
     assert (bench.stats.written, bench.stats.dead_lettered) == (0, 1)
+    assert bench.stats.last_error == "413 too large"
 
 
 @given(st.sets(st.integers(0, 29)), st.integers(1, 30))

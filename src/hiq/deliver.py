@@ -168,6 +168,7 @@ class Deliverer:
                 halves = await self._in_thread(_halve, batch)
                 todo += reversed(halves)
                 if not halves:
+                    self.stats.last_error = outcome.reason
                     dead.append(self._letter(batch, outcome.reason))
         while dead:
             try:

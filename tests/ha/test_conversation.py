@@ -8,6 +8,7 @@ import pytest
 
 from hiq.errors import AuthError, CommandError, ConnectionLost
 from hiq.ha import events as ha
+from hiq.ha.connection import Connection
 from hiq.ha.conversation import Conversation
 from hiq.ha.locate import Candidate, websocket_url
 from hiq.ha.messages import decode_message, split
@@ -123,13 +124,23 @@ async def test_a_broken_frame_among_the_answers_is_fed_as_it_is():
     assert broken == [b"[{]"]
 
 
-async def test_a_missing_answer_ends_it():
-    """A command without an answer is a loss after its deadline."""
+async def test_a_missing_answer_ends_it(monkeypatch):
+    """A command without an answer is a loss after its deadline, without a goodbye."""
+    waits = []
+
+    async def close(self, deadline_s=1.0):
+        waits.append(deadline_s)
+        await Connection.close(self, deadline_s)
+
+    monkeypatch.setattr(
+        "hiq.ha.conversation.Connection", type("Spy", (Connection,), {"close": close})
+    )
     async with scripted_home() as home:
         home.answers["get_states"] = None
         talk = Talk(Timing(command_s=0.05))
         with pytest.raises(ConnectionLost, match="no answer to get_states"):
             await talk.run(home.url)
+    assert waits[0] == 0
 
 
 async def test_a_missing_greeting_ends_it():

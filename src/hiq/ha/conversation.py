@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hiq.backoff import wait
+from hiq.errors import ConnectionLost
 from hiq.ha.connection import Connection, tls_context
 from hiq.ha.events import StatesReceived
 from hiq.ha.messages import split
@@ -110,6 +111,9 @@ class Conversation:
         try:
             await connection.open(candidate.url, tls=tls, deadline_s=CONNECT_S)
             await self._drive(connection, self._session)
+        except ConnectionLost:
+            await connection.close(0.0)  # who has gone silent says no goodbye either
+            raise
         finally:
             await connection.close()
             self._connection = None
