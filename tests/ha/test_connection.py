@@ -2,61 +2,13 @@
 
 import asyncio
 import gc
-import ssl
-import subprocess
 
 import pytest
 
 from hiq.errors import ConnectionLost, ProtocolError
-from hiq.ha.connection import Connection, tls_context
+from hiq.ha.connection import Connection
+from tests.ha.inbox import DEADLINE, Inbox
 from tests.ha.server import serving, serving_raw
-
-DEADLINE = 20
-
-
-class Inbox:
-    """A connection and what it delivered, batch by batch."""
-
-    def __init__(self, **options):
-        self.batches = []
-        self.open = []
-        self.ended = 0
-        self.changed = asyncio.Event()
-        self.connection = Connection(
-            self.on_message, self.on_batch_end, self.on_end, **options
-        )
-
-    def on_message(self, payload):
-        self.open.append(bytes(payload))
-
-    def on_batch_end(self):
-        self.batches.append(self.open)
-        self.open = []
-        self.changed.set()
-
-    def on_end(self):
-        self.ended += 1
-
-    @property
-    def messages(self):
-        return [message for batch in self.batches for message in batch]
-
-    async def until(self, count):
-        """Wait for so many messages."""
-        async with asyncio.timeout(DEADLINE):
-            while len(self.messages) < count:
-                self.changed.clear()
-                await self.changed.wait()
-
-    async def loss(self):
-        """Wait for the end and return why."""
-        async with asyncio.timeout(DEADLINE):
-            with pytest.raises(Exception) as caught:
-                await self.connection.wait()
-        assert self.ended == 1
-        assert self.connection.ended
-        await self.connection.close()
-        return caught.value
 
 
 async def nothing(peer):
@@ -191,6 +143,7 @@ async def test_a_broken_protocol_ends_the_connection(name):
         loss = await inbox.loss()
         opcode, payload = await closed.get()
     assert isinstance(loss, ProtocolError)
+    assert ("raise home_assistant.max_message_bytes" in str(loss)) == ("big" in name)
     assert opcode == 8
     assert int.from_bytes(payload[:2]) in {1002, 1009}
     assert inbox.messages == []
@@ -340,70 +293,6 @@ async def test_opening_can_be_given_up():
             group.create_task(give_up())
             with pytest.raises(ConnectionLost):
                 await inbox.connection.open(url, deadline_s=1000)
-
-
-async def test_nobody_there_is_a_refusal(unused_tcp_port):
-    """A closed port is told as such."""
-    with pytest.raises(ConnectionLost) as caught:
-        await Inbox().connection.open(f"ws://127.0.0.1:{unused_tcp_port}/")
-    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A self-signed certificate for localhost, and its server context."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", key, "-out", cert),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return cert, context
-
-
-async def greet(socket):
-    """Say one thing."""
-    await socket.send("hello")
-    await socket.wait_closed()
-
-
-async def test_an_unknown_certificate_is_refused(certificate):
-    """Verification is on by default, and the error says what helps."""
-    async with serving(greet, certificate[1]) as url:
-        tls = tls_context(verify=True, ca_cert=None)
-        with pytest.raises(ConnectionLost, match=r"self-signed.*ca_cert") as caught:
-            await Inbox().connection.open(url, tls=tls)
-    assert isinstance(caught.value.__cause__, ssl.SSLError)
-
-
-@pytest.mark.parametrize("how", ["trusted", "unverified"])
-async def test_a_certificate_can_be_trusted(certificate, how):
-    """ca_cert adds a certificate, verify_ssl: false takes any."""
-    cert, context = certificate
-    tls = (
-        tls_context(verify=True, ca_cert=str(cert))
-        if how == "trusted"
-        else tls_context(verify=False, ca_cert=None)
-    )
-    async with serving(greet, context) as url:
-        inbox = Inbox()
-        await inbox.connection.open(url, tls=tls)
-        await inbox.until(1)
-        await inbox.connection.close()
-    assert inbox.messages == [b"hello"]
-
-
-def test_a_ca_file_that_is_not_there_is_named():
-    """The loss names the file, so that health shows it."""
-    with pytest.raises(ConnectionLost, match=r"/nowhere\.pem: No such file"):
-        tls_context(verify=True, ca_cert="/nowhere.pem")
 
 
 @pytest.fixture(autouse=True)

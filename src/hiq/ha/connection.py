@@ -12,19 +12,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from ssl import (
-    CERT_NONE,
-    SSLCertVerificationError,
-    SSLContext,
-    SSLError,
-    create_default_context,
-)
+from ssl import CERT_NONE, SSLContext, SSLError, create_default_context
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import picows
 
 from hiq.errors import ConnectionLost, ProtocolError
+from hiq.ha.handshake import refusal, tls_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,9 +125,9 @@ class Connection(picows.WSListener):
             self.abandon()
             raise ConnectionLost(f"{host} does not answer in {deadline_s:g} s") from exc
         except SSLError as exc:
-            raise ConnectionLost(f"TLS with {host}: {_tls_reason(exc)}") from exc
+            raise ConnectionLost(f"TLS with {host}: {tls_reason(exc)}") from exc
         except picows.WSHandshakeError as exc:
-            raise ConnectionLost(f"{host} {_refusal(exc)}") from exc
+            raise ConnectionLost(f"{host} {refusal(exc)}") from exc
         except ConnectionResetError as exc:
             hint = "; does it speak TLS?" if tls is not None else ""
             raise ConnectionLost(f"{host} hung up while connecting{hint}") from exc
@@ -210,6 +205,8 @@ class Connection(picows.WSListener):
         try:
             await transport.wait_disconnected()
         except picows.WSError as exc:
+            if getattr(exc, "code", None) == picows.WSCloseCode.MESSAGE_TOO_BIG:
+                raise self._too_long() from exc
             raise ProtocolError(f"the WebSocket protocol was broken: {exc}") from exc
         if self._error is not None:
             raise self._error
@@ -288,14 +285,18 @@ class Connection(picows.WSListener):
             raise ProtocolError("a fragment without a beginning")
         size = len(self._fragments) + frame.payload_size
         if size > self._max_message_bytes:
-            raise ProtocolError(
-                f"a message is longer than {self._max_message_bytes} bytes; raise "
-                "home_assistant.max_message_bytes"
-            )
+            raise self._too_long()
         self._fragments += frame.get_payload_as_memoryview()
         if frame.fin:
             whole, self._fragments = self._fragments, None
             self._deliver(memoryview(whole))
+
+    def _too_long(self) -> ProtocolError:
+        """Return the error of a message over the limit, with what helps."""
+        return ProtocolError(
+            f"a message is longer than {self._max_message_bytes} bytes; raise "
+            "home_assistant.max_message_bytes"
+        )
 
     def _deliver(self, payload: memoryview) -> None:
         """Hand a whole message on."""
@@ -323,30 +324,3 @@ class Connection(picows.WSListener):
         """Close the socket after what was written."""
         if self._transport is not None:
             self._transport.disconnect()
-
-
-def _tls_reason(exc: SSLError) -> str:
-    """Say in one line what is wrong with TLS, and what helps."""
-    if isinstance(exc, SSLCertVerificationError):
-        return (
-            f"{exc.verify_message}; set home_assistant.ca_cert, or verify_ssl: false "
-            "to trust any certificate"
-        )
-    return f"{exc.reason or exc}; does the server speak TLS, or is it http?"
-
-
-def _refusal(exc: picows.WSHandshakeError) -> str:
-    """Say in one line what came in place of a WebSocket."""
-    response = exc.response
-    if response is None:
-        return f"does not speak WebSocket: {exc}"
-    status = int(response.status)
-    target = response.headers.get("Location")
-    if target is not None and 300 <= status < 400:
-        return f"redirects to {target[:200]}: write that as home_assistant.url"
-    hints = {
-        403: "; was this address banned after failed log-ins?",
-        404: "; is the path right?",
-        502: "; Home Assistant is not up behind its proxy",
-    }
-    return f"answers with HTTP {status}{hints.get(status, '')}"
