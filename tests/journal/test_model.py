@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hiq.errors import JournalError
+from hiq.journal.cursor import Cursor
 from hiq.journal.journal import Entry, Journal
 from hiq.journal.segment import Header, encode
+from hiq.journal.stream import Position
 from hiq.settings.schema import JournalSettings
 from hiq.stats import JournalStats
 from tests.journal.disk import Disk
@@ -35,7 +37,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.place = dict.fromkeys(SINKS, 0)
         self.saved = dict.fromkeys(SINKS, 0)
         self.numbers = iter(range(10**9))
-        self.refused = []
+        self.refused = {}
 
     def teardown(self):
         self.crash()
@@ -75,7 +77,7 @@ class JournalMachine(RuleBasedStateMachine):
         entries = self.entries(sizes)
         self.journal.append([("ha", entry) for entry in entries])
         self.accepted += entries
-        self.refused = []
+        self.refused = {}
 
     @rule(
         sizes=st.lists(st.integers(0, 200), min_size=1, max_size=3),
@@ -92,10 +94,11 @@ class JournalMachine(RuleBasedStateMachine):
         try:
             self.journal.append([("ha", entry) for entry in entries])
         except JournalError:
-            self.refused = entries if also == "truncate" else self.refused
+            if also == "truncate":
+                self.refused |= {entry.body: entry for entry in entries}
         else:
             self.accepted += entries
-            self.refused = []
+            self.refused = {}
         self.disk.heal()
 
     @rule(
@@ -137,11 +140,16 @@ class JournalMachine(RuleBasedStateMachine):
 
     def find_refused(self):
         """What was refused, but could not be cut off either, may come back whole."""
-        end = self.cursors["one"].end_offset
-        while self.refused and self.points(len(self.accepted)) < end:
-            self.accepted.append(self.refused.pop(0))
-        assert self.points(len(self.accepted)) == end
-        self.refused = []
+        one = self.cursors["one"]
+        passed = [self.points(count) for count in range(len(self.accepted) + 1)]
+        behind = len(self.accepted) - passed.index(one.position.offset)
+        end = Position(one.position.sequence + behind, passed[-1])
+        probe = Cursor("probe", one.stream, end, one._owner, lambda *_: None)
+        while chunk := probe.read(1, 1, members=False):
+            self.accepted.append(self.refused.pop(chunk.body))
+            probe.advance(chunk.end)
+        assert self.points(len(self.accepted)) == one.end_offset
+        self.refused = {}
 
     @rule(torn=st.integers(0, len(TORN) - 1))
     def kill(self, torn):
