@@ -235,3 +235,16 @@ def test_times_beyond_the_calendar_are_shown_as_numbers() -> None:
     """A stamp that has no date is still shown."""
     assert iso((1 << 63) - 1) == "2262-04-11T23:47:16.854775Z"
     assert iso(1500) == "1970-01-01T00:00:00.000001Z"
+
+
+def test_control_characters_do_not_reach_the_terminal(path: Path) -> None:
+    """A name with an escape sequence is shown, not executed."""
+    shown = run("SELECT char(27) || '[2J' || char(155) || 'x' AS name").stdout
+    assert shown.splitlines()[2] == "\ufffd[2J\ufffdx"
+
+
+@pytest.mark.parametrize("text", ["DROP TABLE points", "SELEC 1", "DELETE FROM points"])
+def test_what_is_neither_entity_nor_query(path: Path, text: str) -> None:
+    """It is refused, and not looked up as an entity that is not there."""
+    with pytest.raises(click.UsageError, match="SELECT"):
+        run(text)

@@ -76,3 +76,12 @@ async def test_a_port_that_is_taken_is_one_clear_message():
     assert output == b""
     assert f"cannot listen on 127.0.0.1:{port}" in errors.decode()
     assert len(errors.splitlines()) == 1
+
+
+async def test_a_port_that_cannot_be_is_a_usage_error():
+    """Status 2 and one sentence, no traceback."""
+    async with running("--port", "99999") as process:
+        _, complaint = await process.communicate()
+    assert process.returncode == 2
+    assert b"--port" in complaint
+    assert b"Traceback" not in complaint

@@ -53,6 +53,13 @@ def test_detailed_has_the_shape_of_the_predecessor() -> None:
     assert found["subscription"]["event_rate_per_minute"] == 6.0
 
 
+def test_detailed_says_which_part_has_the_reason() -> None:
+    """With several sinks a reason is of no use without its name."""
+    stats = good_stats()
+    stats.sinks["influxdb"].state = "retrying"
+    assert documents(stats)["detailed"]["reason"].startswith("sink:influxdb: ")
+
+
 def test_status_has_the_counters_on_top() -> None:
     """The numbers of the page are /health, and the counters at the top level."""
     stats = good_stats()

@@ -11,6 +11,7 @@ import csv
 import itertools
 import json
 import os
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ __all__ = ["command", "parse_time", "store_of"]
 STATEMENTS = ("select", "with", "explain", "pragma", "values")
 MEASURED_ROWS = 200
 WIDEST = 60
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -158,6 +160,11 @@ def command(
     is_sql = len(words) > 1 and words[0].lower() in STATEMENTS
     if (is_sql or what is None) and (start is not None or end is not None or fields):
         raise click.UsageError("--from, --to and --field go with an entity")
+    if what is not None and not is_sql and len(words) != 1:
+        raise click.UsageError(
+            f"{what!r} is no entity, nor a statement that reads; SQL begins with "
+            + ", ".join(word.upper() for word in STATEMENTS)
+        )
     with Reader(path, timeout_s=timeout) as reader:
         if backup is not None:
             reader.backup(backup)
@@ -293,4 +300,6 @@ def _plain(cell: Any) -> Any:
 def _cell(cell: Any) -> str:
     if cell is None:
         return ""
-    return " ".join(str(_plain(cell)).split())
+    text = " ".join(str(_plain(cell)).split())
+    # A name from some device must not move the cursor or colour the terminal.
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -18,7 +18,13 @@ __all__ = ["command"]
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address.")
-@click.option("--port", default=8123, show_default=True, help="Port; 0 is any.")
+@click.option(
+    "--port",
+    default=8123,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port; 0 is any.",
+)
 @click.option(
     "--entities", default=200, show_default=True, type=click.IntRange(1, 100_000)
 )

@@ -16,6 +16,7 @@ from aiohttp import web
 from hiq.settings.load import is_loopback
 from hiq.web.guard import Policy, make_guard
 from hiq.web.health import readiness
+from hiq.web.openapi import document
 from hiq.web.report import Build, detailed, health, status
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def make_app(view: View, settings: HttpSettings) -> web.Application:
     app.router.add_get("/health", routes.health)
     app.router.add_get("/health/detailed", routes.detailed)
     app.router.add_get("/metrics", routes.metrics)
+    app.router.add_get("/openapi.json", routes.openapi)
     app.router.add_get("/api/v1/status", routes.status)
     app.router.add_get("/static/{name}", routes.static)
     return app
@@ -100,7 +102,7 @@ class _Routes:
         }
 
     async def root(self, request: web.Request) -> web.Response:
-        if "text/html" in request.headers.get("Accept", ""):
+        if "text/html" in request.headers.get("Accept", "").lower():
             return self._file("index.html")
         build = self._view.build
         found = {"service": build.service, "version": build.version}
@@ -127,6 +129,9 @@ class _Routes:
     async def metrics(self, _request: web.Request) -> web.Response:
         body, content_type = self._view.metrics()
         return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def openapi(self, _request: web.Request) -> web.Response:
+        return _json(document(self._view.build.version))
 
     async def static(self, request: web.Request) -> web.Response:
         return self._file(request.match_info["name"])

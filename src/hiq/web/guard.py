@@ -35,7 +35,16 @@ logger = logging.getLogger("hiq.web")
 REQUEST_DEADLINE_S = 10.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 OPEN_ROUTES = frozenset(
-    {"/", "/livez", "/readyz", "/healthz", "/health", "/health/detailed", "/metrics"}
+    {
+        "/",
+        "/livez",
+        "/readyz",
+        "/healthz",
+        "/health",
+        "/health/detailed",
+        "/metrics",
+        "/openapi.json",
+    }
 )
 OPEN_PREFIX = "/static/"
 SECURITY_HEADERS = {

@@ -92,7 +92,9 @@ def detailed(
     ha = stats.ha
     return {
         "status": worst(found),
-        "reason": "; ".join(c.reason for c in found if c.status != "healthy"),
+        "reason": "; ".join(
+            f"{c.name}: {c.reason}" for c in found if c.status != "healthy"
+        ),
         "service": build.service,
         "uptime": str(timedelta(seconds=age_s)),
         "timestamp": iso(now),

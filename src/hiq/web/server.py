@@ -5,9 +5,11 @@ It must not know any route.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 if TYPE_CHECKING:
     from hiq.web.bind import Bound
@@ -17,6 +19,22 @@ __all__ = ["WebServer"]
 KEEPALIVE_S = 75.0
 LINGER_S = 1.0
 SHUTDOWN_S = 0.5
+
+
+class _NoMalformed(logging.Filter):
+    """Holds back what strangers send that is no HTTP: answered 400, no fault of ours.
+
+    A traceback for each would let anybody who can connect fill the log.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record is worth a line."""
+        fault = record.exc_info[1] if record.exc_info else None
+        return not isinstance(fault, HttpProcessingError)
+
+
+logger = logging.getLogger("hiq.web.server")
+logger.addFilter(_NoMalformed())
 
 
 class WebServer:
@@ -31,6 +49,7 @@ class WebServer:
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            logger=logger,
             handle_signals=False,
             keepalive_timeout=KEEPALIVE_S,
             lingering_time=LINGER_S,
