@@ -31,7 +31,8 @@ from hiq.notify import Notifier
 from hiq.pump import Pump
 from hiq.sink import make
 from hiq.stats import SinkStats, Stats
-from hiq.supervise import Supervisor
+from hiq.supervise import Supervisor, bounded
+from hiq.threads import Lookups
 from hiq.watch import Watch
 from hiq.web.bind import bind
 from hiq.web.recent import Recent
@@ -123,6 +124,7 @@ class Service:
     async def run(self) -> int:
         """Run until `stop`, or until this is cancelled; return the exit status."""
         self._main = asyncio.current_task()
+        asyncio.get_running_loop().set_default_executor(Lookups())
         self.stats.started_at = self._clock()
         failures: tuple[BaseException, ...] = ()
         try:
@@ -273,8 +275,8 @@ class Service:
         """Move what was received as far as it gets; every step has its share."""
         deadline = self._clock_of_loop() + STOP_S
         if self._ingest is not None:
-            await _bounded("ingest", self._ingest.stop(), SOURCE_STOP_S)
-        if not await _bounded("pump", pump.drain(PUMP_STOP_S), PUMP_STOP_S + SLACK_S):
+            await bounded("ingest", self._ingest.stop(), SOURCE_STOP_S)
+        if not await bounded("pump", pump.drain(PUMP_STOP_S), PUMP_STOP_S + SLACK_S):
             logger.error(
                 "the journal did not take everything",
                 extra={"points": self.stats.buffered},
@@ -283,7 +285,7 @@ class Service:
         async with asyncio.TaskGroup() as group:
             for deliverer in self._deliverers:
                 group.create_task(
-                    _bounded(
+                    bounded(
                         f"sink {deliverer.stats.name}",
                         deliverer.drain(left_s),
                         left_s + SLACK_S,
@@ -294,15 +296,15 @@ class Service:
         """Close whatever is open; every step is bounded, so that all get their turn."""
         async with asyncio.TaskGroup() as group:
             for sink in self._sinks:
-                closing = _bounded(f"sink {sink.name}", sink.close(), CLOSE_S)
+                closing = bounded(f"sink {sink.name}", sink.close(), CLOSE_S)
                 group.create_task(closing)
         if self._web is not None:
-            await _bounded("http", self._web.close(), CLOSE_S)
+            await bounded("http", self._web.close(), CLOSE_S)
         elif self._bound is not None:
             self._bound.close()
         if self._journal is not None:
             work = self._in_journal_thread(self._journal.close)
-            await _bounded("journal", work, CLOSE_S)
+            await bounded("journal", work, CLOSE_S)
             sinks = self.stats.sinks.values()
             logger.info(
                 "stopped",
@@ -341,15 +343,3 @@ def _delivery(sink: Sink, deliverer: Deliverer) -> Callable[[], Awaitable[None]]
         await deliverer.run()
 
     return run
-
-
-async def _bounded(part: str, work: Awaitable[object], seconds: float) -> object:
-    """Wait for one step of the stop; what fails or takes too long is logged."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await work
-    except TimeoutError:
-        logger.warning("did not stop in time", extra={"part": part, "seconds": seconds})
-    except (HiqError, OSError):
-        logger.exception("did not stop cleanly", extra={"part": part})
-    return None

@@ -6,18 +6,19 @@ is listed in `down`, which makes health unhealthy. It must not know what a part 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING
 
 from hiq.backoff import delays, wait
+from hiq.errors import HiqError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections import Counter
     from collections.abc import Awaitable, Callable, Iterator
 
-__all__ = ["Supervisor"]
+__all__ = ["Supervisor", "bounded"]
 
 logger = logging.getLogger("hiq.service")
 
@@ -73,3 +74,15 @@ class Supervisor:
                 pauses = self._backoff()
             await wait(self._stopping, next(pauses))
             self.down.pop(name, None)
+
+
+async def bounded(part: str, work: Awaitable[object], seconds: float) -> object:
+    """Wait for one step of the stop; what fails or takes too long is logged."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        logger.warning("did not stop in time", extra={"part": part, "seconds": seconds})
+    except (HiqError, OSError):
+        logger.exception("did not stop cleanly", extra={"part": part})
+    return None
