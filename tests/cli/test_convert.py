@@ -182,3 +182,23 @@ def test_a_missing_file_is_a_usage_error() -> None:
     """Status 2 and a message that names it."""
     done = command("nowhere.ndjson")
     assert (done.returncode, b"nowhere.ndjson" in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_stdout() -> None:
+    """One sentence, the counts, and status 1; no traceback."""
+    source = str(frames_path("state_changed"))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hiq", "convert", source],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    said = done.stderr.decode()
+    assert done.returncode == 1
+    assert "stopped early: [Errno 28]" in said
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+    assert json.loads(said.splitlines()[-1])["points"] > 0

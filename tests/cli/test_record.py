@@ -218,6 +218,14 @@ def test_an_existing_file_is_left_alone(run, tmp_path):
     assert (tmp_path / "x.ndjson").read_text() == "precious"
 
 
+def test_it_does_not_make_a_file_named_dash(run, tmp_path):
+    """`-` is standard output elsewhere; here it is a usage error."""
+    done = run("-")
+    assert "OUTPUT is a file" in str(done.exception)
+    assert done.exception.exit_code == 2
+    assert not (tmp_path / "-").exists()
+
+
 def test_the_help_shows_examples(run):
     """--help tells how to use it."""
     assert "hiq record --seconds 3600" in run("--help").stdout

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -95,6 +97,20 @@ def test_packed_frames_and_a_summary_for_people(tmp_path: Path, recorded: Path) 
     assert "points=30" in result.stderr
     assert "s: written=30" in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_a_cut_file_gives_what_it_holds(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    """The points before the cut are written; the reason is said, status 1."""
+    lines = [frame(state_changed(f"sensor.s{n}", str(n))) for n in range(20_000)]
+    cut = tmp_path / "cut"
+    cut.write_bytes(pack(b"\n".join(lines))[:-1000])
+    result = run("-c", config(tmp_path, "name: store, type: sqlite"), str(cut))
+    assert result.return_value == 1
+    assert "stopped early: " in result.stderr
+    assert len(stored(tmp_path / "store.db")) > 0
 
 
 @pytest.mark.real

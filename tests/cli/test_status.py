@@ -105,6 +105,7 @@ async def test_somebody_else_there(body: str) -> None:
     finally:
         await server.close()
     assert isinstance(result.exception, ServiceUnreachable)
+    assert "(status 200) is another program" in str(result.exception)
 
 
 async def test_a_url_without_sense() -> None:

@@ -65,7 +65,7 @@ def test_refused_token() -> None:
     stats.ha.auth_failed = True
     stats.ha.last_error = "invalid password"
     assert judged(stats, "home_assistant").status == "unhealthy"
-    assert readiness(stats) == ["Home Assistant refused the token: invalid password"]
+    assert readiness(stats) == ["token refused: invalid password"]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,14 @@ def opened(source: BinaryIO) -> BinaryIO:
     return source
 
 
+def damage() -> tuple[type[Exception], ...]:
+    """Return what reading a packed file that is cut or broken can raise."""
+    import lzma
+    import zlib
+
+    return (EOFError, OSError, lzma.LZMAError, zlib.error)
+
+
 def frames(source: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
     """Yield line number (from 1) and frame; None for one that is too long.
 
@@ -153,9 +161,6 @@ def command(config: Path | None, schema: str, strict: bool, source: BinaryIO) ->
     be packed with xz or gzip. Lines go to stdout; the last line on stderr is one JSON
     object with the counts.
     """
-    import lzma
-    import zlib
-
     from hiq.cli.options import load_settings
 
     settings = load_settings(config)
@@ -167,11 +172,12 @@ def command(config: Path | None, schema: str, strict: bool, source: BinaryIO) ->
             run.run(opened(source))
         except BrokenPipeError:
             raise
-        except (EOFError, OSError, lzma.LZMAError, zlib.error) as exc:
+        except damage() as exc:
             broken = exc
         run.flush()
-    except BrokenPipeError as exc:
-        # The reader of stdout has gone; nothing may be written at exit either.
+    except OSError as exc:
+        # The reader of stdout has gone, or the disk behind it is full; nothing may
+        # be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         broken = exc
     if broken is not None:

@@ -185,6 +185,8 @@ def command(
     from hiq.cli.options import load_settings, require_home_assistant
     from hiq.stats import Stats
 
+    if str(output) == "-":
+        raise click.UsageError("OUTPUT is a file; a recording does not go to stdout")
     settings = load_settings(config)
     require_home_assistant(settings)
     log.setup(settings.log)

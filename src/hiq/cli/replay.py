@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from hiq.cli.convert import frames, opened, pipeline_for
+from hiq.cli.convert import damage, frames, opened, pipeline_for
 from hiq.cli.options import config_option, json_option, load_settings
 from hiq.cli.query import Moment, store_of
 
@@ -145,7 +145,8 @@ def command(
     INPUT holds one WebSocket text message per line, as `hiq record` writes it; it may
     be packed with xz or gzip. With --from-store the points of the embedded store feed
     a database that was added later. Both may be repeated: equal points are the same
-    point. Exit status 1 if a sink refused a point or was given up.
+    point. Exit status 1 if a sink refused a point or was given up, or if INPUT is
+    damaged.
 
     \b
     Examples:
@@ -161,6 +162,7 @@ def command(
         raise click.UsageError("--from and --to go with --from-store")
     settings = load_settings(config)
     counts: Counter[str] = Counter()
+    broken: list[Exception] = []
     if from_store:
         path = store if store is not None else store_of(settings)
         chosen = _chosen(settings, names, without=path)
@@ -168,10 +170,12 @@ def command(
     else:
         assert source is not None
         chosen = _chosen(settings, names)
-        chunks = _recorded(source, settings, chosen, counts)
+        chunks = _recorded(source, settings, chosen, counts, broken)
     targets = asyncio.run(_replay(chunks, chosen, settings, patience))
+    for exc in broken:
+        click.echo(f"stopped early: {exc}", err=True)
     _tell(counts, targets, as_json=as_json)
-    good = all(not t.failed and not t.counts["refused"] for t in targets)
+    good = not broken and all(not t.failed and not t.counts["refused"] for t in targets)
     return 0 if good else 1
 
 
@@ -205,11 +209,15 @@ def _recorded(
     settings: Settings,
     chosen: list[SinkSettings],
     counts: Counter[str],
+    broken: list[Exception],
 ) -> Iterator[dict[str, bytes]]:
-    """Yield lines per schema, made from recorded frames by the live pipeline."""
+    """Yield lines per schema, made from recorded frames by the live pipeline.
+
+    A file that is cut or damaged ends early, with the reason in `broken`.
+    """
     schemas = list(dict.fromkeys(sink.schema for sink in chosen))
     pipeline = pipeline_for({**(settings.influxdb or {}), "schema": schemas})
-    for _number, frame in frames(opened(source)):
+    for frame in _whole(source, broken):
         counts["frames"] += 1
         if frame is None:
             counts["rejected"] += 1
@@ -220,6 +228,15 @@ def _recorded(
         if verdict.full or pipeline.buffered_bytes >= BATCH_BYTES:
             yield {name: pipeline.take_batch(name).data for name in schemas}
     yield {name: pipeline.take_batch(name).data for name in schemas}
+
+
+def _whole(source: BinaryIO, broken: list[Exception]) -> Iterator[bytes | None]:
+    """Yield the frames of a file up to where it is damaged."""
+    try:
+        for _number, frame in frames(opened(source)):
+            yield frame
+    except damage() as exc:
+        broken.append(exc)
 
 
 def _stored(

@@ -105,10 +105,15 @@ def ask(url: str, path: str, certificate: str | None = None) -> dict[str, Any]:
         finally:
             connection.close()
         found = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        reason = f"what answers there (status {answer.status}) is another program"
+        raise ServiceUnreachable(url, reason) from exc
     except (OSError, ValueError, http.client.HTTPException) as exc:
         raise ServiceUnreachable(url, str(exc) or type(exc).__name__) from exc
     if not isinstance(found, dict) or "status" not in found:
-        raise ServiceUnreachable(url, f"answer {answer.status} is not hiq's")
+        raise ServiceUnreachable(
+            url, f"what answers there (status {answer.status}) is another program"
+        )
     return found
 
 

@@ -58,7 +58,7 @@ def readiness(stats: Stats) -> list[str]:
     """Return why hiq is not ready; an empty list means ready."""
     reasons = []
     if stats.ha.auth_failed:
-        reasons.append(f"Home Assistant refused the token: {stats.ha.last_error}")
+        reasons.append(f"token refused: {stats.ha.last_error}")
     elif stats.ha.state == "DISABLED":
         reasons.append("Home Assistant is switched off (home_assistant.enabled)")
     elif stats.ha.state != "CONNECTED":
