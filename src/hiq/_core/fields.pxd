@@ -33,6 +33,7 @@ cdef class Fields:
     cdef Names _states
     cdef Known _known
     cdef readonly unsigned long long slow
+    cdef bint is_refused       # Python could not give the text of a value
 
     # hot path
     cdef bint make_state(self, Span text, uint8_t flags) noexcept nogil

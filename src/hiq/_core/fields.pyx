@@ -181,12 +181,13 @@ cdef class Fields:
     cdef bint text_of_value(
         self, Buffer* out, const uint8_t* base, const Value* value
     ) noexcept nogil:
-        """Append the Python text of a value; False without memory."""
+        """Append the Python text of a value; False without memory, or refused."""
         cdef size_t mark = out.length
         if not put_text(out, base, value, &self.scratch):
             out.length = mark
             self.slow += 1
             if not put_python_text(out, base + value.start, value.length):
+                self.is_refused = True
                 return False
         return not out.failed
 

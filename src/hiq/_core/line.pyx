@@ -48,7 +48,7 @@ cdef class Encoder:
             plan.domains, plan.globs, plan.entities, plan.entries, plan.overrides
         )
         self.writer = Writer(options, plan, self._overlay, rows)
-        self.entities = Entities()
+        self.entities = Entities(options.max_entities)
         self._row_domains = Names({name: i for i, name in enumerate(domains)})
         self._rows = <uint32_t*> calloc(len(domains) + 1, sizeof(uint32_t))
         if self._rows == NULL:

@@ -16,6 +16,7 @@ MEASUREMENT_ATTRIBUTES = ("unit_of_measurement", "domain__device_class", "entity
 UNIT_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 HIGH_WATER = 8 * 1024 * 1024
 MAX_HIGH_WATER = 1 << 40
+MAX_ENTITIES = 1_000_000
 
 
 def strings(key: str, value: object) -> tuple[str, ...]:
@@ -45,6 +46,13 @@ def flag(key: str, value: object) -> bool:
     """Return a boolean."""
     if not isinstance(value, bool):
         raise ValueError(f"{key}: expected true or false, got {value!r}")
+    return value
+
+
+def whole(key: str, value: object, highest: int) -> int:
+    """Return an integer from 1 on."""
+    if type(value) is not int or not 0 < value <= highest:
+        raise ValueError(f"{key}: expected 1 to {highest}, got {value!r}")
     return value
 
 
@@ -147,6 +155,8 @@ class Options:
     restore_python_text: bool = True
     skip_null_attributes: bool = False
     high_water: int = HIGH_WATER
+    max_entities: int = MAX_ENTITIES
+    """Entities that are remembered; others are encoded each time from scratch."""
 
     @classmethod
     def read(cls, given: object) -> "Options":
@@ -157,9 +167,6 @@ class Options:
             raise ValueError(f"schema: expected different names, got {schemas!r}")
         for name in schemas:
             choice("schema", name, SCHEMAS, "")
-        high_water = options.get("high_water", HIGH_WATER)
-        if type(high_water) is not int or not 0 < high_water <= MAX_HIGH_WATER:
-            raise ValueError(f"high_water: expected bytes > 0, got {high_water!r}")
         unit = choice("precision", options.get("precision"), tuple(UNIT_NS), "ns")
         return cls(
             schemas=schemas,
@@ -204,7 +211,12 @@ class Options:
             skip_null_attributes=flag(
                 "skip_null_attributes", options.get("skip_null_attributes", False)
             ),
-            high_water=high_water,
+            high_water=whole(
+                "high_water", options.get("high_water", HIGH_WATER), MAX_HIGH_WATER
+            ),
+            max_entities=whole(
+                "max_entities", options.get("max_entities", MAX_ENTITIES), MAX_ENTITIES
+            ),
         )
 
 

@@ -4,9 +4,6 @@ from hiq._core.buffer cimport Buffer
 from hiq._core.memo cimport Memo
 from hiq._core.span cimport Span
 
-cdef enum:
-    MAX_ENTITIES = 1_000_000
-
 # What is known of an entity from its id and the options, and its last series.
 cdef struct Entity:
     uint64_t hash

@@ -18,7 +18,7 @@ cdef class Entities:
 
     # construction
 
-    def __cinit__(self, size_t limit=MAX_ENTITIES):
+    def __cinit__(self, size_t limit):
         self.limit = limit
         self._slot_count = 256
         self._slots = <uint32_t*> calloc(self._slot_count, sizeof(uint32_t))

@@ -82,6 +82,7 @@ cdef class Writer:
     ) noexcept nogil:
         """Append the line of an event; SKIPPED if no field is left."""
         cdef Status status = Status.OK
+        self.fields.is_refused = False
         if not (
             entity.memo.valid and self._again(base, event, tape, state, entity, out)
         ):
@@ -90,6 +91,8 @@ cdef class Writer:
             status = self._anew(
                 base, event, tape.items + event.first, state, entity, out
             )
+            if self.fields.is_refused:
+                return Status.NOT_ENCODABLE
         if status == Status.OK:
             put_byte(out, c" ")
             put_integer(out, time_ns)
