@@ -148,3 +148,22 @@ def test_the_oldest_position_is_that_of_the_first_segment(home):
     assert stream.limits()[-1] == (third, 3)
     assert [stream.is_open(s) for s in stream.segments] == [False, False, True]
     journal.close()
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_file_that_somebody_removed_is_not_written_on(home, what):
+    """What comes after it is in a new file, and no sink waits for what is gone."""
+    journal = home.open()
+    cursor = journal.cursor("db", "ha")
+    append(journal, 1)
+    (segment,) = (home.path / "ha").iterdir()
+    segment.unlink()
+    if what == "folder":
+        segment.parent.rmdir()
+    append(journal, 2, 3)
+    assert drain(cursor) == [2, 3]
+    assert [path.stem for path in (home.path / "ha").iterdir()] == [f"{1:020d}"]
+    journal.close()
+    journal = home.open()
+    assert journal.cursor("db", "ha").pending_points == 0
+    journal.close()

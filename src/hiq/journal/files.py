@@ -64,6 +64,10 @@ class Files:
         finally:
             os.close(fd)
 
+    def is_named(self, fd: int) -> bool:
+        """Whether the open file still has a name: nobody has removed it."""
+        return os.fstat(fd).st_nlink > 0
+
     def truncate(self, fd: int, size: int) -> None:
         """Cut the file to its first `size` bytes."""
         os.ftruncate(fd, size)

@@ -103,6 +103,8 @@ class Stream:
             OSError: the disk failed; call `rollback`.
         """
         created = False
+        if self._fd is not None and not self._files.is_named(self._fd):
+            self.seal()  # nobody would ever read what is written there
         if self._open is None or self._open.size >= self._segment_bytes:
             self.seal()
             if not self.folder.exists():
