@@ -107,6 +107,12 @@ def test_an_entity_in_a_span_as_json(path: Path) -> None:
     assert [row["value"] for row in json.loads(result.stdout)] == [1.5, 2.5]
 
 
+def test_json_as_every_command_spells_it(path: Path) -> None:
+    """--json is --format json."""
+    assert json.loads(run("light.b", "--json").stdout)[0]["value"] == "on"
+    assert run("light.b", "--json").stdout == run("light.b", "--format=json").stdout
+
+
 def test_without_argument_the_series_are_listed(path: Path) -> None:
     """Who does not know what to ask for sees what there is."""
     lines = run().stdout.splitlines()

@@ -109,6 +109,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # no generic before 8.
     default="table",
     show_default=True,
 )
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -135,6 +136,7 @@ def command(
     end: int | None,
     fields: tuple[str, ...],
     form: str,
+    as_json: bool,
     limit: int,
     timeout: float,
     backup: Path | None,
@@ -181,7 +183,7 @@ def command(
         )
         shown, more = _limited(rows, limit)
         try:
-            _show(form, names, shown, sys.stdout)
+            _show("json" if as_json else form, names, shown, sys.stdout)
             sys.stdout.flush()
         except BrokenPipeError:  # `| head` has seen enough; nor may the exit write
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
