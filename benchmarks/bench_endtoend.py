@@ -24,6 +24,7 @@ from benchmarks.playing import FORMS, Played, played
 from benchmarks.processes import receiver, resident_mib, serving, usage
 
 if TYPE_CHECKING:
+    import pytest
     from pytest_benchmark.fixture import BenchmarkFixture
 
 QUIET_S = 1.0
@@ -109,8 +110,11 @@ HEAD = (
 )
 
 
-def test_every_point_arrives(benchmark: BenchmarkFixture) -> None:
+def test_every_point_arrives(
+    benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was played is in the bodies that the database got, and in the journal."""
+    monkeypatch.setattr("benchmarks.processes.SETTLE_S", 0.0)
     data = played("single", 1000)
     run = benchmark.pedantic(  # type: ignore[no-untyped-call]
         whole, args=(data, 1), rounds=1

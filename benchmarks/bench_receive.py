@@ -64,8 +64,11 @@ def table(form: str, loops: int, rounds: int) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["picows", "feed"])
-def test_receive(benchmark: BenchmarkFixture, kind: str) -> None:
+def test_receive(
+    benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     """Everything that was sent was taken."""
+    monkeypatch.setattr("benchmarks.processes.SETTLE_S", 0.0)
     data = played("single", 1000)
     run = benchmark.pedantic(  # type: ignore[no-untyped-call]
         one_run, args=(kind, data, 1), rounds=1

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Serving", "Usage", "receiver", "resident_mib", "serving", "usage"]
 
 STOP_S = 15.0
+ROOT = Path(__file__).parent.parent
 SETTLE_S = 1.5
 """Until everything that is loaded late has been loaded."""
 
@@ -60,7 +61,7 @@ def receiver(kind: str, home: Home) -> Iterator[subprocess.Popen[str]]:
     url = f"{scheme}://127.0.0.1:{home.port}{path}"
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.receivers", kind, url],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ) as process:  # fmt: skip
         try:
             home.wait()
@@ -120,7 +121,7 @@ def serving(
     }
     with (folder / "log").open("w") as log, subprocess.Popen(
         [sys.executable, "-m", *module, "serve", "--config", str(settings)],
-        env=environment, stderr=log,
+        cwd=ROOT, env=environment, stderr=log,
     ) as process:  # fmt: skip
         try:
             home.wait()

@@ -1,7 +1,7 @@
 """Recorded messages in other shapes: more entities, other sizes.
 
 What is changed is the entity id, by a number behind it, or the attributes, by more or
-fewer text attributes of ordinary length. Everything else stays as it was recorded.
+fewer text attributes of ordinary length. All else stays as recorded.
 """
 
 from __future__ import annotations
@@ -10,23 +10,34 @@ from typing import Any
 
 import orjson
 
-__all__ = ["of_entities", "of_size"]
+__all__ = ["entity_of", "of_entities", "of_size"]
 
+ENTITY = b'"entity_id":"'
 STATES = ("old_state", "new_state")
 VALUE = "an attribute of ordinary length, "
 
 
+def entity_of(message: bytes) -> bytes:
+    """The id of the entity that a recorded message is about."""
+    start = message.index(ENTITY) + len(ENTITY)
+    return message[start : message.index(b'"', start)]
+
+
 def of_entities(messages: list[bytes], entities: int, count: int) -> list[bytes]:
-    """So many messages that go round so many entities; each changes in each round."""
+    """So many messages that go round so many entities.
+
+    Each new entity does what one of the recorded entities did, from its beginning.
+    """
+    recorded: dict[bytes, list[bytes]] = {}
+    for message in messages:
+        recorded.setdefault(entity_of(message), []).append(message)
+    lives = list(recorded.items())
     out = []
     for at in range(count):
-        round_, entity = divmod(at, entities)
-        message = messages[(entity + round_) % len(messages)]
-        start = message.index(b'"entity_id":"') + 13
-        entity_id = message[start : message.index(b'"', start)]
-        renamed = b"%s_%d" % (entity_id, entity)
-        quoted = b'"entity_id":"%s"'
-        out.append(message.replace(quoted % entity_id, quoted % renamed))
+        visit, number = divmod(at, entities)
+        entity_id, life = lives[number % len(lives)]
+        old = ENTITY + entity_id
+        out.append(life[visit % len(life)].replace(old, b"%s_%d" % (old, number)))
     return out
 
 
