@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hiq import Pipeline
 from hiq._core.known_rows import COLOR_MODES, HVAC_MODES, ROWS, Row, Shape
 from tests._core.helpers import agree, compact, fields, raw
 from tests.events import frame, state_changed
@@ -100,8 +101,6 @@ def test_sibling_may_come_later_and_with_escapes() -> None:
 
 def test_platform_counts_from_the_next_event() -> None:
     """Telling the platform takes effect at once, and can be taken back."""
-    from hiq import Pipeline
-
     event = frame(
         state_changed(
             entity_id="climate.a",

@@ -15,8 +15,8 @@ from tests.events import frame, state_changed
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = st.integers(-1439, 1439).map(lambda m: timezone(timedelta(minutes=m)))
 MOMENTS = st.datetimes(
-    datetime(1700, 1, 1),  # noqa: DTZ001  the zone is drawn beside it
-    datetime(2250, 1, 1),  # noqa: DTZ001
+    datetime(1700, 1, 1),
+    datetime(2250, 1, 1),
     timezones=ZONES,
 )
 

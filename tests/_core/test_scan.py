@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import mmap
 from typing import Any
@@ -170,8 +171,6 @@ def test_every_prefix_is_refused() -> None:
 @pytest.fixture(scope="module")
 def page() -> Any:
     """The end of memory: a page that can be read, and one behind it that cannot."""
-    import ctypes
-
     size = mmap.PAGESIZE
     memory = mmap.mmap(-1, 17 * size)
     libc = ctypes.CDLL(None, use_errno=True)

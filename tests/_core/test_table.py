@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from tests._core.helpers import agree, compact, fields, point, raw
 
 NAMES = st.sampled_from(
-    "a a_ a__ a_str a__str value value_ state state_ time time_ time__ b".split()
-    + ["time\n", "a\n", "\n", "", "a b", "a\\ b", "x\\", "x ", "é", "\u2028", "ab"]
+    [
+        *"a a_ a__ a_str a__str value value_ state state_ time time_ time__ b".split(),
+        *["time\n", "a\n", "\n", "", "a b", "a\\ b", "x\\", "x ", "é", "\u2028", "ab"],
+    ]
 )
 VALUES = st.sampled_from([1, "x", "12%", "nan", "7", None, [1, 22]])
 

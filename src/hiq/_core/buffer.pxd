@@ -2,9 +2,9 @@
 # and drops what is written, so that callers check once at the end, not per byte.
 
 from libc.stdint cimport uint8_t
-from libc.string cimport memcpy
 
 from hiq._core.span cimport Span
+from hiq._core.vector cimport copy
 
 cdef struct Buffer:
     uint8_t* data
@@ -39,7 +39,7 @@ cdef inline bint reserve(Buffer* buffer, size_t extra) noexcept nogil:
 
 cdef inline void put(Buffer* buffer, const void* at, size_t length) noexcept nogil:
     if length and reserve(buffer, length):
-        memcpy(buffer.data + buffer.length, at, length)
+        copy(buffer.data + buffer.length, <const uint8_t*> at, length)
         buffer.length += length
 
 

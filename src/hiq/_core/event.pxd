@@ -1,8 +1,9 @@
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.attribute cimport Attribute
+from hiq._core.memo cimport Memo
 from hiq._core.scan cimport Cursor
-from hiq._core.span cimport MAP, Value
+from hiq._core.span cimport MAP, STRING, Value
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities
 
@@ -29,6 +30,7 @@ cdef struct Event:
     bint is_recalled    # its keys are those that are remembered under `version`
     uint32_t version
     uint32_t entity     # number in the table of entities, 0 if it is not there
+    const Memo* memo    # what is remembered of it, only while the frame is read
     int32_t depth       # levels that were left where the new state begins
 
 # The messages of one frame and the attributes of their new states, in order.
@@ -49,6 +51,15 @@ cdef inline void note(Value* value, const uint8_t* base, const uint8_t* at) noex
     value.kind = MAP
     value.flags = 0
     value.start = <uint32_t> (at - base)
+
+
+cdef inline void note_text(
+    Value* value, const uint8_t* base, const uint8_t* at, uint32_t length
+) noexcept nogil:
+    value.kind = STRING
+    value.flags = 0
+    value.start = <uint32_t> (at - base)
+    value.length = length
 
 
 cdef inline void note_end(Value* value, Cursor* cursor) noexcept nogil:

@@ -7,7 +7,7 @@ nothing: a part of the wrong kind is noted as such.
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport free
-from libc.string cimport memset
+from libc.string cimport memcmp, memset
 
 from hiq._core.buffer cimport grow_array
 from hiq._core.keys cimport (
@@ -103,6 +103,7 @@ cdef inline void clear_data(Event* event) noexcept nogil:
     event.is_unread = False
     event.is_recalled = False
     event.entity = 0
+    event.memo = NULL
 
 
 cdef inline void clear_event(Event* event) noexcept nogil:
@@ -113,6 +114,15 @@ cdef inline void clear_event(Event* event) noexcept nogil:
     clear_data(event)
 
 
+cdef inline bint is_word(
+    const uint8_t* base, const Value* value, const char* word, size_t length
+) noexcept nogil:
+    """Return whether a string is a word, however it is written."""
+    if value.flags & ESCAPED:
+        return is_text(base, value, span(<const uint8_t*> word, length))
+    return value.length == length and memcmp(base + value.start, word, length) == 0
+
+
 cdef bint read_message(
     Cursor* cursor, Tape* tape, Entities entities
 ) noexcept nogil:
@@ -121,6 +131,7 @@ cdef bint read_message(
     cdef Value key
     cdef Value other
     cdef Name name
+    cdef const uint8_t* at
     cdef int step = 0
     cdef int more
     if not grow_array(
@@ -144,7 +155,12 @@ cdef bint read_message(
     if not enter(cursor):
         return False
     while True:
-        if step == 0 and guess_key(cursor, b'"type":', 7):
+        at = cursor.at
+        if step == 0 and guess_key(cursor, b'"type":"event","event":', 23):
+            note_text(&event.type, cursor.base, at + 8, 5)
+            name = EVENT
+            step = 1
+        elif step == 0 and guess_key(cursor, b'"type":', 7):
             name = TYPE
         elif step == 1 and guess_key(cursor, b',"event":', 9):
             name = EVENT
@@ -173,10 +189,8 @@ cdef bint read_message(
         event.event.kind == MAP
         and event.type.kind == STRING
         and event.event_type.kind == STRING
-        and is_text(cursor.base, &event.type, span(<const uint8_t*> b"event", 5))
-        and is_text(
-            cursor.base, &event.event_type, span(<const uint8_t*> b"state_changed", 13)
-        )
+        and is_word(cursor.base, &event.type, b"event", 5)
+        and is_word(cursor.base, &event.event_type, b"state_changed", 13)
     )
     return True
 
@@ -189,16 +203,29 @@ cdef bint read_event(
     cdef Value other
     cdef Value* target
     cdef Name name
+    cdef const uint8_t* at
     cdef int step = 0
     cdef int more
     note(&event.event, cursor.base, cursor.at)
     if not enter(cursor):
         return False
     while True:
-        if step == 0 and guess_key(cursor, b'"event_type":', 13):
+        at = cursor.at
+        if step == 0 and guess_key(
+            cursor, b'"event_type":"state_changed","data":', 36
+        ):
+            note_text(&event.event_type, cursor.base, at + 14, 13)
+            name = DATA
+            step = 1
+        elif step == 0 and guess_key(cursor, b'"event_type":', 13):
             name = EVENT_TYPE
         elif step == 1 and guess_key(cursor, b',"data":', 8):
             name = DATA
+        elif step == 2 and guess_key(
+            cursor, b',"origin":"LOCAL","time_fired":', 31
+        ):
+            name = TIME_FIRED
+            step = 3
         elif step == 2 and guess_key(cursor, b',"origin":', 10):
             name = OTHER
         elif step == 3 and guess_key(cursor, b',"time_fired":', 14):
@@ -265,18 +292,18 @@ cdef bint read_data(
             event.count = 0
             event.is_unread = False
             if at_map(cursor):
-                if not read_state(cursor, tape, event, entities):
+                if not read_state(cursor, tape, event):
                     return False
                 continue
             target = &event.new_state
         elif name == OLD_STATE:
             target = &event.old_state
-            if event.entity and memo_has_state(
-                &entities.at(event.entity).memo, cursor.at, cursor.end, cursor.depth
+            if event.memo != NULL and memo_has_state(
+                event.memo, cursor.at, cursor.end, cursor.depth
             ):
                 # Byte for byte the last new state, which has been checked.
                 note(target, cursor.base, cursor.at)
-                cursor.at += entities.at(event.entity).memo.raw.length
+                cursor.at += event.memo.raw.length
                 continue
         elif name == ENTITY_ID:
             target = &event.entity_id
@@ -286,6 +313,9 @@ cdef bint read_data(
             return False
         if name == ENTITY_ID:
             event.entity = 0
+            event.memo = NULL
             if target.kind == STRING and not target.flags & ESCAPED:
                 id = span_of(cursor.base, target)
                 event.entity = entities.number_of(id, hash_of(id))
+                if event.entity:
+                    event.memo = &entities.at(event.entity).memo

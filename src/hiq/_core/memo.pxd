@@ -1,10 +1,10 @@
 from libc.stdint cimport int32_t, uint8_t, uint32_t
-from libc.string cimport memcmp
 
 from hiq._core.buffer cimport Buffer
 from hiq._core.attribute cimport Attribute
 from hiq._core.span cimport STRING, Span, Value
 from hiq._core.table cimport Table
+from hiq._core.vector cimport differ
 from hiq._core.vocabulary cimport Word
 
 cdef enum:
@@ -48,6 +48,8 @@ cdef struct Memo:
     Slot* slots
     size_t slot_count
     size_t slot_capacity
+    int32_t low          # changed slots lie from here
+    int32_t high         # to here
     int32_t value        # slots of the state itself
     int32_t state
     int32_t depth        # levels that were left where the state began
@@ -56,7 +58,6 @@ cdef struct Memo:
 
 # construction
 cdef void memo_free(Memo* memo) noexcept nogil
-cdef size_t memo_size(const Memo* memo) noexcept nogil
 cdef bint memo_plan(
     Memo* memo, const uint8_t* base, const Attribute* items, Table* names
 ) noexcept nogil
@@ -74,6 +75,17 @@ cdef void memo_renew(
 ) noexcept nogil
 
 
+cdef inline size_t memo_size(const Memo* memo) noexcept nogil:
+    """Return the bytes that it holds."""
+    return (
+        memo.raw.capacity
+        + memo.fields.capacity
+        + memo.names.capacity
+        + memo.part_capacity * sizeof(Part)
+        + memo.slot_capacity * sizeof(Slot)
+    )
+
+
 cdef inline bint memo_has_state(
     const Memo* memo, const uint8_t* at, const uint8_t* end, int32_t depth
 ) noexcept nogil:
@@ -82,7 +94,7 @@ cdef inline bint memo_has_state(
         memo.raw.length
         and depth >= memo.depth
         and <size_t> (end - at) >= memo.raw.length
-        and memcmp(at, memo.raw.data, memo.raw.length) == 0
+        and not differ(at, memo.raw.data, memo.raw.length)
     )
 
 
@@ -91,11 +103,10 @@ cdef inline bint memo_has_attributes(
 ) noexcept nogil:
     """Return whether the remembered attributes stand at `at`."""
     return (
-        memo.valid
-        and <size_t> (end - at) >= memo.attributes_length
-        and memcmp(
+        <size_t> (end - at) >= memo.attributes_length
+        and not differ(
             at, memo.raw.data + memo.attributes, memo.attributes_length
-        ) == 0
+        )
     )
 
 
@@ -108,7 +119,7 @@ cdef inline size_t memo_has_part(
     cdef size_t start = part.key.start - 1
     cdef size_t length = part.value.start + part.value.length - start
     length += part.value.kind == STRING
-    if <size_t> (end - at) <= length or memcmp(at, old + start, length):
+    if <size_t> (end - at) <= length or differ(at, old + start, length):
         return 0
     return length if at[length] == c"," or at[length] == c"}" else 0
 
@@ -122,7 +133,7 @@ cdef inline bint memo_has_key(
     cdef size_t length = part.key.length + 2
     return (
         <size_t> (end - at) > length
-        and memcmp(at, key, length) == 0
+        and not differ(at, key, length)
         and at[length] == c":"
     )
 
@@ -132,6 +143,6 @@ cdef inline bint same_value(
 ) noexcept nogil:
     """Return whether two values are the same bytes."""
     return one.kind == other.kind and one.length == other.length and (
-        memcmp(base + one.start, other_base + other.start, one.length) == 0
+        not differ(base + one.start, other_base + other.start, one.length)
     )
 

@@ -8,7 +8,7 @@ events of a frame that has been accepted.
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t
 from libc.stdlib cimport free
-from libc.string cimport memcmp, memset
+from libc.string cimport memset
 
 from hiq._core.buffer cimport (
     Buffer, buffer_free, grow_array, put, put_byte, put_span, reserve,
@@ -18,6 +18,7 @@ from hiq._core.span cimport ESCAPED, Span, Value, span, span_of
 from hiq._core.table cimport (
     Item, Place, Table, table_arrange, table_clear, table_put,
 )
+from hiq._core.vector cimport differ
 
 # construction
 
@@ -30,17 +31,6 @@ cdef void memo_free(Memo* memo) noexcept nogil:
     free(memo.parts)
     free(memo.slots)
     memset(memo, 0, sizeof(Memo))
-
-
-cdef size_t memo_size(const Memo* memo) noexcept nogil:
-    """Return the bytes that it holds."""
-    return (
-        memo.raw.capacity
-        + memo.fields.capacity
-        + memo.names.capacity
-        + memo.part_capacity * sizeof(Part)
-        + memo.slot_capacity * sizeof(Slot)
-    )
 
 
 cdef bint memo_plan(
@@ -64,7 +54,7 @@ cdef bint memo_plan(
             continue
         key = span_of(base, &items[i].key)
         if items[i].key.flags & ESCAPED or key.length == 4 and (
-            memcmp(key.at, b"time", 4) == 0
+            not differ(key.at, b"time", 4)
         ):
             return False
         if not add_name(names, key, span(NULL, 0)) or not add_name(names, key, text):
@@ -136,6 +126,8 @@ cdef void place_slots(Memo* memo) noexcept nogil:
     for i in range(memo.slot_count):
         memo.slots[i].at = at
         at += memo.slots[i].length
+    memo.low = <int32_t> memo.slot_count
+    memo.high = -1
 
 
 # hot path
@@ -150,7 +142,7 @@ cdef bint memo_same_keys(
     if count != memo.part_count:
         return False
     for i in range(count):
-        if items[i].key.length != memo.parts[i].key.length or memcmp(
+        if items[i].key.length != memo.parts[i].key.length or differ(
             base + items[i].key.start, old + memo.parts[i].key.start, items[i].key.length
         ):
             return False
@@ -161,6 +153,8 @@ cdef void memo_set(Memo* memo, int32_t slot, size_t at, size_t length) noexcept 
     """Give a field a new text in the arena; length 0 removes it."""
     if length or memo.slots[slot].length:
         memo.slots[slot].changed = True
+        memo.low = min(memo.low, slot)
+        memo.high = max(memo.high, slot)
         memo.slots[slot].new_at = <uint32_t> at
         memo.slots[slot].new_length = <uint32_t> length
 
@@ -170,22 +164,30 @@ cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogi
     cdef const uint8_t* old = memo.fields.data
     cdef Slot* slot
     cdef size_t run = 0
-    cdef size_t i
-    cdef uint32_t at = 0
-    for i in range(memo.slot_count):
+    cdef int32_t i
+    cdef uint32_t shift = 0
+    cdef uint32_t end
+    for i in range(memo.low, memo.high + 1):
         slot = &memo.slots[i]
+        end = slot.at + slot.length
         if slot.changed:
             slot.changed = False
             put(out, old + run, slot.at - run)
-            run = slot.at + slot.length
+            run = end
             slot.length = 0
             if slot.new_length:
                 put(out, memo.names.data + slot.name, slot.name_length)
                 put(out, arena.data + slot.new_at, slot.new_length)
                 slot.length = slot.name_length + slot.new_length
-        slot.at = at
-        at += slot.length
+        # Unsigned, so that it counts down as well.
+        slot.at += shift
+        shift = slot.at + slot.length - end
     put(out, old + run, memo.fields.length - run)
+    if shift:
+        for i in range(max(memo.high + 1, 0), <int32_t> memo.slot_count):
+            memo.slots[i].at += shift
+    memo.low = <int32_t> memo.slot_count
+    memo.high = -1
 
 
 cdef void memo_renew(

@@ -6,9 +6,9 @@ and without Python.
 
 from libc.stdint cimport int32_t, uint64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcmp
 
 from hiq._core.span cimport Span, hash_of, span
+from hiq._core.vector cimport differ
 
 
 cdef class Names:
@@ -61,7 +61,7 @@ cdef class Names:
             if (
                 self._slots[i].hash == hash
                 and self._slots[i].length == name.length
-                and memcmp(self._slots[i].at, name.at, name.length) == 0
+                and not differ(self._slots[i].at, name.at, name.length)
             ):
                 return self._slots[i].value
             i = (i + 1) & (self._capacity - 1)

@@ -172,12 +172,12 @@ cdef void put_double(Buffer* out, double value) noexcept nogil:
     if minus:
         exponent = -exponent
     if -4 <= exponent < 0:
-        put(out, b"0.000", 1 - exponent)
+        put(out, b"0.0000000000000000000000", 1 - exponent)
         put(out, digits, count)
     elif 0 <= exponent < 16:
         if count <= exponent + 1:
             put(out, digits, count)
-            put(out, b"000000000000000", exponent + 1 - count)
+            put(out, b"000000000000000000000000", exponent + 1 - count)
             put(out, b".0", 2)
         else:
             put(out, digits, exponent + 1)

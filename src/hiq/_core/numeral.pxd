@@ -11,8 +11,8 @@ cdef enum Numeric:
 # grammar
 cdef bint fold(Buffer* out, Span text) noexcept nogil
 cdef int word_value(const uint8_t* at, size_t length) noexcept nogil
-cdef const uint8_t* put_digits(
-    Buffer* out, const uint8_t* at, const uint8_t* end
+cdef bint put_digits(
+    Buffer* out, const uint8_t** start, const uint8_t* end
 ) noexcept nogil
 cdef Numeric put_general(Buffer* out, Span text, Buffer* scratch) noexcept nogil
 cdef Numeric put_decimal(

@@ -54,21 +54,24 @@ cdef int word_value(const uint8_t* at, size_t length) noexcept nogil:
     return 1
 
 
-cdef const uint8_t* put_digits(Buffer* out, const uint8_t* at, const uint8_t* end) noexcept nogil:
-    """Append digits with single underscores between them; NULL if they are wrong."""
-    cdef const uint8_t* first = at
+cdef bint put_digits(
+    Buffer* out, const uint8_t** start, const uint8_t* end
+) noexcept nogil:
+    """Append digits and step over them and single underscores; False: wrong ones."""
+    cdef const uint8_t* at = start[0]
     while at < end:
         if is_digit(at[0]):
             put_byte(out, at[0])
         elif at[0] == c"_":
-            if at == first or not is_digit((at - 1)[0]):
-                return NULL
+            if at == start[0] or not is_digit((at - 1)[0]):
+                return False
             if at + 1 == end or not is_digit(at[1]):
-                return NULL
+                return False
         else:
             break
         at += 1
-    return at
+    start[0] = at
+    return True
 
 
 cdef Numeric put_general(Buffer* out, Span text, Buffer* scratch) noexcept nogil:
@@ -94,15 +97,14 @@ cdef Numeric put_general(Buffer* out, Span text, Buffer* scratch) noexcept nogil
         scratch.length = mark
         return NOT_FINITE
     before = scratch.length
-    at = put_digits(scratch, at, end)
-    if at == NULL:
+    if not put_digits(scratch, &at, end):
         return NOT_A_NUMBER
     digits = scratch.length - before
     if at < end and at[0] == c".":
         put_byte(scratch, c".")
         before = scratch.length
-        at = put_digits(scratch, at + 1, end)
-        if at == NULL:
+        at += 1
+        if not put_digits(scratch, &at, end):
             return NOT_A_NUMBER
         digits += scratch.length - before
     if digits == 0:
@@ -114,8 +116,7 @@ cdef Numeric put_general(Buffer* out, Span text, Buffer* scratch) noexcept nogil
             put_byte(scratch, at[0])
             at += 1
         before = scratch.length
-        at = put_digits(scratch, at, end)
-        if at == NULL or scratch.length == before:
+        if not put_digits(scratch, &at, end) or scratch.length == before:
             return NOT_A_NUMBER
     if at != end or scratch.failed:
         return NOT_A_NUMBER

@@ -74,26 +74,26 @@ cdef inline int hex4(const uint8_t* at) noexcept nogil:
     return value
 
 
-cdef const uint8_t* step_escape(const uint8_t* at, const uint8_t* end) noexcept nogil:
-    """Return the byte behind the escape at `at`, NULL if it is none."""
+cdef int escape_length(const uint8_t* at, const uint8_t* end) noexcept nogil:
+    """Return the bytes of the escape at `at`, 0 if it is none."""
     cdef int unit
     if end - at < 2:
-        return NULL
+        return 0
     if at[1] != c"u":
         if at[1] in (c'"', c"\\", c"/", c"b", c"f", c"n", c"r", c"t"):
-            return at + 2
-        return NULL
+            return 2
+        return 0
     if end - at < 6:
-        return NULL
+        return 0
     unit = hex4(at + 2)
     if unit < 0 or 0xDC00 <= unit < 0xE000:
-        return NULL
+        return 0
     if not 0xD800 <= unit < 0xDC00:
-        return at + 6
+        return 6
     if end - at < 12 or at[6] != c"\\" or at[7] != c"u":
-        return NULL
+        return 0
     unit = hex4(at + 8)
-    return at + 12 if 0xDC00 <= unit < 0xE000 else NULL
+    return 12 if 0xDC00 <= unit < 0xE000 else 0
 
 
 cdef bint scan_long_string(Cursor* cursor, Value* out) noexcept nogil:
@@ -118,9 +118,10 @@ cdef bint scan_long_string(Cursor* cursor, Value* out) noexcept nogil:
             break
         if at[0] == c"\\":
             flags |= ESCAPED
-            at = step_escape(at, end)
-            if at == NULL:
+            step = escape_length(at, end)
+            if step == 0:
                 return fail(cursor, Status.BAD_JSON)
+            at += step
         elif at[0] < 32:
             return fail(cursor, Status.BAD_JSON)
         else:
@@ -139,43 +140,45 @@ cdef bint scan_long_string(Cursor* cursor, Value* out) noexcept nogil:
 # other values
 
 
-cdef inline const uint8_t* digits(const uint8_t* at, const uint8_t* end) noexcept nogil:
-    while at < end and c"0" <= at[0] <= c"9":
-        at += 1
-    return at
+cdef inline size_t digits(const uint8_t* at, const uint8_t* end) noexcept nogil:
+    """Return how many digits stand at `at`."""
+    cdef size_t count = 0
+    while at + count < end and c"0" <= at[count] <= c"9":
+        count += 1
+    return count
 
 
 cdef bint scan_number(Cursor* cursor, Value* out) noexcept nogil:
     """Read a number of RFC 8259 that fits a double."""
     cdef const uint8_t* at = cursor.at
     cdef const uint8_t* end = cursor.end
-    cdef const uint8_t* first
+    cdef size_t count
     cdef bint exponent = False
     out.kind = INTEGER
     out.flags = 0
     out.start = <uint32_t> (at - cursor.base)
     if at < end and at[0] == c"-":
         at += 1
-    first = at
-    at = digits(at, end)
-    if at == first or (first[0] == c"0" and at - first > 1):
+    count = digits(at, end)
+    if count == 0 or (at[0] == c"0" and count > 1):
         return fail(cursor, Status.BAD_JSON)
+    at += count
     if at < end and at[0] == c".":
         out.kind = FLOAT
-        first = at + 1
-        at = digits(first, end)
-        if at == first:
+        count = digits(at + 1, end)
+        if count == 0:
             return fail(cursor, Status.BAD_JSON)
+        at += count + 1
     if at < end and (at[0] | 32) == c"e":
         out.kind = FLOAT
         exponent = True
         at += 1
         if at < end and (at[0] == c"+" or at[0] == c"-"):
             at += 1
-        first = at
-        at = digits(at, end)
-        if at == first:
+        count = digits(at, end)
+        if count == 0:
             return fail(cursor, Status.BAD_JSON)
+        at += count
     out.length = <uint32_t> (at - cursor.base) - out.start
     cursor.at = at
     if (exponent or out.length > 300) and not decimal_fits(

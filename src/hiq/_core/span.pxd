@@ -2,7 +2,9 @@
 # the start of the frame, so that a value stays 12 bytes and survives no frame.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcpy
+
+from hiq._core.vector cimport differ
 
 cdef enum Kind:
     MISSING = 0
@@ -23,9 +25,18 @@ cdef enum:
     ESCAPED = 1
     HIGH = 2
 
-cdef struct Span:
-    const uint8_t* at
-    size_t length
+cdef extern from *:
+    """
+    #include <stddef.h>
+    #include <stdint.h>
+    typedef struct { const uint8_t *at; size_t length; } hiq_span;
+    """
+    # `opaque` is declared only: a struct with such a member is no Python object, so
+    # a build that traces lines does not try to show what a function returns.
+    ctypedef struct Span "hiq_span":
+        const uint8_t* at
+        size_t length
+        void* opaque
 
 cdef struct Value:
     uint32_t start   # of a string: behind the opening quote
@@ -46,9 +57,7 @@ cdef inline Span span_of(const uint8_t* base, const Value* value) noexcept nogil
 
 
 cdef inline bint same(Span one, Span other) noexcept nogil:
-    return one.length == other.length and (
-        one.length == 0 or memcmp(one.at, other.at, one.length) == 0
-    )
+    return one.length == other.length and not differ(one.at, other.at, one.length)
 
 
 cdef inline uint64_t load8(const uint8_t* at) noexcept nogil:

@@ -4,12 +4,9 @@ from hiq._core.event cimport Event, Tape
 from hiq._core.memo cimport Memo
 from hiq._core.scan cimport Cursor
 from hiq._core.span cimport Value
-from hiq._core.tags cimport Entities
 
 # hot path
-cdef bint read_state(
-    Cursor* cursor, Tape* tape, Event* event, Entities entities
-) noexcept nogil
+cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil
 cdef bint read_attributes(
     Cursor* cursor, Tape* tape, Event* event, const Memo* memo
 ) noexcept nogil

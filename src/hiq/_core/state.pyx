@@ -17,26 +17,20 @@ from hiq._core.scan cimport (
 )
 from hiq._core.span cimport MISSING, SAME_KEY, SAME_PAIR, Value
 from hiq._core.status cimport Status
-from hiq._core.tags cimport Entities
 
 # hot path
 
 
-cdef inline const Memo* memo_of(
-    const Cursor* cursor, const Event* event, Entities entities
-) noexcept nogil:
-    """Return what is remembered of the entity and may be used at this depth."""
-    cdef const Memo* memo
-    if not event.entity:
+cdef inline const Memo* usable(const Event* event) noexcept nogil:
+    """Return what is remembered of the entity, NULL if it is not valid here."""
+    if event.memo == NULL or not event.memo.valid or event.depth < event.memo.depth:
         return NULL
-    memo = &entities.at(event.entity).memo
-    return memo if memo.valid and event.depth >= memo.depth else <const Memo*> NULL
+    return event.memo
 
 
-cdef bint read_state(
-    Cursor* cursor, Tape* tape, Event* event, Entities entities
-) noexcept nogil:
+cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
     """Read the value of `new_state`, a map."""
+    cdef const Memo* memo
     cdef Value key
     cdef Value other
     cdef Name name
@@ -69,17 +63,14 @@ cdef bint read_state(
         if name == ATTRIBUTES:
             event.count = 0
             event.is_unread = False
-            if event.entity and memo_has_attributes(
-                &entities.at(event.entity).memo, cursor.at, cursor.end
-            ) and event.depth >= entities.at(event.entity).memo.depth:
+            memo = usable(event)
+            if memo != NULL and memo_has_attributes(memo, cursor.at, cursor.end):
                 note(&event.attributes, cursor.base, cursor.at)
-                cursor.at += entities.at(event.entity).memo.attributes_length
+                cursor.at += memo.attributes_length
                 note_end(&event.attributes, cursor)
                 event.is_unread = True
             elif at_map(cursor):
-                if not read_attributes(
-                    cursor, tape, event, memo_of(cursor, event, entities)
-                ):
+                if not read_attributes(cursor, tape, event, memo):
                     return False
             elif not scan_value(cursor, &event.attributes):
                 return False

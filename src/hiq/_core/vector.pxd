@@ -1,13 +1,62 @@
-# Sixteen bytes at a time. Each function returns the index of the first byte that
-# stops it, 16 if none does, and reads exactly sixteen bytes. SSE2 is part of every
-# x86-64; elsewhere the plain loop is what the compiler makes of it.
+# Short pieces of memory without a call into libc. The functions named `...16` return
+# the index of the first byte of sixteen that stops them, 16 if none does. SSE2 is
+# part of every x86-64; elsewhere the plain loop is what the compiler makes of it.
 
 from libc.stdint cimport uint8_t
 
 
 cdef extern from *:
     """
+    #include <stddef.h>
     #include <stdint.h>
+    #include <string.h>
+    static inline int hiq_differ(const uint8_t *a, const uint8_t *b, size_t n) {
+        uint64_t x, y;
+        uint32_t u, v;
+        if (n >= 8) {
+            if (n > 64) return memcmp(a, b, n);
+            size_t i = 0;
+            for (; i + 8 <= n; i += 8) {
+                memcpy(&x, a + i, 8);
+                memcpy(&y, b + i, 8);
+                if (x != y) return 1;
+            }
+            memcpy(&x, a + n - 8, 8);
+            memcpy(&y, b + n - 8, 8);
+            return x != y;
+        }
+        if (n >= 4) {
+            memcpy(&u, a, 4);
+            memcpy(&v, b, 4);
+            if (u != v) return 1;
+            memcpy(&u, a + n - 4, 4);
+            memcpy(&v, b + n - 4, 4);
+            return u != v;
+        }
+        return n && (a[0] != b[0] || a[n >> 1] != b[n >> 1] || a[n - 1] != b[n - 1]);
+    }
+    static inline void hiq_copy(uint8_t *to, const uint8_t *from, size_t n) {
+        uint64_t x, y;
+        uint32_t u, v;
+        if (n > 16) {
+            memcpy(to, from, n);
+        } else if (n >= 8) {
+            memcpy(&x, from, 8);
+            memcpy(&y, from + n - 8, 8);
+            memcpy(to, &x, 8);
+            memcpy(to + n - 8, &y, 8);
+        } else if (n >= 4) {
+            memcpy(&u, from, 4);
+            memcpy(&v, from + n - 4, 4);
+            memcpy(to, &u, 4);
+            memcpy(to + n - 4, &v, 4);
+        } else if (n) {
+            uint8_t first = from[0], middle = from[n >> 1], last = from[n - 1];
+            to[0] = first;
+            to[n >> 1] = middle;
+            to[n - 1] = last;
+        }
+    }
     #if defined(__SSE2__)
     #include <emmintrin.h>
     static inline int hiq_first(__m128i hit) {
@@ -62,3 +111,9 @@ cdef extern from *:
     int break16 "hiq_break16" (const uint8_t* at) noexcept nogil
     # a digit, a point, or a byte that may begin a digit beyond ASCII
     int digit16 "hiq_digit16" (const uint8_t* at) noexcept nogil
+    # whether two pieces differ
+    bint differ "hiq_differ" (
+        const uint8_t* one, const uint8_t* other, size_t length
+    ) noexcept nogil
+    # copy a piece that is probably short
+    void copy "hiq_copy" (uint8_t* to, const uint8_t* at, size_t length) noexcept nogil

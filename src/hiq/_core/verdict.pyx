@@ -7,6 +7,7 @@ of JSON or line protocol.
 cimport cython
 
 
+@cython.no_gc   # it holds bytes only
 @cython.freelist(16)
 cdef class Verdict:
     """What became of one frame.

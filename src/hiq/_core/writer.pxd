@@ -20,6 +20,8 @@ cdef class Writer:
     cdef Series _series
     cdef Fields fields
     cdef Buffer _source
+    cdef int64_t _second                 # of the last stamp
+    cdef Buffer _second_text             # with the space before it
     cdef Table _names                    # that the fields of a state can have
     cdef bint _skip_null
     cdef size_t _remembered_bytes
@@ -31,6 +33,7 @@ cdef class Writer:
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, int64_t time_ns, Buffer* out,
     ) noexcept nogil
+    cdef void _close(self, Buffer* out, int64_t time_ns) noexcept nogil
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, Buffer* out,

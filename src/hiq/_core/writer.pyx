@@ -9,7 +9,9 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
 from hiq._core.attribute cimport Attribute
-from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_byte, put_span
+from hiq._core.buffer cimport (
+    Buffer, buffer_free, grow_array, put, put_byte, put_span, reserve,
+)
 from hiq._core.event cimport Event, Tape
 from hiq._core.fields cimport Fields, Made
 from hiq._core.memo cimport (
@@ -32,6 +34,7 @@ from hiq._core.vocabulary cimport CLASS, TAG, UNIT, Vocabulary, Word
 
 cdef enum:
     MEMORY_LIMIT = 1 << 26    # bytes of remembered states of all entities
+    SECOND = 1_000_000_000
 
 
 cdef void put_integer(Buffer* out, int64_t value) noexcept nogil:
@@ -72,6 +75,7 @@ cdef class Writer:
 
     def __dealloc__(self):
         buffer_free(&self._source)
+        buffer_free(&self._second_text)
         table_free(&self._names)
 
     # hot path
@@ -94,12 +98,37 @@ cdef class Writer:
             if self.fields.is_refused:
                 return Status.NOT_ENCODABLE
         if status == Status.OK:
-            put_byte(out, c" ")
-            put_integer(out, time_ns)
-            put_byte(out, c"\n")
+            self._close(out, time_ns)
             if out.failed:
                 return Status.NO_MEMORY
         return status
+
+    cdef void _close(self, Buffer* out, int64_t time_ns) noexcept nogil:
+        """Append the time stamp and the line end; most stamps share their second."""
+        cdef int64_t second = time_ns // SECOND
+        cdef int64_t rest = time_ns - second * SECOND
+        cdef uint8_t* to
+        cdef int i
+        if second < 1:
+            put_byte(out, c" ")
+            put_integer(out, time_ns)
+            put_byte(out, c"\n")
+            return
+        if second != self._second:
+            self._second = second
+            self._second_text.length = 0
+            put_byte(&self._second_text, c" ")
+            put_integer(&self._second_text, second)
+        put(out, self._second_text.data, self._second_text.length)
+        if self._second_text.failed or not reserve(out, 10):
+            out.failed = True
+            return
+        to = out.data + out.length
+        for i in range(8, -1, -1):
+            to[i] = <uint8_t> (c"0" + rest % 10)
+            rest //= 10
+        to[9] = c"\n"
+        out.length += 10
 
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
