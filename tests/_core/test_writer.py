@@ -28,13 +28,6 @@ def test_point_without_field_is_no_point() -> None:
     assert agree(events, ignore).count(b"\n") == 2
 
 
-def test_stamps_of_any_length() -> None:
-    """Stamps are written with all their digits and their sign."""
-    times = ["1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "1800-06-01T00:00:00.5Z"]
-    times += [f"1970-01-01T00:00:00.{10**n:06d}Z" for n in range(6)]
-    agree([frame(state_changed(time=time)) for time in times])
-
-
 @pytest.mark.parametrize("tags", [[], ["friendly_name"]])
 def test_attribute_tags_are_never_remembered(tags: list[str]) -> None:
     """A tag that comes from an attribute follows it at once."""

@@ -8,6 +8,7 @@ from hiq._core.memo cimport Memo
 from hiq._core.overlay cimport Overlay
 from hiq._core.series cimport Series
 from hiq._core.span cimport Span
+from hiq._core.stamp cimport Stamp
 from hiq._core.status cimport Status
 from hiq._core.table cimport Table
 from hiq._core.tags cimport Entity
@@ -20,8 +21,7 @@ cdef class Writer:
     cdef Series _series
     cdef Fields fields
     cdef Buffer _source
-    cdef int64_t _second                 # of the last stamp
-    cdef Buffer _second_text             # with the space before it
+    cdef Stamp _stamp                    # of the last line
     cdef Table _names                    # that the fields of a state can have
     cdef bint _skip_null
     cdef size_t _remembered_bytes
@@ -33,7 +33,6 @@ cdef class Writer:
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, int64_t time_ns, Buffer* out,
     ) noexcept nogil
-    cdef void _close(self, Buffer* out, int64_t time_ns) noexcept nogil
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, Buffer* out,

@@ -5,13 +5,11 @@ changed anew; if it cannot, from scratch. Both give the same bytes. It judges
 nothing and knows no frames.
 """
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memcmp
 
 from hiq._core.attribute cimport Attribute
-from hiq._core.buffer cimport (
-    Buffer, buffer_free, grow_array, put, put_byte, put_span, reserve,
-)
+from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_span
 from hiq._core.event cimport Event, Tape
 from hiq._core.fields cimport Fields, Made
 from hiq._core.memo cimport (
@@ -24,6 +22,7 @@ from hiq._core.series cimport FROM_CLASS, FROM_UNIT, Series
 from hiq._core.span cimport (
     MISSING, NULL_VALUE, SAME_PAIR, STRING, Span, Value, span,
 )
+from hiq._core.stamp cimport put_stamp, stamp_free
 from hiq._core.state cimport read_rest
 from hiq._core.status cimport Status
 from hiq._core.table cimport table_arrange, table_clear, table_free, table_write
@@ -34,30 +33,6 @@ from hiq._core.vocabulary cimport CLASS, TAG, UNIT, Vocabulary, Word
 
 cdef enum:
     MEMORY_LIMIT = 1 << 26    # bytes of remembered states of all entities
-    SECOND = 1_000_000_000
-
-
-cdef void put_integer(Buffer* out, int64_t value) noexcept nogil:
-    """Append a decimal, two digits at a time."""
-    cdef uint8_t[24] digits
-    cdef int at = 24
-    cdef uint64_t rest = <uint64_t> value if value >= 0 else -<uint64_t> value
-    cdef uint64_t pair
-    while rest >= 100:
-        pair = rest % 100
-        rest //= 100
-        at -= 2
-        digits[at] = <uint8_t> (c"0" + pair // 10)
-        digits[at + 1] = <uint8_t> (c"0" + pair % 10)
-    at -= 1
-    digits[at] = <uint8_t> (c"0" + rest % 10)
-    if rest >= 10:
-        at -= 1
-        digits[at] = <uint8_t> (c"0" + rest // 10)
-    if value < 0:
-        at -= 1
-        digits[at] = c"-"
-    put(out, &digits[at], 24 - at)
 
 
 cdef class Writer:
@@ -75,7 +50,7 @@ cdef class Writer:
 
     def __dealloc__(self):
         buffer_free(&self._source)
-        buffer_free(&self._second_text)
+        stamp_free(&self._stamp)
         table_free(&self._names)
 
     # hot path
@@ -98,37 +73,10 @@ cdef class Writer:
             if self.fields.is_refused:
                 return Status.NOT_ENCODABLE
         if status == Status.OK:
-            self._close(out, time_ns)
+            put_stamp(out, &self._stamp, time_ns)
             if out.failed:
                 return Status.NO_MEMORY
         return status
-
-    cdef void _close(self, Buffer* out, int64_t time_ns) noexcept nogil:
-        """Append the time stamp and the line end; most stamps share their second."""
-        cdef int64_t second = time_ns // SECOND
-        cdef int64_t rest = time_ns - second * SECOND
-        cdef uint8_t* to
-        cdef int i
-        if second < 1:
-            put_byte(out, c" ")
-            put_integer(out, time_ns)
-            put_byte(out, c"\n")
-            return
-        if second != self._second:
-            self._second = second
-            self._second_text.length = 0
-            put_byte(&self._second_text, c" ")
-            put_integer(&self._second_text, second)
-        put(out, self._second_text.data, self._second_text.length)
-        if self._second_text.failed or not reserve(out, 10):
-            out.failed = True
-            return
-        to = out.data + out.length
-        for i in range(8, -1, -1):
-            to[i] = <uint8_t> (c"0" + rest % 10)
-            rest //= 10
-        to[9] = c"\n"
-        out.length += 10
 
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
