@@ -29,6 +29,7 @@ TIME = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_SECONDS = 9_223_372_035  # whose nanoseconds fit 64 bits
 
 
 @dataclass
@@ -69,6 +70,8 @@ def time_ns(text: Any) -> int:
         whole = (moment - EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError):
         raise Rejected("BAD_TIME") from None
+    if abs(whole) > MAX_SECONDS:
+        raise Rejected("NOT_ENCODABLE")
     return whole * 1_000_000_000 + int((fraction or "0").ljust(9, "0"))
 
 
