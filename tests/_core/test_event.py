@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 from typing import Any
 
 import pytest
@@ -148,3 +149,12 @@ def test_large_frames_are_taken_and_forgotten() -> None:
     assert pipeline.feed(frame(many)).points == 20_000
     assert pipeline.take().count(b"\n") == 20_000
     assert pipeline.feed(frame(many[0])).points == 1
+
+
+def test_size_limit() -> None:
+    """A frame above 256 MiB is refused unread; orjson has no such limit."""
+    with mmap.mmap(-1, (256 << 20) + 1) as memory:
+        pipeline = Pipeline()
+        assert pipeline.feed(memory).rejected == 1
+        ((reason, sample),) = pipeline.rejects()
+        assert (reason, len(sample)) == ("TOO_LARGE", 200)

@@ -38,7 +38,7 @@ cdef class Pipeline:
 
     # construction
 
-    def __init__(self, options=None):
+    def __cinit__(self, options=None):
         self._options = Options.read(options)
         self._encoder = Encoder(self._options, Plan.of(self._options))
         self._ring = Ring()
