@@ -105,6 +105,12 @@ def test_wrong_sql_says_what_is_wrong(reader) -> None:
         reader.sql("SELECT * FROM pints")
 
 
+def test_a_query_cannot_eat_the_memory(reader) -> None:
+    """A value larger than 64 MiB is an error, not an allocation."""
+    with pytest.raises(StoreError, match="too big"):
+        list(reader.sql("SELECT randomblob(100000000)")[1])
+
+
 def test_a_query_that_never_ends_is_ended(store) -> None:
     """Each query has a deadline."""
     ticks = iter(range(1_000_000))

@@ -59,6 +59,10 @@ _PAGE = """
 """
 
 
+LONGEST_VALUE = 64 * 1024 * 1024
+"""Bytes of one value or row: what a query may make of the memory of this machine."""
+
+
 class Reader:
     """A read-only view of one store file; a context manager.
 
@@ -82,6 +86,7 @@ class Reader:
             self._database = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0
             )
+            self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         try:
             with self._said():
                 self._look()

@@ -182,7 +182,7 @@ def _sink(stats: Stats, sink: SinkStats, now: float, recent: Totals) -> Check:
         return Check(name, "unhealthy" if full else "degraded", reason)
     dropped = recent.dropped.get(sink.name, 0)
     if dropped:
-        reason = f"{dropped} points were dropped by a full journal"
+        reason = f"{dropped} points were lost in the journal (full, or damaged)"
         return Check(name, "degraded", f"{reason} in the last 15 minutes")
     refused = recent.dead_lettered.get(sink.name, 0)
     if refused:
