@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from benchmarks.data import Data
 
 GOAL = 30
-"""How many times cheaper than orjson and Point a single frame must be."""
+"""How many times cheaper than orjson and Point the running core must be."""
 
 
 def measure(data: Data, rounds: int) -> dict[str, float]:
