@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -32,3 +33,9 @@ async def open_sink(tmp_path: Path) -> AsyncIterator[Callable[..., Sink]]:
     yield sink
     for one in made:
         await one.close()
+
+
+def noise(size: int) -> bytes:
+    """Return one valid line that gzip cannot shrink below about `size` bytes."""
+    parts = (os.urandom(1000).hex().encode() for _ in range(size // 1000 + 1))
+    return b"m " + b",".join(b's%d="%s"' % pair for pair in enumerate(parts)) + b" 1\n"
