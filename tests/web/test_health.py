@@ -179,7 +179,10 @@ def test_drops_and_refusals_degrade_their_sink_only() -> None:
     stats = good_stats()
     stats.sinks["other"] = SinkStats("other", "sqlite", state="ok")
     recent = Totals(dropped={"influxdb": 3}, dead_lettered={"other": 2})
-    assert "3 points were lost in the journal" in judged(stats, "sink:influxdb", recent).reason
+    assert (
+        "3 points were lost in the journal"
+        in judged(stats, "sink:influxdb", recent).reason
+    )
     assert "2 points were refused" in judged(stats, "sink:other", recent).reason
     assert judged(stats, "sink:other", Totals()).status == "healthy"
 
