@@ -36,6 +36,8 @@ cdef class Fields:
     cdef bint is_refused       # Python could not give the text of a value
 
     # hot path
+    cdef void begin(self) noexcept nogil
+    cdef bint has_failed(self) noexcept nogil
     cdef bint make_state(self, Span text, uint8_t flags) noexcept nogil
     cdef bint add_state(self) noexcept nogil
     cdef bint make_attribute(

@@ -59,6 +59,25 @@ cdef class Fields:
 
     # hot path
 
+    cdef void begin(self) noexcept nogil:
+        """Begin a point: nothing has failed yet."""
+        self.is_refused = False
+        self.table.arena.failed = False
+        self.text.failed = False
+        self.restored.failed = False
+        self.key.failed = False
+        self.scratch.failed = False
+
+    cdef bint has_failed(self) noexcept nogil:
+        """Return whether memory was out since the point began."""
+        return (
+            self.table.arena.failed
+            or self.text.failed
+            or self.restored.failed
+            or self.key.failed
+            or self.scratch.failed
+        )
+
     cdef bint make_state(self, Span text, uint8_t flags) noexcept nogil:
         """Write `value` and `state` of a state to the arena; False without memory."""
         cdef Buffer* arena = &self.table.arena
@@ -75,7 +94,7 @@ cdef class Fields:
             made.number_length = arena.length - made.number_at
             return self._make_text(text, flags == 0)
         made.number_length = arena.length - made.number_at
-        return not arena.failed
+        return not self.has_failed()
 
     cdef bint add_state(self) noexcept nogil:
         """Set the fields of the state just made; False without memory."""
@@ -151,7 +170,7 @@ cdef class Fields:
                     plain = False
                 return self._make_text(text, plain)
         made.number_length = arena.length - made.number_at
-        return not arena.failed
+        return not self.has_failed()
 
     cdef bint add_attribute(self, const uint8_t* base, const Value* key) noexcept nogil:
         """Set the fields of the value just made; False without memory."""
@@ -160,6 +179,8 @@ cdef class Fields:
         made.text_item = made.number_item = NO_ITEM
         self.key.length = 0
         name = text_of(base, key, &self.key)
+        if self.key.failed:
+            return False
         made.taken = table_find(&self.table, name) != NULL
         if made.text_there:
             made.text_item = self._set(
@@ -244,7 +265,7 @@ cdef class Fields:
         else:
             put_quoted(arena, text)
         self.made.text_length = arena.length - self.made.text_at
-        return not arena.failed
+        return not self.has_failed()
 
     cdef bint _delete(self, Span name, Span suffix) noexcept nogil:
         """Remove a field, as a number that is not finite does."""

@@ -104,7 +104,10 @@ cdef class Encoder:
             entity = self.entities.at(event.entity)
         else:
             self._id.length = 0
+            self._id.failed = False
             id = text_of(base, &event.entity_id, &self._id)
+            if self._id.failed:
+                return Status.NO_MEMORY
             dot = <const uint8_t*> memchr(id.at, c".", id.length) if id.length else NULL
             if dot == NULL or dot == id.at or dot + 1 == id.at + id.length:
                 return Status.BAD_ENTITY_ID
@@ -122,9 +125,12 @@ cdef class Encoder:
         if event.time_fired.kind != STRING:
             return Status.BAD_TIME
         self._state.length = 0
+        self._state.failed = False
         moment = moment_ns(
             text_of(base, &event.time_fired, &self._state), &self._minute, &stamp
         )
+        if self._state.failed:
+            return Status.NO_MEMORY
         if moment == MOMENT_BAD:
             return Status.BAD_TIME
         if moment == MOMENT_FAR:
@@ -142,6 +148,8 @@ cdef class Encoder:
             entity.has_seen = True
         self._state.length = 0
         state = text_of(base, &event.state, &self._state)
+        if self._state.failed:
+            return Status.NO_MEMORY
         if (
             state.length == 0
             or is_word(state, b"unknown", 7)

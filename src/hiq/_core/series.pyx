@@ -55,6 +55,8 @@ cdef class Series:
     cdef bint begin(self, const Entity* entity) noexcept nogil:
         """Begin the tags of a point; False without memory."""
         table_clear(&self._tags)
+        self._work.failed = False
+        self._text.failed = False
         return self.put_tag(
             span(<const uint8_t*> b"domain", 6), domain_of(entity)
         ) and self.put_tag(span(<const uint8_t*> b"entity_id", 9), object_of(entity))

@@ -63,6 +63,8 @@ cdef void put_stamp(Buffer* out, Stamp* last, int64_t time_ns) noexcept nogil:
         put_integer(&last.text, second)
     put(out, last.text.data, last.text.length)
     if last.text.failed or not reserve(out, 10):
+        last.text.failed = False
+        last.second = 0
         out.failed = True
         return
     to = out.data + out.length

@@ -61,7 +61,8 @@ cdef class Writer:
     ) noexcept nogil:
         """Append the line of an event; SKIPPED if no field is left."""
         cdef Status status = Status.OK
-        self.fields.is_refused = False
+        self.fields.begin()
+        self._source.failed = False
         if not (
             entity.memo.valid and self._again(base, event, tape, state, entity, out)
         ):
@@ -192,7 +193,6 @@ cdef class Writer:
                 wanted = CLASS
         table_clear(&self.fields.table)
         self.fields.scratch.length = 0
-        self.fields.scratch.failed = False
         memo.valid = False
         if not keep_last(base, items, &count, &self.fields.scratch):
             return Status.NO_MEMORY
@@ -252,6 +252,8 @@ cdef class Writer:
         if source.kind != MISSING and not self.fields.text_of_value(
             &self._source, base, &source
         ):
+            return Status.NO_MEMORY
+        if self._source.failed or self.fields.has_failed():
             return Status.NO_MEMORY
         head = self._series.head(
             entity,
@@ -330,4 +332,4 @@ cdef class Writer:
             text_of(base, &item.key, &self._source), span(text.data, text.length)
         )
         self._source.length = 0
-        return good
+        return good and not self._source.failed and not self.fields.has_failed()
