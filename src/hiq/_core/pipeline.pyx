@@ -8,7 +8,9 @@ Bad content is counted and sampled, never raised.
 from collections import deque
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE,
+)
 from libc.stdint cimport uint8_t
 
 from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
@@ -58,6 +60,12 @@ cdef class Pipeline:
           a duplicate and gives no line.
         """
         cdef Py_buffer view
+        if type(frame) is bytes:
+            return self._frame(
+                <const uint8_t*> PyBytes_AS_STRING(frame),
+                PyBytes_GET_SIZE(frame),
+                snapshot,
+            )
         PyObject_GetBuffer(frame, &view, PyBUF_SIMPLE)
         try:
             return self._frame(<const uint8_t*> view.buf, view.len, snapshot)
