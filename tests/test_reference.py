@@ -18,6 +18,7 @@ from hiq import Pipeline
 from tests.events import TIME, TIME_NS, frame, state_changed
 from tests.lineprotocol import BadLine, decode, decode_one
 from tests.reference import ReferencePipeline, digit_tail, number_of, text_of
+from tests.reference.text import has_digit_tail
 
 IMPLEMENTATIONS = {"reference": ReferencePipeline, "core": Pipeline}
 
@@ -380,3 +381,10 @@ def test_the_decoder_reads_all_kinds_of_values() -> None:
     )
     assert points[1] == ("m=2", {}, {"c": False}, -1)
     assert json.dumps(decode_one("m\\=1\\n f=1 1", "client1").measurement) == '"m=1\\n"'
+
+
+@given(st.text("0123456789.x \n٣", max_size=40))
+def test_long_texts_are_judged_as_the_pattern_would(text: str) -> None:
+    """The rule for long texts, which spares cubic time, is the pattern's."""
+    padding = "y" * 60
+    assert has_digit_tail(padding + text + padding) is has_digit_tail("y" + text + "y")
