@@ -30,7 +30,7 @@ done
 # recorded frames, or over thousands of examples, are left out.
 HYPOTHESIS_PROFILE=trace "$trace/bin/python" -m pytest tests/_core tests/test_points.py \
   tests/test_vectors.py -q --benchmark-disable --timeout 600 \
-  -k "not (recorded or histories or any_attributes or form_never_matters or thousand)" \
+  -k "not (recorded or histories or any_attributes or form_never_matters or thousand or without_memory)" \
   --cov --cov-append --cov-report= --cov-fail-under=0
 "$trace/bin/python" -m coverage combine --append 2>/dev/null || true
 "$trace/bin/python" -m coverage report | tee .coverage.txt
