@@ -11,8 +11,9 @@ COVERAGE ?=
 
 bin  := $(VENV)/bin
 core := $(wildcard src/hiq/_core/*.py[xd] src/hiq/_core/*.h src/hiq/_core/*.hpp \
-        src/hiq/_core/CMakeLists.txt) CMakeLists.txt
-build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' cmake ninja
+        src/hiq/ha/*.py[xd] src/hiq/*/CMakeLists.txt) CMakeLists.txt
+build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picows>=2.3,<3' \
+               cmake ninja
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test lint format bench coverage debug wheel servers clean

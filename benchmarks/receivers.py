@@ -5,7 +5,7 @@
 - `picows`: the baseline, a bare listener that copies each frame and counts it;
 - `websockets`, `aiohttp`: the same with other libraries, as bytes where they can;
 - `connection`: hiq's own connection, with a callback that only counts;
-- `feed`: hiq's own connection, each frame into a `Pipeline`, lines thrown away;
+- `feed`: the same, with each frame the short way into a `Pipeline`, lines thrown away;
 - `ingest`: hiq's whole side towards Home Assistant, lines thrown away.
 
 Each prints the messages it took when the other side hangs up.
@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from hiq.ha.listening import Lane
 
 TAKE_BYTES = 1024 * 1024
 
@@ -89,22 +92,29 @@ async def connection(url: str) -> int:
 
 
 async def feed(url: str) -> int:
-    """Feed each message; counts events."""
+    """Feed each message the short way; counts events."""
     from hiq import Pipeline  # noqa: PLC0415
+    from hiq.ha.feed import Feed  # noqa: PLC0415
+    from hiq.ha.listening import Lane  # noqa: PLC0415
+    from hiq.stats import Stats  # noqa: PLC0415
 
     pipeline = Pipeline()
-    count = 0
-
-    def take(payload: bytes | memoryview) -> None:
-        nonlocal count
-        count += pipeline.feed(payload).events
+    stats = Stats()
 
     def read() -> None:
         if pipeline.buffered_bytes >= TAKE_BYTES:
             pipeline.take_batch()
 
-    await _own(url, take, read)
-    return count
+    def passed(_: list[bytes]) -> None:
+        """Nothing is asked here, so nothing is answered."""
+
+    put = Feed(pipeline, stats, on_full=read, clock=time.time)
+
+    def take(payload: bytes | memoryview) -> None:
+        put(payload, snapshot=False)
+
+    await _own(url, take, read, Lane(pipeline, put.add, read, passed))
+    return stats.received
 
 
 async def ingest(url: str) -> int:
@@ -135,12 +145,14 @@ async def _own(
     url: str,
     take: Callable[[bytes | memoryview], None],
     read: Callable[[], None],
+    lane: Lane | None = None,
 ) -> None:
     """Run hiq's connection until it is cut."""
     from hiq.errors import ConnectionLost  # noqa: PLC0415
     from hiq.ha.connection import Connection  # noqa: PLC0415
 
-    client = Connection(take, read, lambda: None)
+    client = Connection(take, read, lambda: None, lane=lane)
+    client.direct = lane is not None
     await client.open(url)
     try:
         await client.wait()

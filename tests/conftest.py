@@ -92,6 +92,19 @@ def new_home_assistant(tmp_path: Path) -> Iterator[Callable[..., HomeAssistant]]
         yield make
 
 
+@pytest.fixture(params=["compiled", "plain"])
+def listener(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Use each of the two listeners; ask for it with `usefixtures` in a whole file."""
+    from hiq.ha import listening  # noqa: PLC0415  only here
+
+    kind: str = request.param
+    found = listening.compiled()
+    assert not isinstance(found, str), found
+    chosen = found if kind == "compiled" else listening.PlainListener
+    monkeypatch.setattr("hiq.ha.connection.make_listener", chosen)
+    return kind
+
+
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
     """Give a running simulated home of 60 entities that changes when told to."""

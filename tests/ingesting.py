@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from hiq import Pipeline
 from hiq.ha.session import Timing
 from hiq.ha.states import LEGAL, ConnectionState
 from hiq.ingest import Ingest
 from hiq.settings.schema import HomeAssistantSettings
 from hiq.stats import Stats
 from tests.ha.home import TOKEN
-from tests.reference import ReferencePipeline
 
 S = ConnectionState
 DEADLINE = 30
@@ -23,7 +23,7 @@ class Run:
 
     def __init__(self, url, token=TOKEN, *, pipeline=None, env=None, **options):
         self.stats = Stats()
-        self.pipeline = ReferencePipeline({}) if pipeline is None else pipeline
+        self.pipeline = Pipeline() if pipeline is None else pipeline
         self.settings = HomeAssistantSettings(
             url=url,
             token=token,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from hiq.ha.session import Timing
 from tests.ha.home import event, scripted_home, state
 from tests.ingesting import DEADLINE, FAST, Run, running
 from tests.reference import ReferencePipeline
+
+pytestmark = pytest.mark.usefixtures("listener")
 
 
 async def test_states_and_events_keep_their_order():

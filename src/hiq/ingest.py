@@ -20,7 +20,7 @@ from hiq.errors import AuthError
 from hiq.ha import events as ha
 from hiq.ha.conversation import Conversation
 from hiq.ha.diagnosis import Diagnosis, classify
-from hiq.ha.feed import count
+from hiq.ha.feed import Feed
 from hiq.ha.locate import candidates
 from hiq.ha.registry import platform_updates
 from hiq.ha.session import STATE_CHANGED, Timing
@@ -28,9 +28,9 @@ from hiq.ha.states import Change, ConnectionState, States
 from hiq.ha.token import read_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    from hiq.ha.feed import FeedPipeline, Payload
+    from hiq.ha.feed import FeedPipeline
     from hiq.ha.locate import Candidate
     from hiq.settings.schema import HomeAssistantSettings
     from hiq.stats import Stats
@@ -74,6 +74,7 @@ class Ingest:
         self._settings = settings
         self._pipeline = pipeline
         self._stats = stats
+        self._feed = Feed(pipeline, stats, on_full=on_data, clock=clock)
         self._on_data = on_data
         self._on_state = on_state
         self._env = os.environ if env is None else env
@@ -293,16 +294,6 @@ class Ingest:
         )
 
     # called by the conversation
-
-    def _feed(self, frame: Payload, *, snapshot: bool) -> Sequence[bytes]:
-        """Feed one frame and count it; returns what is not ours to encode."""
-        verdict = self._pipeline.feed(frame, snapshot)
-        count(self._stats, verdict, len(frame), snapshot=snapshot)
-        if verdict.events and not snapshot:
-            self._stats.ha.last_event_at = self._clock()
-        if verdict.full:
-            self._on_data()
-        return verdict.passed
 
     def _happened(self, event: ha.SessionEvent) -> None:
         """Act on what the session says."""

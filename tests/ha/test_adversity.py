@@ -11,13 +11,13 @@ from collections import Counter
 
 import pytest
 
+from hiq import Pipeline
 from hiq.ha.session import Timing
 from hiq.ha.states import LEGAL
 from hiq.ingest import Ingest
 from hiq.settings.schema import HomeAssistantSettings
 from hiq.stats import Stats
 from tests.proxy import NONE, Proxy, Trouble
-from tests.reference import ReferencePipeline
 
 TIMING = Timing(
     auth_s=1.0, command_s=1.0, ping_interval_s=0.05, ping_timeout_s=0.3, poll_s=0.05
@@ -43,7 +43,7 @@ CASES += [("up", name) for name in TROUBLES if "states" not in name]  # hiq says
 @pytest.mark.parametrize(("direction", "name"), CASES)
 async def test_whatever_the_network_does_all_states_arrive(simulator, direction, name):
     """After the trouble has passed every state was fed, by a legal way."""
-    stats, pipeline = Stats(), ReferencePipeline({})
+    stats, pipeline = Stats(), Pipeline()
     async with Proxy(simulator.port) as proxy, asyncio.timeout(60):
         setattr(proxy, direction, TROUBLES[name])
         settings = HomeAssistantSettings(

@@ -10,6 +10,8 @@ from hiq.ha.connection import Connection
 from tests.ha.inbox import DEADLINE, Inbox
 from tests.ha.server import serving, serving_raw
 
+pytestmark = pytest.mark.usefixtures("listener")
+
 
 async def nothing(peer):
     """Wait until the client leaves without a word."""

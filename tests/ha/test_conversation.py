@@ -17,6 +17,20 @@ from tests.ha.home import TOKEN, event, scripted_home, state
 
 DEADLINE = 20
 
+pytestmark = pytest.mark.usefixtures("listener")
+
+
+class Fed:
+    """Stands where the feed stands in the service."""
+
+    compiled = None
+
+    def __init__(self, call):
+        self.call = call
+
+    def __call__(self, frame, *, snapshot):
+        return self.call(frame, snapshot=snapshot)
+
 
 class Talk:
     """A conversation that keeps what it was given."""
@@ -27,7 +41,7 @@ class Talk:
         self.batches = 0
         self.news = asyncio.Event()
         self.conversation = Conversation(
-            self.feed,
+            Fed(self.feed),
             self.on_event,
             self.on_batch_end,
             clock=time.monotonic,
@@ -114,7 +128,7 @@ async def test_a_broken_frame_among_the_answers_is_fed_as_it_is():
                 return []
             return talk.feed(frame, snapshot=snapshot)
 
-        talk.conversation._feed = feed
+        talk.conversation._feed = Fed(feed)
         async with asyncio.TaskGroup() as group:
             group.create_task(talk.run(home.url))
             await home.until("get_states")
@@ -179,7 +193,7 @@ async def test_a_refusal_in_a_frame_that_waited_comes_out():
                 return [bytes(frame)] if bytes(frame)[:1] != b"[" else []
             return talk.feed_all(frame, snapshot=snapshot)
 
-        talk.conversation._feed = feed
+        talk.conversation._feed = Fed(feed)
         with pytest.raises(CommandError):
             await talk.run(home.url)
     assert len(talk.fed) == 600

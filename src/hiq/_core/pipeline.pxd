@@ -5,7 +5,7 @@ from hiq._core.line cimport Encoder
 from hiq._core.ring cimport Ring
 from hiq._core.span cimport Value
 from hiq._core.status cimport Status
-from hiq._core.verdict cimport Verdict
+from hiq._core.verdict cimport Tally, Verdict
 
 cdef class Pipeline:
     # construction
@@ -17,7 +17,15 @@ cdef class Pipeline:
     cdef size_t _high_water
 
     # hot path
-    cdef Verdict _frame(self, const uint8_t* base, size_t length, bint snapshot)
+    cdef Verdict _verdict(self, const uint8_t* base, size_t length, bint snapshot)
+    cdef bint is_full(self) noexcept nogil
+    cdef list take_frame(
+        self, const uint8_t* base, size_t length, bint snapshot, Tally* tally
+    )
+    cdef list _judge(self, const uint8_t* base, bint snapshot, Tally* tally)
+    cdef int _count(
+        self, Status status, const uint8_t* base, const Event* event, Tally* tally
+    ) except -1
     cdef Status _event(self, const uint8_t* base, Event* event, bint snapshot)
     cdef void _reject(self, Status status, const uint8_t* at, size_t length)
     cdef Ring _ring_of(self, schema)

@@ -12,13 +12,14 @@ from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE,
 )
 from libc.stdint cimport uint8_t
+from libc.string cimport memset
 
 from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
 from hiq._core.line cimport Encoder
 from hiq._core.ring cimport Ring, Stamps
 from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
-from hiq._core.verdict cimport Verdict
+from hiq._core.verdict cimport Tally, Verdict
 
 from hiq._core.options import Options, Plan
 from hiq._core.status import Status as Reason
@@ -61,71 +62,116 @@ cdef class Pipeline:
         """
         cdef Py_buffer view
         if type(frame) is bytes:
-            return self._frame(
+            return self._verdict(
                 <const uint8_t*> PyBytes_AS_STRING(frame),
                 PyBytes_GET_SIZE(frame),
                 snapshot,
             )
         PyObject_GetBuffer(frame, &view, PyBUF_SIMPLE)
         try:
-            return self._frame(<const uint8_t*> view.buf, view.len, snapshot)
+            return self._verdict(<const uint8_t*> view.buf, view.len, snapshot)
         finally:
             PyBuffer_Release(&view)
 
-    cdef Verdict _frame(self, const uint8_t* base, size_t length, bint snapshot):
-        """Read a frame, then judge its messages one by one."""
+    cdef Verdict _verdict(self, const uint8_t* base, size_t length, bint snapshot):
+        """Take one frame and put what became of it into an object."""
         cdef Verdict verdict = Verdict.__new__(Verdict)
-        cdef Tape* tape = &self._tape
-        cdef Event* event
+        cdef Tally tally
+        memset(&tally, 0, sizeof(Tally))
+        verdict._passed = self.take_frame(base, length, snapshot, &tally)
+        verdict.events = <int> tally.events
+        verdict.points = <int> tally.points
+        verdict.filtered = <int> tally.filtered
+        verdict.skipped = <int> tally.skipped
+        verdict.duplicates = <int> tally.duplicates
+        verdict.rejected = <int> (tally.rejected + tally.unreadable)
+        verdict.full = self.is_full()
+        return verdict
+
+    cdef bint is_full(self) noexcept nogil:
+        """Whether the lines should be taken before the next frame."""
+        return self._ring.lines.length > self._high_water
+
+    cdef list take_frame(
+        self, const uint8_t* base, size_t length, bint snapshot, Tally* tally
+    ):
+        """Read a frame whole, judge its messages one by one, add to the tally.
+
+        Returns the messages that are no state events, None without any.
+        """
         cdef Status status
-        cdef size_t i
-        tape_trim(tape)
-        status = read_frame(tape, base, length, self._encoder.entities)
+        tape_trim(&self._tape)
+        status = read_frame(&self._tape, base, length, self._encoder.entities)
         if status == Status.NO_MEMORY or (
-            status == Status.OK and not self._encoder.begin(tape.event_count)
+            status == Status.OK and not self._encoder.begin(self._tape.event_count)
         ):
             raise MemoryError
-        if status != Status.OK:
-            verdict.rejected = 1
-            self._reject(status, base, length)
-        else:
-            for i in range(tape.event_count):
-                event = &tape.events[i]
-                if not event.is_state:
-                    if event.message.kind != MAP:
-                        verdict.rejected += 1
-                        self._reject(
-                            Status.NOT_AN_OBJECT, base + event.start, event.length
-                        )
-                        continue
-                    if verdict._passed is None:
-                        verdict._passed = []
-                    verdict._passed.append(
+        tally.frames += 1
+        tally.bytes += length
+        if status == Status.OK:
+            return self._judge(base, snapshot, tally)
+        tally.unreadable += 1
+        self._reject(status, base, length)
+        return None
+
+    cdef list _judge(self, const uint8_t* base, bint snapshot, Tally* tally):
+        """Judge the messages of a valid frame; all of them count, or none."""
+        cdef list passed = None
+        cdef Event* event
+        cdef Tally here
+        cdef size_t i
+        memset(&here, 0, sizeof(Tally))
+        try:
+            for i in range(self._tape.event_count):
+                event = &self._tape.events[i]
+                if event.is_state:
+                    self._count(self._event(base, event, snapshot), base, event, &here)
+                elif event.message.kind == MAP:
+                    if passed is None:
+                        passed = []
+                    passed.append(
                         PyBytes_FromStringAndSize(
                             <const char*> base + event.start, event.length
                         )
                     )
-                    continue
-                verdict.events += 1
-                status = self._event(base, event, snapshot)
-                if status == Status.OK:
-                    verdict.points += 1
-                elif status == Status.FILTERED:
-                    verdict.filtered += 1
-                elif status == Status.SKIPPED:
-                    verdict.skipped += 1
-                elif status == Status.DUPLICATE:
-                    verdict.duplicates += 1
-                elif status == Status.NO_MEMORY:
-                    self._ring.roll_back()
-                    self._encoder.roll_back()
-                    raise MemoryError
                 else:
-                    verdict.rejected += 1
-                    self._reject(status, base + event.start, event.length)
-            self._ring.commit()
-        verdict.full = self._ring.lines.length > self._high_water
-        return verdict
+                    here.unreadable += 1
+                    self._reject(
+                        Status.NOT_AN_OBJECT, base + event.start, event.length
+                    )
+        except MemoryError:
+            self._ring.roll_back()
+            self._encoder.roll_back()
+            raise
+        self._ring.commit()
+        tally.unreadable += here.unreadable
+        tally.events += here.events
+        tally.points += here.points
+        tally.filtered += here.filtered
+        tally.skipped += here.skipped
+        tally.duplicates += here.duplicates
+        tally.rejected += here.rejected
+        return passed
+
+    cdef int _count(
+        self, Status status, const uint8_t* base, const Event* event, Tally* tally
+    ) except -1:
+        """Count what became of one state event."""
+        tally.events += 1
+        if status == Status.OK:
+            tally.points += 1
+        elif status == Status.FILTERED:
+            tally.filtered += 1
+        elif status == Status.SKIPPED:
+            tally.skipped += 1
+        elif status == Status.DUPLICATE:
+            tally.duplicates += 1
+        elif status == Status.NO_MEMORY:
+            raise MemoryError
+        else:
+            tally.rejected += 1
+            self._reject(status, base + event.start, event.length)
+        return 0
 
     cdef Status _event(self, const uint8_t* base, Event* event, bint snapshot):
         """Encode one state event into the ring."""

@@ -40,6 +40,7 @@ class Recorded:
     """What became of one frame, in the form that ingest counts."""
 
     events: int = 0
+    points: int = 0
     rejected: int = 0
     passed: Sequence[bytes] = ()
     filtered: int = 0
@@ -74,7 +75,7 @@ class Recorder:
         events = len(pieces) - len(passed)
         if events and self.error is None:
             self._write(bytes(frame), events)
-        return Recorded(events=events, passed=passed)
+        return Recorded(events=events, points=events, passed=passed)
 
     def set_tags(self, entity_id: str, tags: Mapping[str, str] | None) -> None:
         """Nothing to do: a recording has no tags."""

@@ -20,11 +20,13 @@ import picows
 
 from hiq.errors import ConnectionLost, ProtocolError
 from hiq.ha.handshake import refusal, tls_reason
+from hiq.ha.listening import make_listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hiq.ha.feed import Payload
+    from hiq.ha.listening import Lane
 
 __all__ = ["Connection", "tls_context"]
 
@@ -57,7 +59,7 @@ def tls_context(*, verify: bool, ca_cert: str | None) -> SSLContext:
     return context
 
 
-class Connection(picows.WSListener):
+class Connection:
     """One connection, from `open` to its end; never opened again.
 
     - `on_message(payload)` is called for each whole text message, synchronously. The
@@ -65,6 +67,8 @@ class Connection(picows.WSListener):
     - `on_batch_end()` is called once per read of the socket that held a message.
     - `on_end()` is called once, when the connection is over, whoever ended it.
     - An exception out of a callback ends the connection and is raised by `wait`.
+    - With a lane, and while `direct` is set to True, whole text messages go into its
+      pipeline instead, if the compiled listener can be used.
     """
 
     def __init__(
@@ -74,8 +78,8 @@ class Connection(picows.WSListener):
         on_end: Callable[[], object],
         *,
         max_message_bytes: int = 64 * 1024 * 1024,
+        lane: Lane | None = None,
     ) -> None:
-        super().__init__()
         self._on_message = on_message
         self._on_batch_end = on_batch_end
         self._on_end = on_end
@@ -87,8 +91,19 @@ class Connection(picows.WSListener):
         self._abandoned = False
         self._opening: asyncio.Timeout | None = None
         self._paused = False
-        self._in_batch = False
+        self._direct = False
         self._ended = asyncio.Event()
+        self._listener = make_listener(self, lane)
+
+    @property
+    def direct(self) -> bool:
+        """Whether messages may go straight into the lane's pipeline."""
+        return self._direct
+
+    @direct.setter
+    def direct(self, allowed: bool) -> None:
+        self._direct = allowed
+        self._steer()
 
     @property
     def ended(self) -> bool:
@@ -107,7 +122,7 @@ class Connection(picows.WSListener):
         try:
             async with asyncio.timeout(deadline_s) as self._opening:
                 await picows.ws_connect(
-                    lambda: self,
+                    lambda: self._listener,
                     url,
                     ssl_context=tls,
                     websocket_handshake_timeout=deadline_s,
@@ -167,6 +182,7 @@ class Connection(picows.WSListener):
     def abandon(self) -> None:
         """Deliver no further message and give up opening at once."""
         self._abandoned = True
+        self._steer()
         if self._opening is not None and not self._opening.expired():
             self._opening.reschedule(0.0)
 
@@ -176,6 +192,7 @@ class Connection(picows.WSListener):
         No further message is delivered from the moment of the call.
         """
         self._abandoned = True
+        self._steer()
         transport = self._transport
         if transport is None:
             return
@@ -218,9 +235,9 @@ class Connection(picows.WSListener):
         reason = received.reason or "the peer closed the connection"
         raise ConnectionLost(reason, int(received.code.value))
 
-    # called by picows
+    # called by the listener
 
-    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+    def connected(self, transport: picows.WSTransport) -> None:
         """Keep the transport; drop it if nobody waits any more."""
         self._transport = transport
         if self._abandoned:
@@ -228,31 +245,43 @@ class Connection(picows.WSListener):
         elif self._paused:
             transport.underlying_transport.pause_reading()
 
-    def on_ws_frame(self, _: picows.WSTransport, frame: picows.WSFrame) -> None:
-        """Take one frame; nothing raised here may reach picows."""
+    def take_frame(self, frame: picows.WSFrame) -> None:
+        """Take one frame that did not go the short way."""
         if self._abandoned:
             if frame.msg_type is picows.WSMsgType.CLOSE:
                 self._disconnect()
             return
         try:
             self._take(frame)
-            if frame.last_in_buffer and self._in_batch:
-                self._in_batch = False
-                self._on_batch_end()
         except Exception as exc:  # noqa: BLE001  raised again by `wait`
-            self._fail(exc)
+            self.fail(exc)
 
-    def on_ws_disconnected(self, _: picows.WSTransport) -> None:
+    def end_read(self) -> None:
+        """Take the end of a read of the socket that held a message."""
+        if self._abandoned:
+            return
+        try:
+            self._on_batch_end()
+        except Exception as exc:  # noqa: BLE001  raised again by `wait`
+            self.fail(exc)
+
+    def fail(self, exc: Exception) -> None:
+        """End the connection because of this; the first reason counts."""
+        if self._error is None:
+            self._error = exc
+        self._abandoned = True
+        self._steer()
+        code = picows.WSCloseCode
+        self._send_close(
+            code.PROTOCOL_ERROR if isinstance(exc, ProtocolError) else code.GOING_AWAY
+        )
+        self._disconnect()
+
+    def disconnected(self) -> None:
         """Note the end."""
         self._fragments = None
         self._ended.set()
         self._on_end()
-
-    def pause_writing(self) -> None:
-        """Nothing to do: hiq sends a few small commands."""
-
-    def resume_writing(self) -> None:
-        """Nothing to do."""
 
     # inside
 
@@ -268,6 +297,7 @@ class Connection(picows.WSListener):
                 self._deliver(frame.get_payload_as_memoryview())
             else:
                 self._fragments = bytearray(frame.get_payload_as_memoryview())
+                self._steer()
         elif kind is picows.WSMsgType.CONTINUATION:
             self._join(frame)
         elif kind is picows.WSMsgType.PING:
@@ -289,6 +319,7 @@ class Connection(picows.WSListener):
         self._fragments += frame.get_payload_as_memoryview()
         if frame.fin:
             whole, self._fragments = self._fragments, None
+            self._steer()
             self._deliver(memoryview(whole))
 
     def _too_long(self) -> ProtocolError:
@@ -300,19 +331,14 @@ class Connection(picows.WSListener):
 
     def _deliver(self, payload: memoryview) -> None:
         """Hand a whole message on."""
-        self._in_batch = True
+        self._listener.in_batch = True
         self._on_message(payload)
 
-    def _fail(self, exc: Exception) -> None:
-        """End the connection because of this; the first reason counts."""
-        if self._error is None:
-            self._error = exc
-        self._abandoned = True
-        code = picows.WSCloseCode
-        self._send_close(
-            code.PROTOCOL_ERROR if isinstance(exc, ProtocolError) else code.GOING_AWAY
+    def _steer(self) -> None:
+        """Let whole messages go the short way while nothing is against it."""
+        self._listener.direct = (
+            self._direct and self._fragments is None and not self._abandoned
         )
-        self._disconnect()
 
     def _send_close(self, code: picows.WSCloseCode) -> None:
         """Send a close frame, once (RFC 6455, section 5.5.1)."""

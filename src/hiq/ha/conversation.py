@@ -18,12 +18,13 @@ from hiq.backoff import wait
 from hiq.errors import ConnectionLost
 from hiq.ha.connection import Connection, tls_context
 from hiq.ha.events import StatesReceived
+from hiq.ha.listening import Lane
 from hiq.ha.messages import split
 from hiq.ha.session import Session, Timing
 from hiq.ha.snapshot import snapshot_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from msgspec import Raw
 
@@ -98,6 +99,7 @@ class Conversation:
             self._on_read,
             self._wake.set,
             max_message_bytes=candidate.max_message_bytes,
+            lane=self._lane(),
         )
         self._session = Session(
             token,
@@ -108,6 +110,7 @@ class Conversation:
         )
         self._connection = connection
         self._apply_pause()
+        self._steer()
         try:
             await connection.open(candidate.url, tls=tls, deadline_s=CONNECT_S)
             await self._drive(connection, self._session)
@@ -175,7 +178,8 @@ class Conversation:
     def _on_read(self) -> None:
         """Take the end of one read of the socket."""
         self._on_batch_end()
-        self._send()
+        if self._session is not None and self._session.has_data_to_send:
+            self._send()
 
     def _take_apart(self, payload: Payload) -> None:
         """Take a frame that may hold all states, message by message.
@@ -193,12 +197,15 @@ class Conversation:
                 return
 
     def _take(self, payload: Payload) -> None:
-        """Feed one frame and act on the messages in it that are not events."""
+        """Feed one frame and act on the messages in it that are no state events."""
+        passed = self._feed(payload, snapshot=False)
+        if passed:
+            self._pass_on(passed)
+
+    def _pass_on(self, passed: Sequence[bytes]) -> None:
+        """Act on the messages of a frame that are no state events."""
         session = self._session
         if session is None:
-            return
-        passed = self._feed(payload, snapshot=False)
-        if not passed:
             return
         for message in passed:
             session.receive_message(message, self._clock())
@@ -208,6 +215,20 @@ class Conversation:
                 self._snapshots.append(event.states)
                 self._apply_pause()
             self._on_event(event)
+        self._steer()
+
+    def _lane(self) -> Lane | None:
+        """Return the short way into the pipeline, if it is one that has it."""
+        feed = self._feed
+        if feed.compiled is None:
+            return None
+        return Lane(feed.compiled, feed.add, feed.on_full, self._pass_on)
+
+    def _steer(self) -> None:
+        """Let frames go the short way unless their order needs care."""
+        if self._connection is not None and self._session is not None:
+            waits = self._snapshots or self._held or self._session.expects_states
+            self._connection.direct = not waits and not self._stopping
 
     def _send(self) -> None:
         """Send what the session wants to say."""
@@ -230,6 +251,7 @@ class Conversation:
             held, self._held = self._held, []
             for payload in held:
                 self._on_message(payload)
+        self._steer()
         self._on_read()
         self._apply_pause()
 

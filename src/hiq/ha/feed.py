@@ -1,4 +1,4 @@
-"""What Home Assistant's side needs of the pipeline, and the count of what went in.
+"""Frames go into the pipeline here, and what became of them into the counters.
 
 The compiled pipeline is on a lower floor, but a recorder or a test may stand in for
 it, so the need is written as protocols. Nothing here holds on to a frame.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from hiq._core import Pipeline
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hiq.stats import Stats
 
-__all__ = ["Feed", "FeedPipeline", "FeedVerdict", "Payload", "count"]
+__all__ = ["Feed", "FeedPipeline", "FeedVerdict", "Payload"]
 
 Payload = bytes | memoryview
 
@@ -24,6 +26,11 @@ class FeedVerdict(Protocol):
     @property
     def events(self) -> int:
         """State events in the frame."""
+        ...
+
+    @property
+    def points(self) -> int:
+        """Events that became lines."""
         ...
 
     @property
@@ -38,7 +45,7 @@ class FeedVerdict(Protocol):
 
     @property
     def rejected(self) -> int:
-        """Events refused; 1 without events: the frame is no JSON."""
+        """Events refused; and what holds none: a frame that is no JSON, a number."""
         ...
 
     @property
@@ -69,29 +76,84 @@ class FeedPipeline(Protocol):
         ...
 
 
-class Feed(Protocol):
-    """What takes frames: returns the messages in them that are no state events."""
+class Feed:
+    """The way of frames into a pipeline, counted.
+
+    - After a call, or after `add`: the counters are right.
+    - `on_full` is called when the lines should be taken before the next frame.
+    - `compiled`: the pipeline, if frames may be put into it without this object;
+      whoever does so calls `add`, then `on_full`, before anyone looks.
+    """
+
+    def __init__(
+        self,
+        pipeline: FeedPipeline,
+        stats: Stats,
+        *,
+        on_full: Callable[[], object],
+        clock: Callable[[], float],
+    ) -> None:
+        # Of exactly this type: a subclass may have a `feed` of its own.
+        self.compiled = pipeline if type(pipeline) is Pipeline else None
+        self.on_full = on_full
+        self._pipeline = pipeline
+        self._stats = stats
+        self._clock = clock
 
     def __call__(self, frame: Payload, *, snapshot: bool) -> Sequence[bytes]:
-        """Take one text message; the payload is valid during the call only."""
-        ...
+        """Take one text message; the payload is valid during the call only.
 
+        Returns the messages in it that are no state events.
+        """
+        verdict = self._pipeline.feed(frame, snapshot)
+        points, filtered, skipped = verdict.points, verdict.filtered, verdict.skipped
+        duplicates = verdict.duplicates
+        rejected = verdict.events - points - filtered - skipped - duplicates
+        self.add(
+            1,
+            len(frame),
+            verdict.rejected - rejected,
+            verdict.events,
+            filtered,
+            skipped,
+            duplicates,
+            rejected,
+            snapshot=snapshot,
+        )
+        if verdict.full:
+            self.on_full()
+        return verdict.passed
 
-def count(stats: Stats, verdict: FeedVerdict, size: int, *, snapshot: bool) -> None:
-    """Add one frame of `size` bytes to the counters.
+    def add(  # noqa: PLR0917  the listener gives them from C, by position
+        self,
+        frames: int,
+        size: int,
+        unreadable: int,
+        events: int,
+        filtered: int,
+        skipped: int,
+        duplicates: int,
+        rejected: int,
+        *,
+        snapshot: bool = False,
+    ) -> None:
+        """Add what became of some frames to the counters.
 
-    A frame that is no JSON has no events and is counted apart, so that received
-    stays the sum of what became of events.
-    """
-    stats.ha.frames += 1
-    stats.ha.bytes += size
-    if verdict.events:
-        stats.received += verdict.events
-        stats.filtered += verdict.filtered
-        stats.skipped += verdict.skipped
-        stats.rejected += verdict.rejected
-        stats.duplicate += verdict.duplicates
-        if snapshot:
-            stats.snapshot_states += verdict.events
-    elif verdict.rejected:
-        stats.bad_frames += 1
+        What is unreadable holds no events and is counted apart, so that received
+        stays the sum of what became of events.
+        """
+        stats, ha = self._stats, self._stats.ha
+        ha.frames += frames
+        ha.bytes += size
+        if events:
+            stats.received += events
+            stats.filtered += filtered
+            stats.skipped += skipped
+            stats.duplicate += duplicates
+            stats.rejected += rejected
+            if snapshot:
+                stats.snapshot_states += events
+            else:
+                ha.last_event_at = self._clock()
+        if unreadable:
+            stats.bad_frames += unreadable
