@@ -13,7 +13,10 @@ SRC = Path(__file__).parent.parent / "src" / "hiq"
 
 FLOOR_0 = ("errors", "settings", "log", "backoff", "flow", "stats")
 FLOOR_2 = {
-    "ha": ("messages", "commands", "session", "registry", "states", "locate", "events"),
+    "ha": (
+        *("messages", "commands", "session", "registry", "states", "locate"),
+        *("events", "history_rows"),
+    ),
     "journal": ("segment",),
     "sink": ("base", "dialect", "decode"),
     "web": ("health",),

@@ -32,6 +32,10 @@ class Command(StrEnum):
     GET_CONFIG = "get_config"
     PING = "ping"
     ENTITY_REGISTRY = "config/entity_registry/list"
+    HISTORY = "history/history_during_period"
+    RECORDER_INFO = "recorder/info"
+    STATISTIC_IDS = "recorder/list_statistic_ids"
+    STATISTICS = "recorder/statistics_during_period"
 
 
 def auth(token: str) -> bytes:
