@@ -59,7 +59,8 @@ class Row(Struct, frozen=True, gc=False):
     @property
     def state(self) -> str | None:
         """The state; None where the entity was removed."""
-        return _STATE.decode(self.raw_state)
+        state: str | None = _STATE.decode(self.raw_state)
+        return state
 
     @property
     def removed(self) -> bool:
