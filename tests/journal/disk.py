@@ -18,6 +18,7 @@ class Disk(Files):
     def __init__(self):
         self.free = 1 << 40
         self.calls = []
+        self.unreadable = []
         self._faults = {}
 
     def fail(self, operation, code=errno.EIO, *, partial=0, times=1 << 30):
@@ -27,6 +28,11 @@ class Disk(Files):
     def heal(self):
         """Let everything work again."""
         self._faults.clear()
+        self.unreadable.clear()
+
+    def spoil(self, path, first, last, code=errno.EIO):
+        """Let reading of the bytes of a file from `first` to below `last` fail."""
+        self.unreadable.append((path, first, last, code))
 
     def _check(self, operation):
         self.calls.append(operation)
@@ -59,6 +65,13 @@ class Disk(Files):
             super().write(fd, data[: fault[1]])
             raise OSError(fault[0], os.strerror(fault[0]))
         super().write(fd, data)
+
+    def read(self, fd, at, size):
+        name = os.readlink(f"/proc/self/fd/{fd}")
+        for path, first, last, code in self.unreadable:
+            if name == str(path.resolve()) and at < last and at + size > first:
+                raise OSError(code, os.strerror(code))
+        return super().read(fd, at, size)
 
     def sync(self, fd):
         self._maybe("sync")

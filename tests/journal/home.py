@@ -18,6 +18,7 @@ class Home:
         self.disk = Disk()
         self.now = 1_000.0
         self.stats = JournalStats()
+        self.losses = []
 
     def open(self, segment_bytes=MIB, **settings):
         """Open the journal with fresh counters."""
@@ -30,10 +31,11 @@ class Home:
             clock=lambda: self.now,
             files=self.disk,
             segment_bytes=segment_bytes,
+            on_loss=self.losses.append,
         )
 
 
-def entry(number, points=10, size=100):
+def entry(number, points=10, size=96):
     """An entry whose body tells its number."""
     return Entry(b"%06d" % number + bytes(size), points, number, number + 5)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hiq.journal.files import Files
+from hiq.journal.files import SECTOR, Files
+from tests.journal.disk import Disk
 
 
 @pytest.fixture
@@ -28,6 +32,43 @@ def test_bytes_are_added_at_the_end_and_read_from_anywhere(tmp_path, files):
     assert files.read(fd, 8, 1) == b""
     files.close(fd)
     assert path.stat().st_mode & 0o077 == 0
+
+
+@given(
+    size=st.integers(0, 5 * SECTOR),
+    bad=st.sets(st.integers(0, 5), max_size=3),
+    at=st.integers(0, 2 * SECTOR),
+)
+def test_what_lies_around_bad_sectors_is_read(tmp_path_factory, size, bad, at):
+    """Bad sectors are zeros, at most one sector around them is lost."""
+    path = tmp_path_factory.mktemp("files") / "a"
+    data = bytes(range(1, 252)) * (6 * SECTOR // 251)
+    path.write_bytes(data)
+    disk = Disk()
+    for sector in bad:
+        disk.spoil(path, sector * SECTOR, (sector + 1) * SECTOR)
+    fd = disk.open_read(path)
+    found, lost = disk.read_around(fd, at, size)
+    disk.close(fd)
+    want = data[at : at + size]
+    assert len(found) >= len(want)
+    hit = sum(
+        max(0, min(at + size, (s + 1) * SECTOR) - max(at, s * SECTOR)) for s in bad
+    )
+    assert hit <= lost <= hit + 2 * SECTOR * len(bad)
+    same = sum(a == b for a, b in zip(found, want, strict=False))
+    assert same == len(want) - min(lost, len(want))
+
+
+def test_only_bad_sectors_are_read_around(tmp_path):
+    """Any other failure of the disk is raised."""
+    (tmp_path / "a").write_bytes(b"0123")
+    disk = Disk()
+    disk.spoil(tmp_path / "a", 0, 4, errno.ESTALE)
+    fd = disk.open_read(tmp_path / "a")
+    with pytest.raises(OSError, match=r"[Ss]tale"):
+        disk.read_around(fd, 0, 4)
+    disk.close(fd)
 
 
 def test_a_write_is_continued_until_all_is_written(tmp_path, files, monkeypatch):

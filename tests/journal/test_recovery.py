@@ -166,7 +166,7 @@ def test_a_newer_record_is_refused(tmp_path):
     head = HEADER_SIZE - 4
     crc = crc32c(bytes(newer[HEADER_SIZE:]), crc32c(bytes(newer[:head])))
     newer[head:HEADER_SIZE] = crc.to_bytes(4, "little")
-    with pytest.raises(JournalError, match="format 2, this hiq reads up to 1"):
+    with pytest.raises(JournalError, match="format 3, this hiq reads up to 2"):
         deliver(tmp_path, RECORDS[0] + bytes(newer))
 
 

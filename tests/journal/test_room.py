@@ -90,6 +90,26 @@ def test_block_gives_up_the_backlog_of_sinks_not_required(home):
     journal.close()
 
 
+def test_it_is_said_once_that_the_journal_fills_up(home, caplog):
+    """At 80 % of the cap there is one warning, and one line when there is room."""
+    caplog.set_level("INFO", "hiq.journal")
+    journal = home.open(max_bytes=1000, segment_bytes=300)
+    cursor = journal.cursor("db", "ha")
+    append(journal, *range(4))
+    assert home.stats.bytes < 800
+    assert not caplog.records
+    append(journal, 4)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "80 % full; when it is full: block" in record.getMessage()
+    assert (record.bytes, record.max_bytes) == (home.stats.bytes, 1000)
+    append(journal, 5)
+    drain(cursor)
+    (_, info) = caplog.records
+    assert "room again" in info.getMessage()
+    journal.close()
+
+
 def test_drop_oldest_makes_room_and_counts(home):
     """Under `drop_oldest` new points go in, and the reader learns what went."""
     journal = home.open(max_bytes=1000, when_full="drop_oldest")

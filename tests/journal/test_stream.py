@@ -127,7 +127,7 @@ print(cursor.read(9, 9000).body[::1000], sorted(f.stat().st_size for f in Path(s
         timeout=60, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "refused: journal" in done.stdout
-    assert done.stdout.splitlines()[-1] == "b'ac' [1060, 1060]"
+    assert done.stdout.splitlines()[-1] == "b'ac' [1064, 1064]"
 
 
 def test_the_oldest_position_is_that_of_the_first_segment(home):

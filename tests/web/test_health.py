@@ -136,9 +136,9 @@ def test_readiness_does_not_ask_for_the_database() -> None:
     assert readiness(stats) == []
 
 
-@pytest.mark.parametrize(("size", "level"), [(899, "healthy"), (900, "degraded")])
+@pytest.mark.parametrize(("size", "level"), [(799, "healthy"), (800, "degraded")])
 def test_journal_nearly_full(size: int, level: str) -> None:
-    """The journal degrades at nine tenths of its cap."""
+    """The journal degrades at four fifths of its cap."""
     stats = good_stats()
     stats.journal.bytes = size
     assert judged(stats, "journal").status == level

@@ -8,12 +8,14 @@ goes uncounted. A cursor file that is lost or old only makes points be sent agai
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from hiq.errors import JournalError
+from hiq.journal.loss import Cause, Loss, span
 from hiq.journal.recovery import check_version
 from hiq.journal.segment import Damage, Found, Header, scan
 from hiq.journal.stream import Position, Segment, Stream
@@ -29,6 +31,8 @@ __all__ = ["Chunk", "Cursor", "Owner"]
 logger = logging.getLogger("hiq.journal")
 
 WINDOW = 256 * 1024
+PATIENCE = 5
+"""So many failed readings of a file, and its unreadable sectors are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ class Owner(Protocol):
 
     def reclaim(self, stream: Stream) -> None:
         """Remove the segments that nobody needs any more."""
+
+    def lose(self, loss: Loss) -> None:
+        """Tell a loss to whoever listens."""
 
 
 class Cursor:
@@ -267,14 +274,15 @@ class Cursor:
         try:
             length = WINDOW
             while at < size:
-                data = files.read(fd, at, min(length, size - at))
+                data = self._fetch(fd, segment, at, min(length, size - at))
                 whole = at + len(data) >= size or len(data) < min(length, size - at)
                 decided = 0
                 for piece in scan(data):
                     if isinstance(piece, Damage):
                         if not whole and piece.end == len(data):
                             break
-                        yield Damage(at + piece.start, at + piece.end, piece.torn), b""
+                        start, end = at + piece.start, at + piece.end
+                        yield Damage(start, end, piece.torn, piece.lost), b""
                     else:
                         moved = Found(
                             at + piece.start,
@@ -290,6 +298,24 @@ class Cursor:
                 at += decided
         finally:
             files.close(fd)
+
+    def _fetch(self, fd: int, segment: Segment, at: int, size: int) -> bytes:
+        """Read a piece of a segment, in the end around what the disk cannot read.
+
+        That a disk is away looks the same at first: only if it has failed some
+        times, and takes a synced write, is it the sectors that are bad.
+        """
+        files = self._owner.files
+        try:
+            return files.read(fd, at, size)
+        except OSError as exc:
+            segment.failures += 1
+            if exc.errno != errno.EIO or segment.failures < PATIENCE:
+                raise
+        self._store(self.position, True)
+        data, lost = files.read_around(fd, at, size)
+        segment.unreadable |= lost > 0
+        return data
 
     @staticmethod
     def _is_at(place: _Place, position: Position, segment: Segment) -> bool:
@@ -310,6 +336,7 @@ class Cursor:
         if to == self.position:
             return
         lost = max(0, to.offset - self.position.offset)
+        untold = self.stream.listed.untold(self.position.offset, to.offset)
         self.position = to
         self._place = None
         fresh = [
@@ -323,6 +350,23 @@ class Cursor:
             self._owner.stats.corrupt_records += len(fresh)
             if fresh:
                 self._owner.stats.lost_points += lost
+        if untold:
+            heads = [head for _, piece in damage for head in piece.lost]
+            self._owner.lose(
+                Loss(
+                    stream=self.stream.folder.name,
+                    cause=_cause(damage),
+                    points=untold,
+                    span=span(
+                        heads,
+                        complete=sum(head.points for head in heads) == lost,
+                        since_ns=since_ns,
+                        until_ns=until_ns,
+                    ),
+                    sinks=(self.name,),
+                    file=damage[0][0].path.name if damage else "",
+                )
+            )
         if lost or fresh:
             logger.warning(
                 "stepped over %s of the journal",
@@ -337,3 +381,10 @@ class Cursor:
                     "until_ns": until_ns,
                 },
             )
+
+
+def _cause(damage: list[tuple[Segment, Damage]]) -> Cause:
+    """Return why records between good ones are lost."""
+    if any(segment.unreadable for segment, _ in damage):
+        return "unreadable"
+    return "damaged" if damage else "gone"

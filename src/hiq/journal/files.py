@@ -6,6 +6,7 @@ let it fail there. It knows nothing of records, segments or cursors.
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Files"]
 
 MODE = 0o600
+SECTOR = 4096
+"""What cannot be read is given up in pieces of so many bytes."""
 
 
 class Files:
@@ -51,6 +54,26 @@ class Files:
             at += len(part)
             size -= len(part)
         return b"".join(parts)
+
+    def read_around(self, fd: int, at: int, size: int) -> tuple[bytes, int]:
+        """Return `size` bytes from a position, with zeros where the disk fails (EIO).
+
+        Also returns how many bytes were given up. Halves what fails, down to sectors,
+        so that a large piece costs few attempts where the disk is sound.
+        """
+        try:
+            return self.read(fd, at, size), 0
+        except OSError as exc:
+            if exc.errno != errno.EIO:
+                raise
+        if size <= SECTOR:
+            return bytes(size), size
+        middle = (at + size // 2) // SECTOR * SECTOR
+        if not at < middle < at + size:
+            middle = at + size // 2
+        first, lost = self.read_around(fd, at, middle - at)
+        second, more = self.read_around(fd, middle, at + size - middle)
+        return first + second, lost + more
 
     def sync(self, fd: int) -> None:
         """Return when the content and length of the file are on the disk."""

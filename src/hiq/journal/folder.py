@@ -135,11 +135,19 @@ class Folder:
         self._places[sink] = places
 
     def _check_format(self) -> None:
-        """Refuse a folder of another layout; name the layout of a new one."""
+        """Refuse a folder of another layout; name the layout of a new one.
+
+        What is no number is damage, not another layout: the records say themselves
+        of which version they are.
+        """
         path = self.path / "format"
         try:
             text = path.read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
+            text = ""
+        if not text.isdecimal():
+            if text:
+                logger.warning("the journal's format file was damaged; written anew")
             self._files.replace(path, f"{FORMAT}\n".encode(), sync=True)
             return
         if text != str(FORMAT):
@@ -154,7 +162,7 @@ class Folder:
         for file in sorted((self.path / CURSORS).glob("*.json")):
             try:
                 known = msgspec.json.decode(file.read_bytes(), type=_CursorFile)
-            except msgspec.DecodeError as exc:
+            except (msgspec.DecodeError, OSError) as exc:
                 logger.warning(
                     "a cursor cannot be read; its sink starts at the oldest record",
                     extra={"file": file.name, "error": str(exc)},

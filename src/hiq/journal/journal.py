@@ -21,13 +21,14 @@ from hiq.errors import JournalError, JournalFull
 from hiq.journal.cursor import Cursor
 from hiq.journal.files import Files
 from hiq.journal.folder import Folder
+from hiq.journal.loss import Loss, Span
 from hiq.journal.recovery import recover
 from hiq.journal.room import Room
 from hiq.journal.segment import Header, Source, encode
 from hiq.journal.stream import Position, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from hiq.settings.schema import JournalSettings
@@ -78,12 +79,15 @@ class Journal:
         clock: Callable[[], float],
         files: Files,
         segment_bytes: int,
+        on_loss: Callable[[Loss], None],
     ) -> None:
         self.path = folder.path
         self._folder = folder
         self._stats = stats
         self._files = files
-        self._room = Room(folder.path, settings, stats, clock=clock, files=files)
+        self._room = Room(
+            folder.path, settings, stats, clock=clock, files=files, on_loss=on_loss
+        )
         self._clock = clock
         self._segment_bytes = min(segment_bytes, max(settings.max_bytes // 4, 1))
         self._writing = threading.Lock()
@@ -98,8 +102,12 @@ class Journal:
         clock: Callable[[], float] = time.time,
         files: Files | None = None,
         segment_bytes: int = SEGMENT_BYTES,
+        on_loss: Callable[[Loss], None] = lambda _: None,
     ) -> Journal:
         """Take the lock, recover what is there, and return the journal. Blocks.
+
+        `on_loss` is told once of all that is lost, from whatever thread finds it;
+        it must neither wait nor raise.
 
         Raises:
             JournalLocked: another process has it.
@@ -114,6 +122,7 @@ class Journal:
             clock=clock,
             files=files,
             segment_bytes=segment_bytes,
+            on_loss=on_loss,
         )
         try:
             folder.acquire()
@@ -145,6 +154,7 @@ class Journal:
             if not self._folder.owned:
                 raise JournalError(str(self.path), "is closed")
             now = self._clock()
+            entries = list(entries)
             try:
                 plan = self._plan(entries, int(now * 1e9))
                 total = sum(len(data) for data, _, _ in plan.values())
@@ -161,7 +171,10 @@ class Journal:
                         self._stats.records += count
                     else:
                         self._stats.lost_points += end.offset - stream.end.offset
+                        stream.listed.add(stream.end.offset, end.offset)
                         stream.publish(Position(stream.end.sequence, end.offset), now)
+            if not kept:
+                self._tell_dropped(entries)
             if kept:
                 self._stats.commits += 1
                 self._stats.written_bytes += total
@@ -216,7 +229,7 @@ class Journal:
     def _stream(self, name: str) -> Stream:
         """Return the stream of this name, recovered if it is first asked for."""
         if name not in self._room.streams:
-            found = recover(self.path / name, self._files, self._stats)
+            found = recover(self.path / name, self._files, self._stats, self._room.lose)
             self._room.streams[name] = Stream(
                 self.path / name,
                 self._files,
@@ -226,6 +239,16 @@ class Journal:
                 appendable=found.appendable,
             )
         return self._room.streams[name]
+
+    def _tell_dropped(self, entries: Sequence[tuple[str, Entry]]) -> None:
+        """Tell what `drop_new` has not stored, per stream."""
+        for name in dict.fromkeys(name for name, _ in entries):
+            mine = [entry for stream, entry in entries if stream == name]
+            first = min(entry.first_ns for entry in mine)
+            last = max(entry.last_ns for entry in mine)
+            points = sum(entry.points for entry in mine)
+            where = Span(first, last, exact=True)
+            self._room.lose(Loss(name, "drop_new", points, where))
 
     def _plan(self, entries: Iterable[tuple[str, Entry]], now_ns: int) -> Plan:
         """Work out what is to be written where."""

@@ -2,7 +2,8 @@
 
 A segment may go when every cursor has passed it. When that is not enough, the setting
 `when_full` decides: wait, or give up the oldest or the newest points, and then what
-that costs is counted. It writes no record and does not know the journal's folder.
+that costs is counted and told. It writes no record and does not know the journal's
+folder.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from hiq.errors import JournalError, JournalFull
+from hiq.journal.loss import Cause, Loss, span
+from hiq.journal.segment import Found, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from hiq.journal.cursor import Cursor
     from hiq.journal.files import Files
+    from hiq.journal.segment import Header
     from hiq.journal.stream import Segment, Stream
     from hiq.settings.schema import JournalSettings
     from hiq.stats import JournalStats
@@ -28,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["Room"]
 
 logger = logging.getLogger("hiq.journal")
+
+NEARLY_FULL = 0.8
+"""Share of the cap from which on it is said that the journal fills up."""
+CALM_AGAIN = 0.7
 
 
 class Room:
@@ -47,6 +55,7 @@ class Room:
         *,
         clock: Callable[[], float],
         files: Files,
+        on_loss: Callable[[Loss], None],
     ) -> None:
         self.path = path
         self.stats = stats
@@ -57,6 +66,8 @@ class Room:
         self._settings = settings
         self._clock = clock
         self._dropping = False
+        self._filling = False
+        self.lose = on_loss
 
     def reclaim(self, stream: Stream) -> None:
         """Remove the segments that every cursor has passed and `keep` is over for."""
@@ -81,7 +92,9 @@ class Room:
         reason = self._lack(total)
         if reason:
             for stream in self.streams.values():
-                self._give_up(stream)
+                self._release(stream)
+            reason = self._lack(total)
+        while reason and self._give_up():
             reason = self._lack(total)
         if reason and self._settings.when_full == "drop_new":
             if not self._dropping:
@@ -108,12 +121,27 @@ class Room:
             return f"the disk is full: {free} bytes free, min_free_bytes is {spare}"
         return ""
 
-    def _give_up(self, stream: Stream) -> None:
-        """Remove what every required sink has, whatever `keep` says."""
+    def _release(self, stream: Stream) -> None:
+        """Remove what every sink has, whatever `keep` says."""
         with self.lock:
-            readers = self.readers(stream)
-            gone = self._passed(stream, [c for c in readers if c.required])
-        self._drop(stream, gone)
+            gone = self._passed(stream, self.readers(stream))
+        self._drop(stream, gone, "gone")
+
+    def _give_up(self) -> bool:
+        """Remove the oldest segment that every required sink has; False if none is.
+
+        One at a time: a sink that is not required keeps what there is room for.
+        """
+        heads = []
+        for stream in self.streams.values():
+            with self.lock:
+                needed = [c for c in self.readers(stream) if c.required]
+                heads += [(s, stream) for s in self._passed(stream, needed)[:1]]
+        if not heads:
+            return False
+        segment, stream = min(heads, key=lambda head: head[0].newest)
+        self._drop(stream, [segment], "not_required")
+        return True
 
     def _evict(self) -> bool:
         """Remove the oldest segment of all, delivered or not; False if none is left."""
@@ -121,11 +149,11 @@ class Room:
         if not streams:
             return False
         oldest = min(streams, key=lambda stream: stream.segments[0].newest)
-        self._drop(oldest, oldest.segments[:1])
+        self._drop(oldest, oldest.segments[:1], "drop_oldest")
         return True
 
-    def _drop(self, stream: Stream, gone: list[Segment]) -> None:
-        """Remove the first segments of a stream, and count what sinks lose by it."""
+    def _drop(self, stream: Stream, gone: list[Segment], cause: Cause) -> None:
+        """Remove the first segments of a stream; count and tell what that costs."""
         if not gone:
             return
         if len(gone) == len(stream.segments):
@@ -136,17 +164,51 @@ class Room:
             behind = header.offset if header else 0
         self._save_cursors(stream)
         readers = self.readers(stream)
-        slowest = min((c.position.offset for c in readers), default=behind)
-        lost = behind - max(slowest, stream.given_up)
+        slowest = min((c.position for c in readers), default=stream.end)
+        losers = tuple(c.name for c in readers if c.position.offset < behind)
+        lost = behind - max(slowest.offset, stream.given_up)
+        heads = self._heads(gone, slowest.sequence) if lost > 0 else []
         self._remove(stream, gone)
         self.measure()
-        if lost > 0:
-            stream.given_up = behind
-            self.stats.lost_points += lost
-            logger.warning(
-                "the journal is full: its oldest records were given up",
-                extra={"stream": stream.folder.name, "points": lost},
-            )
+        if lost <= 0:
+            return
+        start = behind - lost
+        stream.given_up = behind
+        stream.listed.add(start, behind)
+        self.stats.lost_points += lost
+        where = span(
+            heads,
+            complete=sum(head.points for head in heads) >= lost,
+            since_ns=int(gone[0].newest * 1e9),
+            until_ns=int(gone[-1].newest * 1e9),
+        )
+        logger.warning(
+            "the journal is full: its oldest records were given up",
+            extra={
+                "stream": stream.folder.name,
+                "points": lost,
+                "sinks": list(losers),
+                "first_ns": where.first_ns,
+                "last_ns": where.last_ns,
+            },
+        )
+        name = stream.folder.name
+        self.lose(Loss(name, cause, lost, where, losers, gone[0].path.name))
+
+    def _heads(self, gone: list[Segment], sequence: int) -> list[Header]:
+        """Return the headers in some segments from a sequence on; best effort."""
+        heads = []
+        for segment in gone:
+            with contextlib.suppress(OSError):
+                fd = self.files.open_read(segment.path)
+                try:
+                    data, _ = self.files.read_around(fd, 0, segment.size)
+                finally:
+                    self.files.close(fd)
+                for piece in scan(data):
+                    found = (piece.header,) if isinstance(piece, Found) else piece.lost
+                    heads += [head for head in found if head.sequence >= sequence]
+        return heads
 
     def readers(self, stream: Stream) -> list[Cursor]:
         """Return the cursors in a stream."""
@@ -180,8 +242,20 @@ class Room:
                 self.files.remove(segment.path)
 
     def measure(self) -> None:
-        """Bring the figures of the folder up to date."""
+        """Bring the figures of the folder up to date; say once that it fills up."""
         with self.lock:
             streams = list(self.streams.values())
             self.stats.bytes = sum(stream.size for stream in streams)
             self.stats.segments = sum(len(stream.segments) for stream in streams)
+        share = self.stats.bytes / max(1, self._settings.max_bytes)
+        figures = {"bytes": self.stats.bytes, "max_bytes": self._settings.max_bytes}
+        if share >= NEARLY_FULL and not self._filling:
+            self._filling = True
+            logger.warning(
+                "the journal is 80 %% full; when it is full: %s",
+                self._settings.when_full,
+                extra=figures,
+            )
+        elif share <= CALM_AGAIN and self._filling:
+            self._filling = False
+            logger.info("the journal has room again", extra=figures)

@@ -7,7 +7,9 @@ touches. It knows no file, no clock, and not what a body holds.
 
 Every version of the format begins with magic, version, source, header length and
 body length, and ends its header with the CRC32C of all that precedes it and of the
-body: so an older hiq can tell a newer record from damage.
+body: so an older hiq can tell a newer record from damage. Version 2 added a checksum
+of the header alone: where only a body is damaged, its header still says how many
+points of which time are lost. Version 1 is read, and no longer written.
 """
 
 from __future__ import annotations
@@ -37,14 +39,18 @@ __all__ = [
 ]
 
 MAGIC = b"\xb5hiQ"
-VERSION = 1
+VERSION = 2
 MAX_BODY = 64 * 1024 * 1024
 """A longer body is refused by `encode` and taken for damage by `scan`."""
 
 _PREFIX = struct.Struct("<4sBBHI")
-_REST = struct.Struct("<QQIqqqI")
+_REST = struct.Struct("<QQIqqq")
 _CRC = struct.Struct("<I")
-HEADER_SIZE = _PREFIX.size + _REST.size
+_COMMON = _PREFIX.size + _REST.size
+HEADER_SIZE = _COMMON + 2 * _CRC.size
+"""Bytes of a header of this version."""
+HEADER_SIZES = {1: _COMMON + _CRC.size, 2: HEADER_SIZE}
+"""Bytes of a header per version that can be read."""
 
 
 class Source(IntEnum):
@@ -98,13 +104,19 @@ class Found:
 class Damage:
     """Bytes `start` to `end` hold no good record.
 
-    `torn` says that they are the beginning of a record which the end of the data
-    cuts off: what an interrupted write leaves.
+    Attributes:
+        start: position of the first byte.
+        end: position behind the last one.
+        torn: they are the beginning of a record which the end of the data cuts off:
+            what an interrupted write leaves.
+        lost: what the records among them were whose headers are undamaged; there
+            may have been more.
     """
 
     start: int
     end: int
     torn: bool
+    lost: tuple[Header, ...] = ()
 
 
 Piece: TypeAlias = Found | Damage
@@ -118,19 +130,16 @@ def encode(header: Header, body: bytes) -> bytes:
     """
     if len(body) > MAX_BODY:
         raise ValueError(f"a body has at most {MAX_BODY} bytes, got {len(body)}")
-    prefix = _PREFIX.pack(MAGIC, VERSION, header.source, HEADER_SIZE, len(body))
-    head = (
-        prefix
-        + _REST.pack(
-            header.sequence,
-            header.offset,
-            header.points,
-            header.first_ns,
-            header.last_ns,
-            header.appended_ns,
-            0,
-        )[: -_CRC.size]
+    head = _PREFIX.pack(MAGIC, VERSION, header.source, HEADER_SIZE, len(body))
+    head += _REST.pack(
+        header.sequence,
+        header.offset,
+        header.points,
+        header.first_ns,
+        header.last_ns,
+        header.appended_ns,
     )
+    head += _CRC.pack(crc32c(head))
     return b"".join((head, _CRC.pack(crc32c(body, crc32c(head))), body))
 
 
@@ -139,12 +148,14 @@ def read_header(data: bytes, at: int = 0) -> Header | None:
 
     For telling what a damaged record may have held; only `scan` finds good ones.
     """
-    if len(data) - at < HEADER_SIZE or not data.startswith(MAGIC, at):
+    if len(data) - at < _PREFIX.size or not data.startswith(MAGIC, at):
         return None
     _, version, source, size, body_size = _PREFIX.unpack_from(data, at)
-    if version != VERSION or size != HEADER_SIZE or body_size > MAX_BODY:
+    if HEADER_SIZES.get(version) != size or len(data) - at < size:
         return None
-    sequence, offset, points, first, last, appended, _ = _REST.unpack_from(
+    if body_size > MAX_BODY:
+        return None
+    sequence, offset, points, first, last, appended = _REST.unpack_from(
         data, at + _PREFIX.size
     )
     return Header(
@@ -159,26 +170,31 @@ def scan(data: bytes, start: int = 0) -> Iterator[Piece]:
     """
     at = start
     bad = -1
+    lost: list[Header] = []
     while at < len(data):
         found = _record(data, at)
         if found is None:
             if bad < 0:
                 bad = at
+            header = _sure_header(data, at)
+            if header is not None:
+                lost.append(header)
             following = data.find(MAGIC, at + 1)
             at = len(data) if following < 0 else following
             continue
         if bad >= 0:
-            yield Damage(bad, at, torn=False)
+            yield Damage(bad, at, torn=False, lost=tuple(lost))
             bad = -1
+            lost.clear()
         yield found
         at = found.end
     if bad >= 0:
-        yield Damage(bad, len(data), torn=_is_cut(data, bad))
+        yield Damage(bad, len(data), torn=_is_cut(data, bad), lost=tuple(lost))
 
 
 def _record(data: bytes, at: int) -> Found | None:
     """Return the record at a position if it is whole and its checksum is right."""
-    if len(data) - at < HEADER_SIZE or not data.startswith(MAGIC, at):
+    if len(data) - at < _PREFIX.size or not data.startswith(MAGIC, at):
         return None
     _, version, _, size, body_size = _PREFIX.unpack_from(data, at)
     body = at + size
@@ -198,10 +214,25 @@ def _record(data: bytes, at: int) -> Found | None:
     return Found(at, body, end, header)
 
 
+def _sure_header(data: bytes, at: int) -> Header | None:
+    """Return the header at a position if its own checksum is right."""
+    header = read_header(data, at)
+    if header is None or header.version < 2:
+        return None
+    with memoryview(data) as view:
+        crc = crc32c(view[at : at + _COMMON])
+    return header if crc == _CRC.unpack_from(data, at + _COMMON)[0] else None
+
+
 def _is_cut(data: bytes, at: int) -> bool:
-    """Whether the bytes from here are a record's beginning that the end cuts off."""
+    """Whether the bytes from here are a record's beginning that the end cuts off.
+
+    A whole header whose checksum is wrong is none: it was written, and then damaged.
+    """
     rest = data[at : at + HEADER_SIZE]
+    header = read_header(rest)
+    if header is not None and (header.version < 2 or _sure_header(rest, 0)):
+        return at + HEADER_SIZES[header.version] + header.body_size > len(data)
     if len(rest) < HEADER_SIZE:
         return rest.startswith(MAGIC) or MAGIC.startswith(rest[: len(MAGIC)])
-    header = read_header(rest)
-    return header is not None and at + HEADER_SIZE + header.body_size > len(data)
+    return False

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hiq.journal.loss import Listed
 from hiq.journal.segment import Found, scan
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Segment:
         size: bytes that readers may see.
         newest: when its last record was appended, Unix seconds.
         reported: byte positions of damage that was already counted.
+        failures: how often the disk could not read it.
+        unreadable: some of it was given up because the disk cannot read it.
     """
 
     first: int
@@ -57,6 +60,8 @@ class Segment:
     size: int
     newest: float
     reported: set[int] = field(default_factory=set)
+    failures: int = 0
+    unreadable: bool = False
 
 
 class Stream:
@@ -65,7 +70,8 @@ class Stream:
     - After calling `write`: the bytes are on the disk, and no reader sees them.
     - After calling `publish`: readers see them, and `end` is behind them.
     - After calling `rollback`: everything is as before `write`.
-    - `given_up` is the point offset before which everything was removed unsent.
+    - `given_up` is the point offset before which everything was removed unsent;
+      `listed` are the losses that were told already.
     - `segments`, `end` and `publish` belong to whoever holds the journal's lock.
     """
 
@@ -83,6 +89,7 @@ class Stream:
         self.segments = segments
         self.end = end
         self.given_up = 0
+        self.listed = Listed()
         self._files = files
         self._segment_bytes = segment_bytes
         self._fd: int | None = None
@@ -190,7 +197,7 @@ class Stream:
         except OSError:
             return None
         try:
-            data = self._files.read(fd, 0, segment.size)
+            data, _ = self._files.read_around(fd, 0, segment.size)
         except OSError:
             return None
         finally:
