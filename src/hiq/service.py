@@ -25,6 +25,9 @@ from hiq import Pipeline, __version__
 from hiq.deliver import DeadLetters, Deliverer
 from hiq.errors import ConfigError, HiqError, JournalError, Problem
 from hiq.flow import Gate
+from hiq.gapfile import NAME as GAPS
+from hiq.gapfile import GapFile
+from hiq.gaps import Ledger
 from hiq.ingest import Ingest
 from hiq.journal.journal import Journal
 from hiq.notify import Notifier
@@ -79,7 +82,7 @@ class Service:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.settings = settings
-        self.stats = Stats()
+        self.stats = Stats(gaps=Ledger(clock=clock))
         self.url: str | None = None
         self.started = asyncio.Event()
         self._clock = clock
@@ -93,6 +96,9 @@ class Service:
         self._journal_thread = ThreadPoolExecutor(1, thread_name_prefix="hiq-journal")
         self._threads = ThreadPoolExecutor(
             min(4, max(1, len(settings.sinks))), thread_name_prefix="hiq-read"
+        )
+        self._gap_file = GapFile(
+            self.stats.gaps, settings.data_dir / GAPS, executor=self._threads
         )
         self._bound: Bound | None = None
         self._journal: Journal | None = None
@@ -157,6 +163,7 @@ class Service:
             self._bound = bind(settings.http)
             self.url = self._bound.url
         self._journal = await self._in_journal_thread(self._open_journal)
+        await self._gap_file.load()
         self._notifier.send(READY="1", STATUS="the journal is open")
 
     def _open_journal(self) -> Journal:
@@ -221,6 +228,7 @@ class Service:
         down, notifier = self._supervisor.down, self._notifier
         watch = Watch(self.stats, self._recent, down, notifier, clock=self._clock)
         start("watch", watch.run)
+        start("gaps", self._gap_file.run)
         logger.info("serving", extra={"url": self.url or "no HTTP"})
         self.started.set()
         await self._stopping.wait()
@@ -302,6 +310,7 @@ class Service:
             await bounded("http", self._web.close(), CLOSE_S)
         elif self._bound is not None:
             self._bound.close()
+        await bounded("gaps", self._gap_file.flush(), CLOSE_S)
         if self._journal is not None:
             work = self._in_journal_thread(self._journal.close)
             await bounded("journal", work, CLOSE_S)

@@ -16,7 +16,16 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ["WRITE_BOUNDS_S", "HaStats", "JournalStats", "SinkStats", "Stats"]
+from hiq.gaps import Ledger
+
+__all__ = [
+    "WRITE_BOUNDS_S",
+    "BackfillStats",
+    "HaStats",
+    "JournalStats",
+    "SinkStats",
+    "Stats",
+]
 
 WRITE_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of `SinkStats.write_buckets` in seconds; the 12th has none."""
@@ -69,6 +78,27 @@ class JournalStats:
 
 
 @dataclass(slots=True)
+class BackfillStats:
+    """The filling of holes from Home Assistant's recorder.
+
+    `state` is off, idle, waiting (for the recorder, or a connection) or running;
+    `left_s` is how many seconds of history are still to be read. `points` are those
+    that were restored, `known` the rows that the live path had delivered already.
+    """
+
+    state: str = "off"
+    holes: int = 0
+    left_s: float = 0.0
+    requests: int = 0
+    bytes: int = 0
+    rows: int = 0
+    points: int = 0
+    known: int = 0
+    last_error: str = ""
+    complete_at: float | None = None
+
+
+@dataclass(slots=True)
 class SinkStats:
     """One sink. `state` is ok, retrying, held (needs the user) or idle."""
 
@@ -117,7 +147,9 @@ class Stats:
     errors: Counter[str] = field(default_factory=Counter)
     ha: HaStats = field(default_factory=HaStats)
     journal: JournalStats = field(default_factory=JournalStats)
+    backfill: BackfillStats = field(default_factory=BackfillStats)
     sinks: dict[str, SinkStats] = field(default_factory=dict)
+    gaps: Ledger = field(default_factory=Ledger, compare=False)
 
     def imbalance(self) -> int:
         """Return received minus the sum of its terms; 0 when the counters add up."""

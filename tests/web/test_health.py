@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hiq.gaps import Ledger
 from hiq.stats import SinkStats, Stats
 from hiq.web.health import Check, checks, readiness, sink_imbalance, worst
 from hiq.web.recent import Totals
@@ -212,3 +213,20 @@ def test_dead_task() -> None:
     check = judged(good_stats(), "tasks", None, pump="OSError: boom")
     assert check.status == "unhealthy"
     assert "pump: OSError: boom" in check.reason
+
+
+def test_a_lost_gap_degrades_for_a_while() -> None:
+    """What stays missing is told for a quarter of an hour; what is open is no fault."""
+    stats = good_stats()
+    now = [NOW]
+    stats.gaps = Ledger(clock=lambda: now[0])
+    number = stats.gaps.open("stopped", NOW - 9, source="home_assistant")
+    check = judged(stats, "gaps")
+    assert (check.status, check.reason) == ("healthy", "1 being repaired")
+    stats.gaps.settle(number, "lost", "the recorder is off")
+    assert judged(stats, "gaps").status == "degraded"
+    assert "stopped" in judged(stats, "gaps").reason
+    now[0] = NOW - 901
+    stats.gaps = Ledger(clock=lambda: now[0])
+    stats.gaps.record("stopped", 1, 2, source="home_assistant", outcome="x")
+    assert judged(stats, "gaps").status == "healthy"

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "config": "Check, show or import settings; needs no network.",
     "convert": "Turn recorded frames into line protocol.",
     "demo": "Run a simulated home through the whole pipeline.",
+    "gaps": "List when something may be missing, and what became of it.",
     "query": "Ask the embedded store.",
     "record": "Record frames from Home Assistant.",
     "replay": "Write recorded frames, or the embedded store, to the sinks.",

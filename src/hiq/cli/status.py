@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from urllib.parse import SplitResult
 
-__all__ = ["ask", "command"]
+__all__ = ["ask", "command", "own"]
 
 DEADLINE_S = 5.0
 COUNTERS = (
@@ -59,7 +59,7 @@ def command(
     """
     certificate = None
     if url is None:
-        url, certificate = _own(config)
+        url, certificate = own(config)
     if quiet:
         ask(url, "/livez", certificate)
         return
@@ -72,7 +72,7 @@ def command(
         ctx.exit(1)
 
 
-def _own(config: Path | None) -> tuple[str, str | None]:
+def own(config: Path | None) -> tuple[str, str | None]:
     """Return where the service of these settings is, and its certificate."""
     settings = load_settings(config).http
     scheme = "https" if settings.tls_cert else "http"

@@ -17,7 +17,7 @@ from hiq.settings.load import is_loopback
 from hiq.web.guard import Policy, make_guard
 from hiq.web.health import readiness
 from hiq.web.openapi import document
-from hiq.web.report import Build, detailed, health, status
+from hiq.web.report import Build, detailed, gaps, health, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,6 +88,7 @@ def make_app(view: View, settings: HttpSettings) -> web.Application:
     app.router.add_get("/metrics", routes.metrics)
     app.router.add_get("/openapi.json", routes.openapi)
     app.router.add_get("/api/v1/status", routes.status)
+    app.router.add_get("/api/v1/gaps", routes.gaps)
     app.router.add_get("/static/{name}", routes.static)
     return app
 
@@ -125,6 +126,9 @@ class _Routes:
 
     async def status(self, _request: web.Request) -> web.Response:
         return _json(self._document(status))
+
+    async def gaps(self, _request: web.Request) -> web.Response:
+        return _json(gaps(self._view.stats, self._view.clock()))
 
     async def metrics(self, _request: web.Request) -> web.Response:
         body, content_type = self._view.metrics()

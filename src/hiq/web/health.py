@@ -27,6 +27,7 @@ HA_UNHEALTHY_AFTER_S = 60.0
 HA_FAILURES_ALLOWED = 5
 JOURNAL_NEARLY_FULL = 0.8
 REJECTED_SHARE_ALLOWED = 0.01
+GAP_TOLD_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def checks(
             the reason.
     """
     found = [_home_assistant(stats, now, recent), _journal(stats, recent)]
+    found.append(_gaps(stats, now))
     found += [_sink(stats, sink, now, recent) for sink in stats.sinks.values()]
     found.append(_validation(recent))
     found.append(_conservation(stats))
@@ -189,6 +191,26 @@ def _sink(stats: Stats, sink: SinkStats, now: float, recent: Totals) -> Check:
         reason = f"{refused} points were refused by the database in the last 15 minutes"
         return Check(name, "degraded", f"{reason}: {sink.last_error}".rstrip(": "))
     return Check(name, "healthy")
+
+
+def _gaps(stats: Stats, now: float) -> Check:
+    """Judge the ledger: a loss counts for a while, an open gap is being repaired."""
+    found = stats.gaps.gaps
+    lost = [
+        gap
+        for gap in found
+        if gap.state == "lost" and now - (gap.settled_s or 0.0) < GAP_TOLD_S
+    ]
+    if lost:
+        last = lost[-1]
+        reason = (
+            f"something may be missing ({last.cause}): {last.outcome}; see hiq gaps"
+        )
+        return Check("gaps", "degraded", reason)
+    waiting = [gap for gap in found if gap.state == "open"]
+    if waiting:
+        return Check("gaps", "healthy", f"{len(waiting)} being repaired")
+    return Check("gaps", "healthy")
 
 
 def _ago(age_s: float) -> str:

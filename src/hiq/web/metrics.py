@@ -24,11 +24,13 @@ from hiq.stats import WRITE_BOUNDS_S
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from hiq.gaps import State
     from hiq.stats import SinkStats, Stats
 
 __all__ = ["CONTENT_TYPE", "StatsCollector", "exposition"]
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+GAP_STATES: tuple[State, ...] = ("open", "repaired", "lost")
 SINK_STATES = ("idle", "ok", "retrying", "held")
 
 
@@ -77,6 +79,7 @@ class StatsCollector(Collector):
         yield from self._home_assistant()
         yield from self._events()
         yield from self._journal()
+        yield from self._repair()
         yield from self._sinks()
 
     def _home_assistant(self) -> Iterator[Metric]:
@@ -163,6 +166,25 @@ class StatsCollector(Collector):
         yield _counter(
             "hiq_journal_lost_points", "Points in those.", journal.lost_points
         )
+
+    def _repair(self) -> Iterator[Metric]:
+        backfill, gaps = self._stats.backfill, self._stats.gaps
+        yield _gauge(
+            "hiq_backfill_left_seconds",
+            "History that is still to be read from the recorder.",
+            backfill.left_s,
+        )
+        yield _counter("hiq_backfill_rows", "Rows read from it.", backfill.rows)
+        yield _counter("hiq_backfill_points", "Points restored.", backfill.points)
+        yield _counter(
+            "hiq_backfill_requests", "Questions asked of it.", backfill.requests
+        )
+        states = GaugeMetricFamily(
+            "hiq_gaps", "Gaps in the ledger, by state.", labels=("state",)
+        )
+        for state in GAP_STATES:
+            states.add_metric((state,), float(gaps.count(state)))
+        yield states
 
     def _sinks(self) -> Iterator[Metric]:
         stats, now = self._stats, self._clock()

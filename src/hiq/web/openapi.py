@@ -49,6 +49,15 @@ ROUTES: dict[str, tuple[str, str, dict[str, str]]] = {
             "403": "From a foreign origin.",
         },
     ),
+    "/api/v1/gaps": (
+        "The ledger of gaps: when something may be missing, why, and its fate.",
+        JSON,
+        {
+            "200": "Served.",
+            "401": "Not open without a token here.",
+            "403": "From a foreign origin.",
+        },
+    ),
 }
 
 

@@ -17,10 +17,13 @@ from hiq.web.health import checks, readiness, worst
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hiq.gaps import Gap
     from hiq.stats import SinkStats, Stats
     from hiq.web.recent import Recent
 
-__all__ = ["Build", "detailed", "health", "iso", "status", "without_user"]
+__all__ = ["Build", "detailed", "gaps", "health", "iso", "status", "without_user"]
+
+RECENT_GAPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ def health(
         "home_assistant": _home_assistant(stats),
         "counters": _counters(stats),
         "journal": _journal(stats),
+        "backfill": _backfill(stats),
+        "gaps": _gaps(stats, RECENT_GAPS),
         "sinks": {name: _sink(sink, now) for name, sink in stats.sinks.items()},
         "checks": [check.as_dict() for check in found],
         "dependencies": _dependencies(stats),
@@ -81,6 +86,11 @@ def status(
 ) -> dict[str, Any]:
     """Return the document of /api/v1/status: /health, with the counters on top too."""
     return {**health(stats, now, recent, down, build), **_counters(stats)}
+
+
+def gaps(stats: Stats, now: float) -> dict[str, Any]:
+    """Return the document of /api/v1/gaps: the whole ledger, newest last."""
+    return {"status": "ok", "timestamp": iso(now), **_gaps(stats, None)}
 
 
 def detailed(
@@ -177,6 +187,52 @@ def _journal(stats: Stats) -> dict[str, Any]:
         "torn_tails": journal.torn_tails,
         "corrupt_records": journal.corrupt_records,
         "lost_points": journal.lost_points,
+    }
+
+
+def _backfill(stats: Stats) -> dict[str, Any]:
+    backfill = stats.backfill
+    return {
+        "state": backfill.state,
+        "holes": backfill.holes,
+        "left_seconds": round(backfill.left_s, 3),
+        "requests": backfill.requests,
+        "bytes": backfill.bytes,
+        "rows": backfill.rows,
+        "points": backfill.points,
+        "known": backfill.known,
+        "complete_at": iso(backfill.complete_at),
+        "last_error": backfill.last_error,
+    }
+
+
+def _gaps(stats: Stats, newest: int | None) -> dict[str, Any]:
+    """Return the counts of the ledger and its newest gaps, all if None."""
+    ledger = stats.gaps
+    found = ledger.gaps
+    shown = found if newest is None else found[-newest:]
+    return {
+        "open": ledger.count("open"),
+        "repaired": ledger.count("repaired"),
+        "lost": ledger.count("lost"),
+        "forgotten": ledger.forgotten,
+        "gaps": [_gap(gap) for gap in shown],
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "number": gap.number,
+        "state": gap.state,
+        "cause": gap.cause,
+        "source": gap.source,
+        "start": iso(gap.start_s),
+        "end": iso(gap.end_s),
+        "detail": gap.detail,
+        "outcome": gap.outcome,
+        "points": gap.points,
+        "noted_at": iso(gap.noted_s),
+        "settled_at": iso(gap.settled_s),
     }
 
 
