@@ -4,6 +4,7 @@
 PYTHON   ?= python3
 VENV     ?= .venv
 DURATION ?= 30
+SECONDS  ?= 60
 PYTEST   ?= $(VENV)/bin/python -m pytest
 SUITE    ?= tests benchmarks
 OPTIONS  ?=
@@ -16,7 +17,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
                cmake ninja
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint format bench coverage debug wheel servers clean
+.PHONY: help build demo test lint format bench coverage debug fuzz wheel servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -72,9 +73,13 @@ debug: $(VENV)/.tools ## the core with bounds checks, in an environment of its o
 	  -Ccmake.build-type=Debug -Ccmake.define.HIQ_DEBUG=ON -e '.[test]'
 	.venv-debug/bin/python -m pytest tests/_core $(OPTIONS)
 
+fuzz: $(VENV)/.test ## fuzz the core, sanitizers and coverage-guided too (SECONDS=60)
+	tools/fuzz.sh $(VENV) $(SECONDS)
+
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation -Cbuild-dir=build-wheel -w dist .
 
 clean: ## everything that was made here, but the servers' environments
-	rm -rf $(VENV) .venv-debug .venv-trace build build-debug build-trace build-wheel dist
+	rm -rf $(VENV) .venv-debug .venv-fuzz .venv-trace dist .cache/fuzz
+	rm -rf build build-debug build-fuzz build-trace build-wheel
 	rm -rf .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

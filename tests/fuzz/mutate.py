@@ -1,0 +1,357 @@
+"""Sequences of frames as a Home Assistant might send them, and as none ever would.
+
+Most steps go on where an entity was: its last state becomes the old state, a value or
+two of the new one change. The rest breaks grammar, order, encoding or size. What a
+step makes depends on the random numbers only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import TypeVar
+
+from tests.fuzz import words
+from tests.fuzz.seeds import Cut, Home, Seeds
+
+T = TypeVar("T")
+Pieces = list[bytes]
+LONGEST = 12_000
+
+
+class Chain:
+    """One entity as it goes on: what its state is made of now."""
+
+    __slots__ = ("home", "last", "pieces", "state")
+
+    def __init__(self, home: Home, state: Cut) -> None:
+        self.home = home
+        self.state = state
+        self.pieces = list(state.pieces)
+        self.last = b"null"
+
+
+class Mutator:
+    """Makes frames out of seeds; the same random numbers make the same frames."""
+
+    def __init__(self, random: Random, seeds: Seeds) -> None:
+        self._random = random
+        self._seeds = seeds
+        self._frame = b"{}"
+        self._chains: list[Chain] = []
+
+    def session(self, count: int) -> Iterator[bytes]:
+        """Frames of one to six entities in their order."""
+        homes = self._seeds.homes
+        self._chains = [
+            Chain(home, self._pick(home.states))
+            for home in (self._pick(homes) for _ in range(self._below(6) + 1))
+        ]
+        for _ in range(count):
+            frame = self._step()
+            if len(frame) > LONGEST:
+                self._chains = [Chain(c.home, c.state) for c in self._chains]
+            # This byte stands between frames in a recorded session.
+            self._frame = frame.replace(b"\xff", b"\xfe") if b"\xff" in frame else frame
+            yield self._frame
+
+    # random choices
+
+    def _below(self, count: int) -> int:
+        return int(self._random.random() * count)
+
+    def _pick(self, items: Sequence[T]) -> T:
+        return items[int(self._random.random() * len(items))]
+
+    def _word(self) -> bytes:
+        """A valid value."""
+        if self._random.random() < 0.4:
+            return words.number(self._random)
+        return self._pick(words.VALID)
+
+    # frames
+
+    def _step(self) -> bytes:
+        draw = self._random.random()
+        if draw < 0.70:
+            return self._event(self._pick(self._chains))
+        if draw < 0.76:
+            return self._broken_event(self._pick(self._chains))
+        if draw < 0.82:
+            return self.bytes(self._frame)
+        if draw < 0.87:
+            return self._frame
+        if draw < 0.92:
+            events = [
+                self._event(self._pick(self._chains)) for _ in range(self._below(5))
+            ]
+            if self._random.random() < 0.3:
+                events.append(self._any())
+            return b"[" + self._pick((b",", b",", b", ", b",\n")).join(events) + b"]"
+        if draw < 0.97:
+            return self._any()
+        if draw < 0.998:
+            return self._stranger()
+        return self._rare()
+
+    def _event(self, chain: Chain) -> bytes:
+        """The next event of an entity; mostly one value differs from the last."""
+        home, pieces = chain.home, chain.pieces
+        draw = self._random.random()
+        if draw < 0.45:
+            places = chain.state.inner or chain.state.scalars
+            for _ in range(1 + (draw < 0.1) + (draw < 0.03)):
+                pieces[self._pick(places)] = self._word()
+        elif draw < 0.60:
+            pieces[chain.state.named[b'"state"'][0]] = self._pick(words.STATES)
+        elif draw < 0.72:
+            self._tweak(chain)
+        elif draw < 0.78:
+            chain.state = self._pick(home.states)
+            chain.pieces = pieces = list(chain.state.pieces)
+        elif draw < 0.88:
+            # Not gone on from: it may have made an event that is always refused.
+            chain.pieces = list(pieces)
+            self._pick(VALID_CHANGES)(self, pieces, chain.state)
+        elif draw < 0.91:
+            return self._variant(chain)
+        new = b"".join(pieces)
+        around = list(home.envelope.pieces)
+        around[home.new] = new
+        draw = self._random.random()
+        if draw < 0.8:
+            around[home.old] = chain.last
+        elif draw < 0.85:
+            around[home.old] = new
+        elif draw < 0.9:
+            around[home.old] = b"null"
+        elif draw < 0.95:
+            around[home.old] = chain.last[:-1] + self._pick((b',"x":1}', b" }", b"}"))
+        else:
+            around[home.old] = self._word()
+        draw = self._random.random()
+        if draw < 0.03:
+            around[home.stamp] = self._pick(words.STAMPS)
+        elif draw < 0.5:
+            around[home.stamp] = b'"2026-11-20T15:%02d:29.%06d+00:00"' % (
+                int(draw * 100),
+                self._below(1_000_000),
+            )
+        chain.last = new
+        return b"".join(around)
+
+    def _variant(self, chain: Chain) -> bytes:
+        """The envelope differs as well; the state is not gone on from."""
+        around = list(chain.home.envelope.pieces)
+        self._pick(VALID_CHANGES)(self, around, chain.home.envelope)
+        state = list(chain.pieces)
+        if self._random.random() < 0.5:
+            self._pick(VALID_CHANGES)(self, state, chain.state)
+        for place, text in ((chain.home.old, chain.last), (chain.home.new, state)):
+            if around[place] == b"0":
+                around[place] = text if isinstance(text, bytes) else b"".join(text)
+        return b"".join(around)
+
+    def _broken_event(self, chain: Chain) -> bytes:
+        """An event that is most likely refused, whole or by itself."""
+        state, around = list(chain.pieces), list(chain.home.envelope.pieces)
+        around[chain.home.old] = chain.last
+        around[chain.home.new] = b"".join(state)
+        target, what = (
+            (state, chain.state)
+            if self._random.random() < 0.7
+            else (around, chain.home.envelope)
+        )
+        self._pick(BROKEN_CHANGES)(self, target, what)
+        if target is state:
+            around[chain.home.new] = b"".join(state)
+        return b"".join(around)
+
+    def _any(self) -> bytes:
+        """A frame of another kind, as it was or changed."""
+        seed = self._pick(self._seeds.others)
+        pieces = list(seed.pieces)
+        for _ in range(self._below(3)):
+            change = self._pick(
+                VALID_CHANGES if self._random.random() < 0.8 else BROKEN_CHANGES
+            )
+            change(self, pieces, seed)
+        return b"".join(pieces)
+
+    def _stranger(self) -> bytes:
+        """An event under another entity id, in one place or in both."""
+        chain = self._pick(self._chains)
+        name = self._pick(words.IDS)
+        if self._random.random() < 0.5:
+            name = b'"sensor.n%d"' % self._random.getrandbits(self._pick((2, 4, 8, 30)))
+        frame = self._event(chain)
+        return frame.replace(
+            chain.home.entity_id, name, 1 if self._random.random() < 0.5 else -1
+        )
+
+    def _rare(self) -> bytes:
+        """Depth and size at and above what is usual."""
+        draw = self._below(4)
+        if draw == 0:
+            return self._pick(self._seeds.big)
+        chain = self._pick(self._chains)
+        state = list(chain.pieces)
+        place = self._pick(chain.state.scalars)
+        around = list(chain.home.envelope.pieces)
+        if draw == 1:
+            depth = 1_010 + self._below(20)
+            opened, closed = self._pick(((b"[", b"]"), (b'{"a":', b"}")))
+            state[place] = opened * depth + b"1" + closed * depth
+        elif draw == 2:
+            state[place] = (
+                b'"'
+                + self._pick((b"x", b"9", b"\\n", "é".encode())) * (self._below(40_000))
+                + b'"'
+            )
+        else:
+            count = self._pick((63, 64, 65, 255, 256, 257, 300))
+            more = b",".join(b'"k%d":%d' % (i, i) for i in range(count))
+            state[place] = state[place] + b"," + more
+        around[chain.home.old] = chain.last
+        around[chain.home.new] = b"".join(state)
+        return b"".join(around)
+
+    # changes of pieces
+
+    def _tweak(self, chain: Chain) -> None:
+        """Another last digit, as a sensor does it."""
+        place = self._pick(chain.state.scalars)
+        text = chain.pieces[place]
+        for at in range(len(text) - 1, -1, -1):
+            if 48 <= text[at] <= 57:
+                digit = b"%d" % self._below(10)
+                chain.pieces[place] = text[:at] + digit + text[at + 1 :]
+                return
+        chain.pieces[place] = self._word()
+
+    def _value(self, pieces: Pieces, what: Cut) -> None:
+        pieces[self._pick(what.scalars)] = self._word()
+
+    def _key(self, pieces: Pieces, what: Cut) -> None:
+        if what.keys:
+            pieces[self._pick(what.keys)] = self._pick(words.KEYS)
+
+    def _space(self, pieces: Pieces, what: Cut) -> None:
+        at = self._below(len(pieces))
+        space = self._pick(words.SPACE)
+        pieces[at] = (
+            space + pieces[at] if self._random.random() < 0.5 else pieces[at] + space
+        )
+
+    def _double(self, pieces: Pieces, what: Cut) -> None:
+        """A member stands twice, the second time perhaps with another value."""
+        if what.members:
+            start, end = self._pick(what.members)
+            other = self._pick(what.members)
+            copied = pieces[start:end]
+            if self._random.random() < 0.5:
+                copied = [pieces[start], b":", self._word()]
+            place = end - 1 if self._random.random() < 0.7 else other[1] - 1
+            pieces[place] = pieces[place] + b"," + b"".join(copied)
+
+    def _add(self, pieces: Pieces, what: Cut) -> None:
+        """A new member behind another one."""
+        if what.members:
+            end = self._pick(what.members)[1]
+            added = b",%b:%b" % (self._pick(words.KEYS), self._word())
+            pieces[end - 1] = pieces[end - 1] + added
+
+    def _drop(self, pieces: Pieces, what: Cut) -> None:
+        """A member less, with the comma beside it."""
+        if what.members:
+            start, end = self._pick(what.members)
+            if end < len(pieces) and pieces[end] == b",":
+                end += 1
+            elif start and pieces[start - 1] == b",":
+                start -= 1
+            for at in range(start, end):
+                pieces[at] = b""
+
+    def _swap(self, pieces: Pieces, what: Cut) -> None:
+        one, other = self._pick(what.scalars), self._pick(what.scalars)
+        pieces[one], pieces[other] = pieces[other], pieces[one]
+
+    def _nest(self, pieces: Pieces, what: Cut) -> None:
+        at = self._pick(what.scalars)
+        before, behind = self._pick(((b"[", b"]"), (b'{"a":', b"}"), (b"[0,", b"]")))
+        pieces[at] = before + pieces[at] + behind
+
+    def _escape(self, pieces: Pieces, what: Cut) -> None:
+        """A character of a string or key is written as its escape."""
+        at = self._pick(what.keys or what.scalars)
+        text = pieces[at]
+        if len(text) > 2 and text[0] == 34:
+            place = 1 + self._below(len(text) - 2)
+            if 32 < text[place] < 127 and b"\\" not in text:
+                escaped = b"\\u%04x" % text[place]
+                pieces[at] = text[:place] + escaped + text[place + 1 :]
+
+    def _bad_value(self, pieces: Pieces, what: Cut) -> None:
+        pieces[self._pick(what.scalars)] = self._pick(words.BROKEN_VALUES)
+
+    def _insert(self, pieces: Pieces, what: Cut) -> None:
+        at = self._below(len(pieces))
+        pieces[at] = pieces[at] + self._pick(words.PUNCTUATION)
+
+    def _lose(self, pieces: Pieces, what: Cut) -> None:
+        pieces[self._below(len(pieces))] = b""
+
+    def _cut_off(self, pieces: Pieces, what: Cut) -> None:
+        at = self._below(len(pieces))
+        pieces[at] = pieces[at][: self._below(len(pieces[at]) + 1)]
+        for rest in range(at + 1, len(pieces)):
+            pieces[rest] = b""
+
+    def _inside(self, pieces: Pieces, what: Cut) -> None:
+        """A byte of a piece is another one."""
+        at = self._below(len(pieces))
+        pieces[at] = self.bytes(pieces[at])
+
+    def bytes(self, frame: bytes) -> bytes:
+        """Bytes changed, lost or doubled without regard to what they are."""
+        data = bytearray(frame)
+        for _ in range(1 + self._below(3)):
+            if not data:
+                break
+            at = self._below(len(data))
+            kind = self._below(5)
+            if kind == 0:
+                data[at] = self._below(256)
+            elif kind == 1:
+                data[at] ^= 1 << self._below(8)
+            elif kind == 2:
+                del data[at : at + 1 + self._below(8)]
+            elif kind == 3:
+                data[at:at] = data[at : at + 1 + self._below(24)]
+            else:
+                del data[at + self._below(len(data) - at) :]
+        return bytes(data)
+
+
+Change = Callable[[Mutator, Pieces, Cut], None]
+VALID_CHANGES: tuple[Change, ...] = (
+    Mutator._value,
+    Mutator._value,
+    Mutator._key,
+    Mutator._space,
+    Mutator._space,
+    Mutator._double,
+    Mutator._add,
+    Mutator._drop,
+    Mutator._swap,
+    Mutator._nest,
+    Mutator._escape,
+)
+BROKEN_CHANGES: tuple[Change, ...] = (
+    Mutator._bad_value,
+    Mutator._bad_value,
+    Mutator._insert,
+    Mutator._lose,
+    Mutator._cut_off,
+    Mutator._inside,
+)
