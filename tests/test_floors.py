@@ -19,7 +19,7 @@ FLOOR_2 = {
     ),
     "journal": ("segment",),
     "sink": ("base", "dialect", "decode"),
-    "web": ("health",),
+    "web": ("exposition", "health"),
     "simulate": ("world", "protocol", "history", "kinds", "registries", "schema"),
 }
 PACKAGES = ("ha", "journal", "sink", "web", "simulate")
@@ -28,7 +28,7 @@ THIRD_PARTY = {
     0: {"msgspec", "yaml"},
     1: set(),
     2: {"msgspec", "orjson"},
-    3: {"msgspec", "orjson", "picows", "aiohttp", "prometheus_client", "websockets"},
+    3: {"msgspec", "orjson", "picows", "aiohttp", "websockets"},
     4: {"msgspec", "orjson", "click", "isal", "aiohttp", "yaml"},
 }
 PYX_IMPORT = re.compile(

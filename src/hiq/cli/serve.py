@@ -50,7 +50,9 @@ def command(config: Path | None) -> None:
       HA_TOKEN=... HIQ_HOME_ASSISTANT__URL=http://ha.lan:8123 hiq serve
     """
     from hiq import __version__, log
+    from hiq._core.heap import limit_heap
 
+    limit_heap()
     settings = load_settings(config)
     require_home_assistant(settings)
     log.setup(settings.log)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +12,8 @@ __all__ = ["did_you_mean", "listed"]
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Return ` (did you mean x?)`, or "" if nothing is near."""
+    import difflib  # noqa: PLC0415  only those pay for it who made a mistake
+
     near = difflib.get_close_matches(name.lower(), list(valid), n=1, cutoff=0.6)
     return f" (did you mean {near[0]}?)" if near else ""
 

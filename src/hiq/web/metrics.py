@@ -1,6 +1,6 @@
 """The counters as Prometheus text: a collector that reads them at every scrape.
 
-prometheus-client is used for the exposition format only; no counter is held twice.
+No counter is held twice; how samples are written is known to `hiq.web.exposition`.
 Labels name sinks, results and reasons, never entities: a label per entity would make
 thousands of series. Names and units: docs/reference/metrics.md.
 """
@@ -9,17 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-    Metric,
-)
-from prometheus_client.registry import Collector
-
 from hiq.stats import WRITE_BOUNDS_S
+from hiq.web.exposition import CONTENT_TYPE, Family, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,17 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTENT_TYPE", "StatsCollector", "exposition"]
 
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 GAP_STATES: tuple[State, ...] = ("open", "repaired", "lost")
 SINK_STATES = ("idle", "ok", "retrying", "held")
 
 
 def exposition(collector: StatsCollector) -> bytes:
     """Return the text of one scrape, UTF-8."""
-    return generate_latest(collector)
+    return text_of(collector.collect())
 
 
-class StatsCollector(Collector):
+class StatsCollector:
     """Reads the counters of one run.
 
     Args:
@@ -61,11 +51,10 @@ class StatsCollector(Collector):
         self._version = version
         self._resident_bytes = resident_bytes
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[Family]:
         """Yield every family, read at this moment."""
-        yield InfoMetricFamily(
-            "hiq_build", "Version of hiq.", {"version": self._version}
-        )
+        build = Family("hiq_build_info", "Version of hiq.", labels=("version",))
+        yield build.add(1, self._version)
         yield _gauge(
             "hiq_start_time_seconds",
             "When this run started, Unix time.",
@@ -82,7 +71,7 @@ class StatsCollector(Collector):
         yield from self._repair()
         yield from self._sinks()
 
-    def _home_assistant(self) -> Iterator[Metric]:
+    def _home_assistant(self) -> Iterator[Family]:
         ha = self._stats.ha
         yield _gauge(
             "hiq_ha_connected", "1 while logged in.", float(ha.state == "CONNECTED")
@@ -110,7 +99,7 @@ class StatsCollector(Collector):
             "hiq_ha_pauses", "Times that reading was paused (memory full).", ha.pauses
         )
 
-    def _events(self) -> Iterator[Metric]:
+    def _events(self) -> Iterator[Family]:
         stats = self._stats
         yield _counter("hiq_events_received", "Events received.", stats.received)
         yield _labelled(
@@ -146,7 +135,7 @@ class StatsCollector(Collector):
             "hiq_errors", "Unexpected errors by part.", "part", dict(stats.errors)
         )
 
-    def _journal(self) -> Iterator[Metric]:
+    def _journal(self) -> Iterator[Family]:
         journal = self._stats.journal
         yield _gauge(
             "hiq_journal_writable", "1 while it takes data.", float(journal.writable)
@@ -167,7 +156,7 @@ class StatsCollector(Collector):
             "hiq_journal_lost_points", "Points in those.", journal.lost_points
         )
 
-    def _repair(self) -> Iterator[Metric]:
+    def _repair(self) -> Iterator[Family]:
         backfill, gaps = self._stats.backfill, self._stats.gaps
         yield _gauge(
             "hiq_backfill_left_seconds",
@@ -179,21 +168,20 @@ class StatsCollector(Collector):
         yield _counter(
             "hiq_backfill_requests", "Questions asked of it.", backfill.requests
         )
-        states = GaugeMetricFamily(
-            "hiq_gaps", "Gaps in the ledger, by state.", labels=("state",)
-        )
+        states = Family("hiq_gaps", "Gaps in the ledger, by state.", labels=("state",))
         for state in GAP_STATES:
-            states.add_metric((state,), float(gaps.count(state)))
+            states.add(gaps.count(state), state)
         yield states
 
-    def _sinks(self) -> Iterator[Metric]:
+    def _sinks(self) -> Iterator[Family]:
         stats, now = self._stats, self._clock()
         sinks = tuple(stats.sinks.values())
-        points = CounterMetricFamily(
-            "hiq_points",
+        points = Family(
+            "hiq_points_total",
             "What became of the events for each target; with pending and buffered "
             "they add up to received plus carried.",
-            labels=("target", "result"),
+            "counter",
+            ("target", "result"),
         )
         for sink in sinks:
             for result, value in {
@@ -205,7 +193,7 @@ class StatsCollector(Collector):
                 "dead_lettered": sink.dead_lettered,
                 "dropped": sink.dropped,
             }.items():
-                points.add_metric((sink.name, result), value)
+                points.add(value, sink.name, result)
         yield points
         yield _counters(
             "hiq_points_carried",
@@ -240,21 +228,24 @@ class StatsCollector(Collector):
             "Writes that were repeated.",
             {sink.name: sink.retries for sink in sinks},
         )
-        requests = CounterMetricFamily(
-            "hiq_write_requests", "Answers of the target.", labels=("target", "code")
+        requests = Family(
+            "hiq_write_requests_total",
+            "Answers of the target.",
+            "counter",
+            ("target", "code"),
         )
-        states = GaugeMetricFamily(
+        states = Family(
             "hiq_sink_state", "1 for the state it is in.", labels=("target", "state")
         )
-        durations = HistogramMetricFamily(
-            "hiq_write_duration_seconds", "Time of one write.", labels=("target",)
+        durations = Family(
+            "hiq_write_duration_seconds", "Time of one write.", "histogram", ("target",)
         )
         for sink in sinks:
             for code, value in sink.requests.items():
-                requests.add_metric((sink.name, code), value)
+                requests.add(value, sink.name, code)
             for state in SINK_STATES:
-                states.add_metric((sink.name, state), float(sink.state == state))
-            durations.add_metric((sink.name,), _buckets(sink), sink.write_seconds)
+                states.add(sink.state == state, sink.name, state)
+            durations.add_histogram((sink.name,), _buckets(sink), sink.write_seconds)
         yield from (requests, states, durations)
 
 
@@ -268,27 +259,27 @@ def _buckets(sink: SinkStats) -> list[tuple[str, float]]:
     return found
 
 
-def _gauge(name: str, text: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, text, value)
+def _gauge(name: str, text: str, value: float) -> Family:
+    return Family(name, text).add(value)
 
 
-def _counter(name: str, text: str, value: float) -> Metric:
-    return CounterMetricFamily(name, text, value)
+def _counter(name: str, text: str, value: float) -> Family:
+    return Family(f"{name}_total", text, "counter").add(value)
 
 
-def _labelled(name: str, text: str, label: str, values: dict[str, int]) -> Metric:
-    family = CounterMetricFamily(name, text, labels=(label,))
+def _labelled(name: str, text: str, label: str, values: dict[str, int]) -> Family:
+    family = Family(f"{name}_total", text, "counter", (label,))
     for key, value in values.items():
-        family.add_metric((key,), value)
+        family.add(value, key)
     return family
 
 
-def _counters(name: str, text: str, values: dict[str, int]) -> Metric:
+def _counters(name: str, text: str, values: dict[str, int]) -> Family:
     return _labelled(name, text, "target", values)
 
 
-def _gauges(name: str, text: str, values: dict[str, int] | dict[str, float]) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=("target",))
+def _gauges(name: str, text: str, values: dict[str, int] | dict[str, float]) -> Family:
+    family = Family(name, text, labels=("target",))
     for target, value in values.items():
-        family.add_metric((target,), value)
+        family.add(value, target)
     return family

@@ -1,0 +1,36 @@
+"""Limits of the C library's allocator, for a process that runs for months.
+
+Batches of some MiB come and go. Left alone, glibc learns from them to keep ever
+larger ones in its heaps, one for each thread, and gives little back. It knows
+nothing of what is allocated, and does nothing where there is no glibc.
+"""
+
+cdef extern from *:
+    """
+    #if defined(__GLIBC__)
+    #include <malloc.h>
+    static int hiq_limit(int arenas, int mapped, int kept) {
+        return mallopt(M_ARENA_MAX, arenas) && mallopt(M_MMAP_THRESHOLD, mapped)
+            && mallopt(M_TRIM_THRESHOLD, kept);
+    }
+    #else
+    static int hiq_limit(int arenas, int mapped, int kept) {
+        (void)arenas; (void)mapped; (void)kept;
+        return 0;
+    }
+    #endif
+    """
+    int hiq_limit(int arenas, int mapped, int kept) noexcept nogil
+
+cdef enum:
+    ARENAS = 1             # heaps: the threads share one
+    MAPPED = 1 << 18       # from here on bytes go back to the system when freed
+    KEPT = 2 << 20         # free bytes at the end of a heap that stay
+
+
+# export
+
+
+def limit_heap():
+    """Set the limits for the process, once; returns whether they could be set."""
+    return bool(hiq_limit(ARENAS, MAPPED, KEPT))

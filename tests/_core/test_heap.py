@@ -1,0 +1,41 @@
+"""Limits of the allocator: what was freed goes back to the system."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import threading
+from hiq._core.heap import limit_heap
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+if LIMITED:
+    assert limit_heap()
+held = [bytes(3 << 20) for _ in range(4)]
+del held
+before = resident()
+held = [b"x" * (3 << 20) for _ in range(16)]
+wall = b"x" * (1 << 19)
+del held
+print((resident() - before) >> 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has limits")
+def test_large_blocks_go_back_to_the_system() -> None:
+    """Of 48 MiB of batches nothing is held after they were freed; else it is."""
+    kept = {}
+    for limited in (False, True):
+        program = f"LIMITED = {limited}\n{PROGRAM}"
+        out = subprocess.run(
+            [sys.executable, "-c", program], check=True, capture_output=True, text=True
+        ).stdout
+        kept[limited] = int(out)
+    assert kept[True] <= 2 < kept[False]
