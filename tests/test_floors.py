@@ -11,7 +11,9 @@ import pytest
 
 SRC = Path(__file__).parent.parent / "src" / "hiq"
 
-FLOOR_0 = ("errors", "settings", "log", "backoff", "flow", "stats", "gaps")
+FLOOR_0 = (
+    *("errors", "settings", "log", "backoff", "breaker", "flow", "stats", "gaps"),
+)
 FLOOR_2 = {
     "ha": (
         *("messages", "commands", "session", "registry", "states", "locate"),

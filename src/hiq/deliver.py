@@ -1,55 +1,50 @@
-"""Journal -> sink: one batch after the other, until the database has confirmed it.
+"""Journal -> sink: batch after batch, until the database has confirmed it.
 
 What can heal is sent again for ever; what the user must repair is held and probed;
-what is too big is halved; what is refused is halved until the bad line stands alone,
-and that goes to the dead letters. Only then does the cursor move, so whatever is
-interrupted is sent again and nothing is skipped. It does not know how a database is
-talked to, nor what a line means. One Deliverer per sink: none waits for another.
+what is too big or refused is halved until the bad line stands alone, and that goes to
+the dead letters. Several requests may be under way; the cursor moves only over what
+is at its end without a hole, so whatever is interrupted is sent again and nothing is
+skipped. It does not know how a database is talked to. One Deliverer per sink: none
+waits for another.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from hiq.backoff import delays, wait
+from hiq.breaker import Breaker
+from hiq.condition import Condition
 from hiq.deadletters import DeadLetter, DeadLetters
 from hiq.errors import JournalError
-from hiq.pump import compress
+from hiq.flight import Flight
+from hiq.saving import SAVE_S, Saver
 from hiq.sink.base import Batch, Done, Hold, Outcome, Refused, Retry, Sink, TooBig
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from hiq.breaker import Pauses
     from hiq.journal.cursor import Chunk, Cursor
     from hiq.stats import SinkStats
 
 __all__ = ["MAX_BYTES", "MAX_POINTS", "DeadLetter", "DeadLetters", "Deliverer"]
 
-logger = logging.getLogger("hiq.deliver")
-
 MAX_POINTS = 5_000
 """Points in one request, unless one record holds more."""
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Compressed bytes in one request, unless one record is larger."""
-HOLD_S = 5.0
-"""First pause before a database is probed that the user has to repair."""
-LONGEST_RETRY_AFTER_S = 3600.0
+FLYING_BYTES = 4 * 1024 * 1024
+"""Compressed bytes in all requests under way; one always is."""
 KINDS = {Done: "done", Retry: "retry", Hold: "hold", TooBig: "big", Refused: "refused"}
 """Names by which outcomes are counted in `SinkStats.requests`."""
 
 T = TypeVar("T")
 Wait: TypeAlias = Callable[[asyncio.Event, float], Awaitable[bool]]
-
-
-class Pauses(Protocol):
-    """Makes a fresh sequence of pauses in seconds, see `hiq.backoff.delays`."""
-
-    def __call__(self, initial: float = 1.0) -> Iterator[float]:
-        """Begin with a pause of about this length."""
 
 
 class Deliverer:
@@ -61,6 +56,7 @@ class Deliverer:
       a batch whose end was not seen is sent again.
     - After `await drain(...)`: everything is delivered (True), or the database does
       not take it now or the time is over (False; the journal has it).
+    - The cursor's file follows, see `hiq.saving`; closing the journal saves it.
     """
 
     def __init__(
@@ -70,6 +66,8 @@ class Deliverer:
         stats: SinkStats,
         *,
         dead_letters: DeadLetters,
+        in_flight: int = 1,
+        breaker: Breaker | None = None,
         executor: Executor | None = None,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
@@ -77,11 +75,14 @@ class Deliverer:
         wait: Wait = wait,
         max_points: int = MAX_POINTS,
         max_bytes: int = MAX_BYTES,
+        save_s: float = SAVE_S,
     ) -> None:
         self.stats = stats
         self._sink = sink
         self._cursor = cursor
         self._dead_letters = dead_letters
+        self._in_flight = in_flight
+        self._breaker = breaker or Breaker(timer, pauses=pauses)
         self._executor = executor
         self._clock = clock
         self._timer = timer
@@ -89,14 +90,16 @@ class Deliverer:
         self._wait = wait
         self._max_points = max_points
         self._max_bytes = max_bytes
-        self._wake = asyncio.Event()
+        self._flights: deque[Flight] = deque()
+        self._news = asyncio.Event()
+        self._turned = asyncio.Event()
         self._hurry = asyncio.Event()
         self._drained = asyncio.Event()
         self._draining = False
-        self._pausing: Iterator[float] = iter(())
-        self._since = 0.0
-        self._failures = 0
-        self._unsaved = False
+        self._spare = False
+        self._reading = False
+        self._condition = Condition(stats, clock)
+        self._saver = Saver(cursor, stats, executor, save_s)
         self._end = cursor.end_offset
         self._offset = cursor.position.offset
         self._measure()
@@ -106,30 +109,21 @@ class Deliverer:
         """Note what the journal holds now; call it after each commit."""
         self._end = self._cursor.end_offset
         self._measure()
-        self._wake.set()
+        self._news.set()
 
     async def run(self) -> None:
         """Deliver for ever."""
-        while True:
-            self._wake.clear()
-            try:
-                chunk = await self._in_thread(
-                    self._cursor.read,
-                    self._max_points,
-                    self._max_bytes,
-                    self._sink.joins_members,
-                )
-            except JournalError as exc:
-                await self._trouble("retrying", str(exc))
-                continue
-            self._book_losses(chunk)
-            if chunk is None:
-                self._well()
-                if self._draining:
-                    self._drained.set()
-                await self._wake.wait()
+        for flight in self._flights:
+            flight.taken = False
+        try:
+            if self._in_flight == 1:
+                await self._work()
             else:
-                await self._deliver(chunk)
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(self._in_flight):
+                        group.create_task(self._work())
+        finally:
+            self._saver.stop()
 
     async def drain(self, deadline_s: float) -> bool:
         """Deliver what can be delivered now, while `run` runs.
@@ -139,79 +133,159 @@ class Deliverer:
         """
         self._draining = True
         self._drained.clear()
+        self._spare = not self._breaker.failures
         self._hurry.set()
+        self._breaker.hurry()
+        self._turned.set()
         self.wake()
         await self._wait(self._drained, deadline_s)
         return self.stats.pending == 0
 
-    async def _deliver(self, chunk: Chunk) -> None:
+    # one of several at work
+
+    async def _work(self) -> None:
+        """Carry one flight after the other."""
+        while True:
+            flight = await self._next()
+            await self._carry(flight)
+            flight.landed = True
+            self._land()
+
+    async def _next(self) -> Flight:
+        """Return what is to be carried next, when there is something."""
+        while True:
+            for flight in self._flights:
+                if not flight.taken:
+                    flight.taken = True
+                    return flight
+            if not self._reading and self._has_room():
+                chunk = await self._read()
+                if chunk is not None:
+                    flight = Flight(chunk)
+                    flight.taken = True
+                    self._flights.append(flight)
+                    self._measure()
+                    return flight
+            if not self._flights and not self._reading:
+                if self._cursor.has_more():
+                    continue
+                self._condition.well()
+                if self._draining:
+                    self._drained.set()
+            self._news.clear()
+            await self._news.wait()
+
+    def _has_room(self) -> bool:
+        """Whether one more may be under way."""
+        flying = sum(len(flight.chunk.body) for flight in self._flights)
+        return len(self._flights) < self._in_flight and (
+            not self._flights or flying < FLYING_BYTES
+        )
+
+    async def _read(self) -> Chunk | None:
+        """Return what comes behind the last flight, None if there is nothing."""
+        after = self._flights[-1].chunk.end if self._flights else None
+        limits = (self._max_points, self._max_bytes, self._sink.joins_members, after)
+        if not self._cursor.has_more(after):
+            return None
+        chunk = self._cursor.recent(*limits)
+        if chunk is not None:
+            return chunk
+        self._reading = True
+        pauses = self._pauses()
+        try:
+            while True:
+                try:
+                    chunk = await self._in_thread(self._cursor.read, *limits)
+                except JournalError as exc:
+                    self._trouble("retrying", str(exc))
+                    await self._pause(next(pauses))
+                else:
+                    break
+        finally:
+            self._reading = False
+            self._news.set()
+        if chunk is None and not self._flights:
+            self._book_loss(min(self._cursor.position.offset, self._end))
+        return chunk
+
+    async def _carry(self, flight: Flight) -> None:
         """Bring one chunk to its end: every line confirmed or in the dead letters."""
-        self.stats.oldest_pending_at = chunk.appended_ns / 1e9
-        todo = [Batch(chunk.body, chunk.points, chunk.first_ns, chunk.last_ns)]
-        dead: list[DeadLetter] = []
-        maybe_stored = False
-        while todo:
-            outcome = await self._send(todo[-1], again=maybe_stored)
-            maybe_stored = isinstance(outcome, Retry) and outcome.sent
+        while (batch := flight.batch) is not None:
+            await self._turn()
+            outcome = await self._send(flight, batch)
+            if isinstance(outcome, Retry):
+                self.stats.retries += 1
+                self._breaker.failed(outcome.after_s)
+                self._trouble("retrying", outcome.reason)
+            elif isinstance(outcome, Hold):
+                self._breaker.failed(at_once=True)
+                self._trouble("held", outcome.reason, outcome.advice)
+            else:
+                self._breaker.succeeded()
+                self._condition.well()
+            self._show_breaker()
+            self._turned.set()
             if isinstance(outcome, Done):
                 self.stats.last_write_at = self._clock()
-                self._well()
-                todo.pop()
-            elif isinstance(outcome, Retry):
-                self.stats.retries += 1
-                await self._trouble("retrying", outcome.reason, after=outcome.after_s)
-            elif isinstance(outcome, Hold):
-                await self._trouble("held", outcome.reason, outcome.advice)
-            else:
-                self._well()
-                batch = todo.pop()
-                halves = await self._in_thread(_halve, batch)
-                todo += reversed(halves)
-                if not halves:
+            if isinstance(outcome, Refused | TooBig):
+                now_s, name = self._clock(), self.stats.name
+                if not await self._in_thread(flight.halve, outcome, now_s, name):
                     self.stats.last_error = outcome.reason
-                    dead.append(self._letter(batch, outcome.reason))
-        while dead:
+            else:
+                flight.note(outcome)
+        pauses = self._pauses()
+        while flight.dead:
             try:
-                await self._in_thread(self._dead_letters.append, dead)
+                await self._in_thread(self._dead_letters.append, flight.dead)
             except OSError as exc:
-                await self._trouble("retrying", f"dead letters: {exc}")
+                self._trouble("retrying", f"dead letters: {exc}")
+                await self._pause(next(pauses))
             else:
                 break
-        await self._advance(chunk, len(dead))
 
-    async def _send(self, batch: Batch, *, again: bool) -> Outcome:
+    async def _turn(self) -> None:
+        """Wait until the breaker lets a request through."""
+        while (pause := self._breaker.ask()) != 0.0:
+            self._turned.clear()
+            if pause is None:
+                await self._turned.wait()
+            else:
+                await self._wait(self._turned, pause)
+        self._show_breaker()
+
+    async def _send(self, flight: Flight, batch: Batch) -> Outcome:
         """Let the sink write one batch, and count it."""
-        if again:
+        if flight.maybe_stored:
             self.stats.resent += 1
         begin = self._timer()
-        outcome = await self._sink.write(batch)
+        try:
+            outcome = await self._sink.write(batch)
+        except BaseException:
+            self._breaker.abandoned()
+            self._turned.set()
+            raise
         self.stats.observe_write(self._timer() - begin)
         self.stats.requests[KINDS[type(outcome)]] += 1
         return outcome
 
-    async def _advance(self, chunk: Chunk, dead: int) -> None:
-        """Move the cursor, and count; the counters change in one step of the loop."""
-        problem = ""
-        try:
-            await self._in_thread(self._cursor.advance, chunk.end)
-        except JournalError as exc:
-            problem = str(exc)
-            self.stats.last_error = problem
-        if problem and not self._unsaved:
-            logger.warning(
-                "a cursor cannot be saved; after a crash points would be sent again",
-                extra={"sink": self.stats.name, "reason": problem},
-            )
-        self._unsaved = bool(problem)
-        self.stats.written += chunk.points - dead
-        self.stats.dead_lettered += dead
-        self._offset = chunk.end.offset
+    def _land(self) -> None:
+        """Move over what is at its end; the counters change in one step of the loop."""
+        while self._flights and self._flights[0].landed:
+            flight = self._flights.popleft()
+            self._book_loss(flight.chunk.start.offset)
+            self.stats.written += flight.chunk.points - len(flight.dead)
+            self.stats.dead_lettered += len(flight.dead)
+            self._offset = flight.chunk.end.offset
+            self._cursor.confirm(flight.chunk.end)
         self._measure()
+        self._news.set()
+        self._saver.moved()
 
-    def _book_losses(self, chunk: Chunk | None) -> None:
-        """Count the points that the journal could not hand out."""
-        place = self._cursor.position if chunk is None else chunk.start
-        offset = place.offset if chunk else min(place.offset, self._end)
+    # figures
+
+    def _book_loss(self, offset: int) -> None:
+        """Count the points before an offset that the journal could not hand out."""
         if offset > self._offset:
             self.stats.dropped += offset - self._offset
             self._offset = offset
@@ -219,85 +293,37 @@ class Deliverer:
 
     def _measure(self) -> None:
         """Bring the figures of the backlog up to date."""
-        self.stats.pending = max(0, self._end - self._offset)
-        self.stats.pending_bytes = self._cursor.pending_bytes
-        if not self.stats.pending:
-            self.stats.oldest_pending_at = None
-
-    def _letter(self, batch: Batch, reason: str) -> DeadLetter:
-        """Return the letter for a batch of one line."""
-        line = batch.lines().removesuffix(b"\n")
-        return DeadLetter(line, reason, self._clock(), self.stats.name)
-
-    async def _trouble(
-        self, state: str, reason: str, advice: str = "", after: float | None = None
-    ) -> None:
-        """Note why it does not go on, and pause; one log line per change of state."""
         stats = self.stats
-        stats.last_error = reason
-        stats.advice = advice
-        self._failures += 1
-        if stats.state != state:
-            if stats.state not in {"retrying", "held"}:
-                self._since = self._clock()
-            stats.state = state
-            self._pausing = self._pauses(HOLD_S) if state == "held" else self._pauses()
-            logger.warning(
-                "sink is %s",
-                state,
-                extra={
-                    "sink": stats.name,
-                    "reason": reason,
-                    "pending": stats.pending,
-                    **({"advice": advice} if advice else {}),
-                },
-            )
-        pause = next(self._pausing)
-        if after is not None:
-            pause = max(pause, min(after, LONGEST_RETRY_AFTER_S))
-        if self._draining and not self._hurry.is_set():
+        stats.pending = max(0, self._end - self._offset)
+        stats.pending_bytes = self._cursor.pending_bytes
+        oldest = self._flights[0].chunk.appended_ns if self._flights else None
+        if not stats.pending:
+            stats.oldest_pending_at = None
+        elif oldest is not None:
+            stats.oldest_pending_at = oldest / 1e9
+
+    def _show_breaker(self) -> None:
+        """Bring its figures up to date."""
+        self.stats.breaker = self._breaker.state
+        self.stats.opened = self._breaker.opened
+
+    def _trouble(self, state: str, reason: str, advice: str = "") -> None:
+        """Note why it does not go on; a drain tries once more, then leaves it."""
+        self._condition.trouble(state, reason, advice)
+        if not self._draining:
+            return
+        if self._spare:
+            self._spare = False
+            self._breaker.hurry()
+        else:
             self._drained.set()
-        if await self._wait(self._hurry, pause):
-            self._hurry.clear()
 
-    def _well(self) -> None:
-        """Note that it goes on."""
-        stats = self.stats
-        if stats.state in {"retrying", "held"}:
-            logger.info(
-                "sink is ok",
-                extra={
-                    "sink": stats.name,
-                    "seconds": round(self._clock() - self._since, 3),
-                    "failures": self._failures,
-                    "pending": stats.pending,
-                },
-            )
-        elif stats.state == "idle" and stats.requests:
-            logger.info("sink is ok", extra={"sink": stats.name})
-        if stats.state != "idle" or stats.requests:
-            stats.state = "ok"
-        stats.advice = ""
-        self._failures = 0
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless a drain is in a hurry."""
+        if await self._wait(self._hurry, seconds):
+            self._hurry.clear()
 
     async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:
         """Run what blocks in a thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, work, *args)
-
-
-def _halve(batch: Batch) -> list[Batch]:
-    """Return two batches of half the lines each; none if it is a single line."""
-    lines = batch.lines().removesuffix(b"\n").split(b"\n")
-    middle = len(lines) // 2
-    if not middle:
-        return []
-    return [
-        Batch(
-            compress(b"\n".join(part) + b"\n"),
-            len(part),
-            batch.first_ns,
-            batch.last_ns,
-        )
-        for part in (lines[:middle], lines[middle:])
-    ]

@@ -22,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hiq import Pipeline, __version__
+from hiq.breaker import Breaker
 from hiq.deliver import DeadLetters, Deliverer
 from hiq.errors import ConfigError, HiqError, JournalError, Problem
 from hiq.flow import Gate
@@ -256,6 +257,12 @@ class Service:
                 sink,
                 cursor,
                 self.stats.sinks[settings.name],
+                in_flight=settings.in_flight,
+                breaker=Breaker(
+                    time.monotonic,
+                    failures=settings.breaker_failures,
+                    probe_s=settings.breaker_probe,
+                ),
                 executor=self._threads,
                 dead_letters=DeadLetters(data_dir / "dead" / f"{settings.name}.ndjson"),
                 clock=self._clock,

@@ -100,13 +100,18 @@ class BackfillStats:
 
 @dataclass(slots=True)
 class SinkStats:
-    """One sink. `state` is ok, retrying, held (needs the user) or idle."""
+    """One sink. `state` is ok, retrying, held (needs the user) or idle.
+
+    `breaker` is closed, open or half-open (see `hiq.breaker`), `opened` counts.
+    """
 
     name: str
     type: str
     stream: str = "ha"
     required: bool = True
     state: str = "idle"
+    breaker: str = "closed"
+    opened: int = 0
     carried: int = 0
     written: int = 0
     dead_lettered: int = 0

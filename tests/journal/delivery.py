@@ -66,7 +66,8 @@ class Bench:
 
     def __init__(self, path, *, name="db", journal=None, executor=None, **kwargs):
         joins = kwargs.pop("joins_members", True)
-        limits = {k: kwargs.pop(k) for k in ("max_points",) if k in kwargs}
+        own = ("max_points", "in_flight", "save_s")
+        limits = {key: kwargs.pop(key) for key in own if key in kwargs}
         self.disk = Disk()
         self.time = Clockwork()
         self.path = path
@@ -105,6 +106,11 @@ class Bench:
             self.accepted += len(part)
             self.deliverer.wake()
             self.balance()
+
+    def forget(self):
+        """Let what was journaled be on the disk only."""
+        for stream in self.journal._room.streams.values():
+            stream.tail.clear()
 
     def balance(self):
         """The counters add up."""

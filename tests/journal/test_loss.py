@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hiq.errors import JournalError
-from hiq.journal.cursor import PATIENCE
 from hiq.journal.loss import MAX_RANGES, Listed, Loss, Span, span
+from hiq.journal.reading import PATIENCE
 from hiq.journal.segment import HEADER_SIZE, Header
 from tests.journal.home import MIB, append, drain
 

@@ -113,6 +113,9 @@ class JournalMachine(RuleBasedStateMachine):
         cursor = self.cursors[name]
         place = self.place[name]
         chunk = cursor.read(points, size, members)
+        newest = cursor.recent(points, size, members)
+        assert newest in {None, chunk}
+        assert cursor.has_more() == (chunk is not None)
         if chunk is None:
             assert place == len(self.accepted)
             return
@@ -121,6 +124,12 @@ class JournalMachine(RuleBasedStateMachine):
         assert chunk.points == sum(entry.points for entry in read)
         assert chunk.records == 1 or (members and chunk.points <= points)
         assert chunk.records == 1 or len(chunk.body) <= size
+        ahead = cursor.read(points, size, members, chunk.end)
+        assert cursor.recent(points, size, members, chunk.end) in {None, ahead}
+        rest = self.accepted[place + chunk.records :]
+        assert (ahead.body[:6] if ahead else None) == (
+            rest[0].body[:6] if rest else None
+        )
         if not saves:
             self.disk.fail("replace")
         with contextlib.suppress(JournalError):

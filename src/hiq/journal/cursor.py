@@ -1,14 +1,14 @@
 """How far one sink has come in one stream: read from there, then move on.
 
-Reading changes nothing durable; `advance` does. What is missing in between (damage,
-or records that a full journal gave up) shows as a jump of the point offset: the
-cursor steps over it, and `Chunk.start` tells the reader where it landed, so no loss
-goes uncounted. A cursor file that is lost or old only makes points be sent again.
+Reading changes nothing durable. A place is confirmed in memory and saved now and
+then, so an old one only makes points be sent again. What is missing in between
+(damage, or records that a full journal gave up) shows as a jump of the point offset:
+the cursor steps over it, and `Chunk.start` tells the reader where it landed, so no
+loss goes uncounted.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Protocol
 
 from hiq.errors import JournalError
 from hiq.journal.loss import Cause, Loss, span
-from hiq.journal.recovery import check_version
-from hiq.journal.segment import Damage, Found, Header, scan
+from hiq.journal.reading import Hole, Place, Reader
 from hiq.journal.stream import Position, Segment, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
     from hiq.journal.files import Files
+    from hiq.journal.segment import Damage, Header
+    from hiq.journal.tail import Record
     from hiq.stats import JournalStats
 
 __all__ = ["Chunk", "Cursor", "Owner"]
 
 logger = logging.getLogger("hiq.journal")
 
-WINDOW = 256 * 1024
-PATIENCE = 5
-"""So many failed readings of a file, and its unreadable sectors are given up."""
+PLACES = 64
+"""Ends of chunks whose place in a file is remembered; a forgotten one is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,6 @@ class Chunk:
     end: Position
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a position lies: segment, byte, and when the record before was written."""
-
-    position: Position
-    segment: Segment
-    at: int
-    before_ns: int | None
-
-
 class Owner(Protocol):
     """What a cursor needs of its journal."""
 
@@ -87,9 +77,12 @@ class Owner(Protocol):
 class Cursor:
     """The place of one sink in one stream; each call may come from another thread.
 
-    - After calling `read`: the place is the same, but for records that are lost.
-    - After calling `advance`: the place is the given one and, unless it raised, in
-      the cursor's file; a power cut may bring an older place back.
+    - After calling `read` or `recent`: the place is the same, but for records that
+      are lost.
+    - After calling `confirm`: the place is the given one, in memory; `unsaved` says
+      that the file is behind.
+    - After calling `save` or `advance`: unless it raised, the place is in the
+      cursor's file; a power cut may bring an older one back.
     - Gives no position behind records that it has not handed out or found lost.
     """
 
@@ -110,14 +103,25 @@ class Cursor:
         self.oldest_ns: int | None = None
         self._owner = owner
         self._store = store
-        self._lock = threading.Lock()
-        self._place: _Place | None = None
-        self._ahead: _Place | None = None
+        self._saved = position
+        self._lock = threading.Lock()  # held shortly
+        self._saving = threading.Lock()  # held while the disk is waited for
+        self._place: Place | None = None
+        self._places: dict[Position, Place] = {}
+        self._reader = Reader(
+            *(stream, owner.files, owner.lock),
+            prove=lambda: self._store(self.position, True),
+        )
 
     @property
     def end_offset(self) -> int:
         """Points ever journaled in the stream."""
         return self.stream.end.offset
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the place has moved since it was saved."""
+        return self._saved != self.position
 
     @property
     def pending_points(self) -> int:
@@ -127,73 +131,139 @@ class Cursor:
     @property
     def pending_bytes(self) -> int:
         """Bytes of the records behind the place."""
+        if self.position.sequence >= self.stream.end.sequence:
+            return 0
         place = self._place
         with self._owner.lock:
             view = self.stream.view(self.position.sequence)
-        if self.position.sequence >= self.stream.end.sequence:
-            return 0
         total = sum(size for _, size, _ in view)
-        if place and view and self._is_at(place, self.position, view[0][0]):
+        if place and view and place.segment is view[0][0]:
             total -= place.at
         return total
 
-    def read(
-        self, max_points: int, max_bytes: int, members: bool = True
+    def has_more(self, after: Position | None = None) -> bool:
+        """Whether something was journaled behind a position, or behind the place."""
+        return (after or self.position) < self.stream.end
+
+    def recent(
+        self,
+        max_points: int,
+        max_bytes: int,
+        members: bool = True,
+        after: Position | None = None,
     ) -> Chunk | None:
-        """Return the next records, None if there are none. Blocks.
+        """Return the next records if they are in memory; never waits for a disk.
+
+        For the arguments see `read`.
+        """
+        start = after or self.position
+        with self._owner.lock:
+            found = self.stream.tail.following(start.sequence, start.offset)
+            return self._join(found, start, max_points, max_bytes, members=members)
+
+    def read(
+        self,
+        max_points: int,
+        max_bytes: int,
+        members: bool = True,
+        after: Position | None = None,
+    ) -> Chunk | None:
+        """Return the next records from the disk, None if there are none. Blocks.
 
         Args:
             max_points: stop before more points than that.
             max_bytes: stop before more bytes of bodies than that. The first record
                 is returned however big it is.
             members: whether several records may be joined.
+            after: begin at this position, the end of an earlier chunk, and not at
+                the place.
 
         Raises:
             JournalError: the disk failed, or a record is of a newer format.
         """
+        start = after or self.position
+        with self._lock:
+            known = self._places.get(start)
+            place = self._place if start == self.position else known
         try:
-            with self._lock:
-                return self._read(max_points, max_bytes, members=members)
+            found = self._reader.records(start, place)
+            return self._join(found, start, max_points, max_bytes, members=members)
         except OSError as exc:
             raise JournalError(str(self.stream.folder), str(exc)) from exc
 
+    def confirm(self, end: Position) -> None:
+        """Move behind what was delivered, in memory."""
+        with self._lock:
+            if end <= self.position:
+                return
+            self.position = end
+            self._place = self._places.pop(end, None)
+            if self._places:
+                self._places = {p: at for p, at in self._places.items() if p > end}
+            self.oldest_ns = None
+
     def advance(self, end: Position) -> None:
-        """Move behind what was delivered. Blocks.
+        """Move behind what was delivered, and save it. Blocks.
 
         Raises:
             JournalError: the file could not be written; the place has moved all the
                 same, so that nothing is sent twice while hiq runs.
         """
-        with self._lock:
-            self.position = max(self.position, end)
-            if self._ahead is not None and self._ahead.position == end:
-                self._place = self._ahead
-            self.oldest_ns = None
+        self.confirm(end)
+        self.save(sync=False)
+
+    def save(self, *, sync: bool) -> None:
+        """Write the cursor's file, then let go of what all have passed. Blocks.
+
+        Raises:
+            JournalError: it could not be written.
+        """
         try:
-            self.save(sync=False)
+            self.store(sync=sync)
         finally:
             self._owner.reclaim(self.stream)
 
-    def save(self, *, sync: bool) -> None:
+    def store(self, *, sync: bool) -> None:
         """Write the cursor's file. Blocks.
 
         Raises:
             JournalError: it could not be written.
         """
-        with self._lock:
+        with self._saving:
+            position = self.position
             try:
-                self._store(self.position, sync)
+                self._store(position, sync)
             except OSError as exc:
                 raise JournalError(
                     str(self.stream.folder), f"cursor of {self.name}: {exc}"
                 ) from exc
+            self._saved = position
 
-    def _read(self, max_points: int, max_bytes: int, *, members: bool) -> Chunk | None:
+    def _join(
+        self,
+        found: Iterable[Record | Hole],
+        start: Position,
+        max_points: int,
+        max_bytes: int,
+        *,
+        members: bool,
+    ) -> Chunk | None:
+        """Make a chunk of the first records, as many as may be joined.
+
+        Over a loss the place itself moves, unless it is not there yet: then it
+        will with what comes behind the loss.
+        """
         bodies: list[bytes] = []
         heads: list[Header] = []
         size = points = 0
-        end = self.position
-        for header, body, segment, at in self._records():
+        begin = end = start
+        hole = place = None
+        for piece in found:
+            if isinstance(piece, Hole):
+                hole = piece
+                begin = end = piece.to
+                continue
+            header, body = piece.header, piece.body
             if heads and (
                 header.offset != end.offset
                 or points + header.points > max_points
@@ -205,12 +275,19 @@ class Cursor:
             size += len(body)
             points += header.points
             end = Position(header.sequence + 1, header.offset + header.points)
-            self._ahead = _Place(end, segment, at, header.appended_ns)
+            place = Place(piece.segment, piece.end, header.appended_ns)
             if not members:
                 break
-        if not heads:
+        if hole is not None:
+            self._step_over(start, hole, told=bool(heads))
+        if place is None:
             return None
-        self.oldest_ns = heads[0].appended_ns
+        with self._lock:
+            self._places[end] = place
+            if len(self._places) > PLACES:
+                del self._places[next(iter(self._places))]
+            if start == self.position:
+                self.oldest_ns = heads[0].appended_ns
         return Chunk(
             body=b"".join(bodies),
             points=points,
@@ -218,133 +295,32 @@ class Cursor:
             last_ns=max(head.last_ns for head in heads),
             records=len(heads),
             appended_ns=heads[0].appended_ns,
-            start=self.position,
+            start=begin,
             end=end,
         )
 
-    def _records(self) -> Iterator[tuple[Header, bytes, Segment, int]]:
-        """Yield header, body, segment and byte position behind each record.
+    def _step_over(self, start: Position, hole: Hole, *, told: bool) -> None:
+        """Move the place over what is lost if it lies before it, and tell it once.
 
-        The cursor itself is moved over what is lost before the first of them.
+        What is lost ahead of the place with nothing behind it is met again, and is
+        told then.
         """
-        start = self.position
-        with self._owner.lock:
-            view = self.stream.view(start.sequence)
-            end = self.stream.end
-        damage: list[tuple[Segment, Damage]] = []
-        first = True
-        since = None
-        for segment, size, below in view:
-            at = 0
-            if self._place and self._is_at(self._place, start, segment):
-                at, since = self._place.at, self._place.before_ns
-            for piece, data in self._pieces(segment, at, size):
-                if isinstance(piece, Damage):
-                    damage.append((segment, piece))
-                    continue
-                header = piece.header
-                check_version(segment.path, header.version)
-                if header.sequence < start.sequence:
-                    damage.clear()
-                    since = header.appended_ns
-                    continue
-                if header.sequence >= below:
-                    break
-                if first:
-                    here = Position(header.sequence, header.offset)
-                    self._step_over(here, damage, since, header.appended_ns)
-                    first = False
-                body = data[piece.body - piece.start :]
-                yield header, body, segment, piece.end
-        if first and end > self.position:
-            self._step_over(end, damage, since, None)
-
-    def _pieces(
-        self, segment: Segment, at: int, size: int
-    ) -> Iterator[tuple[Found | Damage, bytes]]:
-        """Yield what a segment holds from a byte on, positions counted in the file.
-
-        Each good record comes with its bytes.
-        """
-        files = self._owner.files
-        try:
-            fd = files.open_read(segment.path)
-        except FileNotFoundError:
+        with self._lock:
+            mine = start == self.position
+            if mine:
+                self.position = hole.to
+                self._place = None
+        if not mine and not told:
             return
-        try:
-            length = WINDOW
-            while at < size:
-                data = self._fetch(fd, segment, at, min(length, size - at))
-                whole = at + len(data) >= size or len(data) < min(length, size - at)
-                decided = 0
-                for piece in scan(data):
-                    if isinstance(piece, Damage):
-                        if not whole and piece.end == len(data):
-                            break
-                        start, end = at + piece.start, at + piece.end
-                        yield Damage(start, end, piece.torn, piece.lost), b""
-                    else:
-                        moved = Found(
-                            at + piece.start,
-                            at + piece.body,
-                            at + piece.end,
-                            piece.header,
-                        )
-                        yield moved, data[piece.start : piece.end]
-                    decided = piece.end
-                if whole:
-                    return
-                length = WINDOW if decided else length * 2
-                at += decided
-        finally:
-            files.close(fd)
-
-    def _fetch(self, fd: int, segment: Segment, at: int, size: int) -> bytes:
-        """Read a piece of a segment, in the end around what the disk cannot read.
-
-        That a disk is away looks the same at first: only if it has failed some
-        times, and takes a synced write, is it the sectors that are bad.
-        """
-        files = self._owner.files
-        try:
-            return files.read(fd, at, size)
-        except OSError as exc:
-            segment.failures += 1
-            if exc.errno != errno.EIO or segment.failures < PATIENCE:
-                raise
-        self._store(self.position, True)
-        data, lost = files.read_around(fd, at, size)
-        segment.unreadable |= lost > 0
-        return data
-
-    @staticmethod
-    def _is_at(place: _Place, position: Position, segment: Segment) -> bool:
-        """Whether the place is where this position lies in this segment."""
-        return place.position == position and place.segment is segment
-
-    def _step_over(
-        self,
-        to: Position,
-        damage: list[tuple[Segment, Damage]],
-        since_ns: int | None,
-        until_ns: int | None,
-    ) -> None:
-        """Move the place over what is lost, and tell it once.
-
-        The times are those at which the records around the loss were journaled.
-        """
-        if to == self.position:
-            return
-        lost = max(0, to.offset - self.position.offset)
-        untold = self.stream.listed.untold(self.position.offset, to.offset)
-        self.position = to
-        self._place = None
-        fresh = [
-            (segment, piece)
-            for segment, piece in damage
-            if piece.start not in segment.reported
-        ]
+        lost = max(0, hole.to.offset - start.offset)
+        untold = self.stream.listed.untold(start.offset, hole.to.offset)
+        damage = hole.damage
         with self._owner.lock:
+            fresh = [
+                (segment, piece)
+                for segment, piece in damage
+                if piece.start not in segment.reported
+            ]
             for segment, piece in fresh:
                 segment.reported.add(piece.start)
             self._owner.stats.corrupt_records += len(fresh)
@@ -360,8 +336,8 @@ class Cursor:
                     span=span(
                         heads,
                         complete=sum(head.points for head in heads) == lost,
-                        since_ns=since_ns,
-                        until_ns=until_ns,
+                        since_ns=hole.since_ns,
+                        until_ns=hole.until_ns,
                     ),
                     sinks=(self.name,),
                     file=damage[0][0].path.name if damage else "",
@@ -377,8 +353,8 @@ class Cursor:
                     "points": lost,
                     "files": sorted({s.path.name for s, _ in damage}),
                     "bytes": sum(p.end - p.start for _, p in damage),
-                    "since_ns": since_ns,
-                    "until_ns": until_ns,
+                    "since_ns": hole.since_ns,
+                    "until_ns": hole.until_ns,
                 },
             )
 

@@ -39,8 +39,8 @@ __all__ = ["SEGMENT_BYTES", "Entry", "Journal"]
 SEGMENT_BYTES = 8 * 1024 * 1024
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
-Plan: TypeAlias = "dict[Stream, tuple[bytes, Position, int]]"
-"""Per stream: the bytes to write, the position behind them, how many records."""
+Plan: TypeAlias = "dict[Stream, tuple[bytes, Position, list[tuple[Header, bytes]]]]"
+"""Per stream: the bytes to write, the position behind them, the records in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +165,10 @@ class Journal:
                 kind = JournalFull if exc.errno in NO_SPACE else JournalError
                 raise kind(str(self.path), str(exc)) from exc
             with self._room.lock:
-                for stream, (_, end, count) in plan.items():
+                for stream, (_, end, records) in plan.items():
                     if kept:
-                        stream.publish(end, now)
-                        self._stats.records += count
+                        stream.publish(end, now, records)
+                        self._stats.records += len(records)
                     else:
                         self._stats.lost_points += end.offset - stream.end.offset
                         stream.listed.add(stream.end.offset, end.offset)
@@ -209,7 +209,7 @@ class Journal:
 
         cursor = Cursor(sink, there, place, self._room, store, required=required)
         if saved is None:
-            cursor.save(sync=True)
+            cursor.store(sync=True)
         with self._room.lock:
             self._room.cursors.append(cursor)
         return cursor
@@ -223,7 +223,7 @@ class Journal:
                 stream.seal()
             for cursor in self._room.cursors:
                 with contextlib.suppress(JournalError):
-                    cursor.save(sync=True)
+                    cursor.store(sync=True)
             self._folder.release()
 
     def _stream(self, name: str) -> Stream:
@@ -252,7 +252,7 @@ class Journal:
 
     def _plan(self, entries: Iterable[tuple[str, Entry]], now_ns: int) -> Plan:
         """Work out what is to be written where."""
-        parts: dict[Stream, list[bytes]] = {}
+        records: dict[Stream, list[tuple[Header, bytes]]] = {}
         ends: dict[Stream, Position] = {}
         for name, entry in entries:
             stream = self._stream(name)
@@ -266,9 +266,12 @@ class Journal:
                 appended_ns=now_ns,
                 source=entry.source,
             )
-            parts.setdefault(stream, []).append(encode(header, entry.body))
+            records.setdefault(stream, []).append((header, entry.body))
             ends[stream] = Position(at.sequence + 1, at.offset + entry.points)
-        return {s: (b"".join(p), ends[s], len(p)) for s, p in parts.items()}
+        return {
+            stream: (b"".join(encode(*each) for each in found), ends[stream], found)
+            for stream, found in records.items()
+        }
 
     def _write(self, plan: Plan) -> None:
         """Write all of the plan to the disk, or take all of it back."""

@@ -74,12 +74,15 @@ class Room:
         keep = self._settings.keep
         before = self._clock() - keep if keep > 0 else math.inf
         with self.lock:
+            readers = self.readers(stream)
+            if readers:
+                stream.tail.pass_by(min(c.position.sequence for c in readers))
             gone = [
                 segment
-                for segment in self._passed(stream, self.readers(stream))
+                for segment in self._passed(stream, readers)
                 if not stream.is_open(segment) and segment.newest <= before
             ]
-        if gone and self.readers(stream) and self._save_cursors(stream):
+        if gone and readers and self._save_cursors(stream):
             self._remove(stream, gone)
             self.measure()
 
@@ -228,7 +231,7 @@ class Room:
         saved = True
         for cursor in self.readers(stream):
             try:
-                cursor.save(sync=True)
+                cursor.store(sync=True)
             except JournalError:
                 saved = False
         return saved
@@ -236,7 +239,7 @@ class Room:
     def _remove(self, stream: Stream, gone: list[Segment]) -> None:
         """Remove segments."""
         with self.lock:
-            stream.segments = [s for s in stream.segments if s not in gone]
+            stream.remove(gone)
         for segment in gone:
             with contextlib.suppress(OSError):
                 self.files.remove(segment.path)

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hiq.journal.loss import Listed
-from hiq.journal.segment import Found, scan
+from hiq.journal.segment import HEADER_SIZE, Found, scan
+from hiq.journal.tail import Record, Tail
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from hiq.journal.files import Files
@@ -70,9 +72,11 @@ class Stream:
     - After calling `write`: the bytes are on the disk, and no reader sees them.
     - After calling `publish`: readers see them, and `end` is behind them.
     - After calling `rollback`: everything is as before `write`.
+    - `tail` holds the newest of what was published, for readers that keep pace.
     - `given_up` is the point offset before which everything was removed unsent;
       `listed` are the losses that were told already.
-    - `segments`, `end` and `publish` belong to whoever holds the journal's lock.
+    - `segments`, `end`, `tail`, `publish` and `remove` belong to whoever holds the
+      journal's lock.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Stream:
         self.end = end
         self.given_up = 0
         self.listed = Listed()
+        self.tail = Tail()
         self._files = files
         self._segment_bytes = segment_bytes
         self._fd: int | None = None
@@ -131,16 +136,34 @@ class Stream:
             self._files.sync_folder(self.folder)
         return 2 if created else 1
 
-    def publish(self, end: Position, now: float) -> None:
-        """Make what was written visible; `end` is the position behind it."""
+    def publish(
+        self, end: Position, now: float, records: Iterable[tuple[Header, bytes]] = ()
+    ) -> None:
+        """Make what was written visible; `end` is the position behind it.
+
+        `records` are the headers and bodies of what was written, in order.
+        """
         self.end = end
         if self._open is None or not self._written:
+            self.tail.clear()
             return
-        if not self._open.size:
-            self.segments.append(self._open)
-        self._open.size += self._written
-        self._open.newest = now
+        segment = self._open
+        at = segment.size
+        if not at:
+            self.segments.append(segment)
+        fresh = []
+        for header, body in records:
+            at += HEADER_SIZE + len(body)
+            fresh.append(Record(header, body, segment, at))
+        self.tail.add(fresh)
+        segment.size += self._written
+        segment.newest = now
         self._written = 0
+
+    def remove(self, gone: list[Segment]) -> None:
+        """Take segments out of what readers see."""
+        self.segments = [s for s in self.segments if s not in gone]
+        self.tail.leave(gone)
 
     def rollback(self) -> None:
         """Take back what was written but not published; never raises."""

@@ -169,11 +169,18 @@ SINK: dict[str, Row] = {
     ),
     "in_flight": Row(integer(1, 16), "How many requests may be under way at once."),
     "timeout": Row(DURATION, "Longest wait for one answer."),
+    "breaker_failures": Row(
+        integer(1, 1000), "Failures in a row after which only probes are sent."
+    ),
+    "breaker_probe": Row(DURATION, "Time between two probes of a database that fails."),
     "retention": Row(DURATION, "How long the embedded store keeps points."),
     "max_bytes": Row(SIZE, "Largest size of the embedded store."),
 }
 
-_ALWAYS = ("name", "type", "schema", "start", "required", "in_flight", "timeout")
+_ALWAYS = (
+    *("name", "type", "schema", "start", "required"),
+    *("in_flight", "timeout", "breaker_failures", "breaker_probe"),
+)
 _SERVER_KEYS = ("verify_ssl", "ca_cert")
 
 SINK_TYPES: dict[str, SinkType] = {

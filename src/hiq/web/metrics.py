@@ -22,6 +22,7 @@ __all__ = ["CONTENT_TYPE", "StatsCollector", "exposition"]
 
 GAP_STATES: tuple[State, ...] = ("open", "repaired", "lost")
 SINK_STATES = ("idle", "ok", "retrying", "held")
+BREAKER_STATES = ("closed", "open", "half-open")
 
 
 def exposition(collector: StatsCollector) -> bytes:
@@ -228,6 +229,11 @@ class StatsCollector:
             "Writes that were repeated.",
             {sink.name: sink.retries for sink in sinks},
         )
+        yield _counters(
+            "hiq_sink_breaker_opened",
+            "How often the circuit breaker opened.",
+            {sink.name: sink.opened for sink in sinks},
+        )
         requests = Family(
             "hiq_write_requests_total",
             "Answers of the target.",
@@ -237,6 +243,11 @@ class StatsCollector:
         states = Family(
             "hiq_sink_state", "1 for the state it is in.", labels=("target", "state")
         )
+        breakers = Family(
+            "hiq_sink_breaker",
+            "1 for the state of its circuit breaker.",
+            labels=("target", "state"),
+        )
         durations = Family(
             "hiq_write_duration_seconds", "Time of one write.", "histogram", ("target",)
         )
@@ -245,8 +256,10 @@ class StatsCollector:
                 requests.add(value, sink.name, code)
             for state in SINK_STATES:
                 states.add(sink.state == state, sink.name, state)
+            for state in BREAKER_STATES:
+                breakers.add(sink.breaker == state, sink.name, state)
             durations.add_histogram((sink.name,), _buckets(sink), sink.write_seconds)
-        yield from (requests, states, durations)
+        yield from (requests, states, breakers, durations)
 
 
 def _buckets(sink: SinkStats) -> list[tuple[str, float]]:

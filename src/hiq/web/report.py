@@ -244,6 +244,8 @@ def _sink(sink: SinkStats, now: float) -> dict[str, Any]:
         "stream": sink.stream,
         "required": sink.required,
         "state": sink.state,
+        "breaker": sink.breaker,
+        "breaker_opened": sink.opened,
         "carried": sink.carried,
         "written": sink.written,
         "dead_lettered": sink.dead_lettered,

@@ -1,0 +1,84 @@
+"""One chunk of the journal on its way into a database, with what became of its parts.
+
+What the database finds too big or refuses is halved until the bad line stands alone;
+that one is put aside as a dead letter. It knows the outcomes, and neither when to
+send nor what a line means.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hiq.deadletters import DeadLetter
+from hiq.pump import compress
+from hiq.sink.base import Batch, Done, Outcome, Refused, Retry, TooBig
+
+if TYPE_CHECKING:
+    from hiq.journal.cursor import Chunk
+
+__all__ = ["Flight"]
+
+
+class Flight:
+    """A chunk under way.
+
+    - `batch`: what is to be sent next; None: every line is confirmed or in `dead`.
+    - After calling `note` with the outcome of that batch: the next one is due, or
+      the same again. Not for Refused and TooBig: these call for `halve`.
+    - `maybe_stored`: the database may have the present batch already.
+    - `taken`: somebody carries it. `landed`: it is at its end, letters included.
+    """
+
+    __slots__ = ("_todo", "chunk", "dead", "landed", "maybe_stored", "taken")
+
+    def __init__(self, chunk: Chunk) -> None:
+        self.chunk = chunk
+        self.dead: list[DeadLetter] = []
+        self.maybe_stored = False
+        self.taken = False
+        self.landed = False
+        whole = Batch(chunk.body, chunk.points, chunk.first_ns, chunk.last_ns)
+        self._todo = [whole]
+
+    @property
+    def batch(self) -> Batch | None:
+        """The part that is to be sent next."""
+        return self._todo[-1] if self._todo else None
+
+    def note(self, outcome: Outcome) -> None:
+        """Take an outcome of the present batch."""
+        self.maybe_stored = isinstance(outcome, Retry) and outcome.sent
+        if isinstance(outcome, Done):
+            self._todo.pop()
+
+    def halve(self, outcome: Refused | TooBig, now_s: float, sink: str) -> bool:
+        """Put halves in the place of the present batch; False: a single line, dead.
+
+        Blocks for as long as it takes to unpack and pack them.
+        """
+        self.maybe_stored = False
+        batch = self._todo[-1]
+        halves = _halve(batch)
+        self._todo.pop()
+        self._todo += reversed(halves)
+        if not halves:
+            line = batch.lines().removesuffix(b"\n")
+            self.dead.append(DeadLetter(line, outcome.reason, now_s, sink))
+        return bool(halves)
+
+
+def _halve(batch: Batch) -> list[Batch]:
+    """Return two batches of half the lines each; none if it is a single line."""
+    lines = batch.lines().removesuffix(b"\n").split(b"\n")
+    middle = len(lines) // 2
+    if not middle:
+        return []
+    return [
+        Batch(
+            compress(b"\n".join(part) + b"\n"),
+            len(part),
+            batch.first_ns,
+            batch.last_ns,
+        )
+        for part in (lines[:middle], lines[middle:])
+    ]
