@@ -17,7 +17,8 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
                cmake ninja
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint format bench coverage debug fuzz wheel servers clean
+.PHONY: help build demo test lint format autobahn bench coverage debug fuzz wheel \
+        servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -60,6 +61,9 @@ lint: $(VENV)/.test ## types, rules, format
 format: $(VENV)/.test ## format the sources
 	$(bin)/ruff check --fix-only -q .
 	$(bin)/ruff format -q .
+
+autobahn: $(VENV)/.test ## the WebSocket connection against the Autobahn suite (PYTHON2=python2.7)
+	tests/autobahn/run.sh $(bin)/python
 
 bench: $(VENV)/.test ## the table of ratios
 	$(bin)/python -m benchmarks.ratios

@@ -107,7 +107,14 @@ class TokenError(AuthError):
 
 
 class ProtocolError(HiqError):
-    """The peer sent what its protocol does not allow."""
+    """The peer sent what its protocol does not allow.
+
+    `close_code` is what a WebSocket peer is told (RFC 6455, section 7.4.1).
+    """
+
+    def __init__(self, *args: object, close_code: int = 1002) -> None:
+        super().__init__(*args)
+        self.close_code = close_code
 
 
 class TransitionError(ProtocolError):

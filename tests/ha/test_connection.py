@@ -101,6 +101,75 @@ async def test_a_close_frame_is_a_loss_with_its_code(code, text):
     assert loss.reason == (text or "the peer closed the connection")
 
 
+CODES = [1000, 1001, 1003, 1007, 1011, 1014, 3000, 4999]
+ANSWERS = [(b"", 1000), *((code.to_bytes(2) + b"why", code) for code in CODES)]
+
+
+@pytest.mark.parametrize(("payload", "code"), ANSWERS)
+async def test_a_close_frame_is_answered_with_its_code(payload, code):
+    """One without a code is answered with 1000; what comes behind is not delivered."""
+    answers = asyncio.Queue()
+
+    async def handler(peer):
+        peer.frame(1, b"before")
+        peer.frame(8, payload)
+        peer.frame(1, b"behind")
+        answers.put_nowait(await peer.read_frame())
+
+    async with serving_raw(handler) as url:
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        loss = await inbox.loss()
+        assert await answers.get() == (8, code.to_bytes(2))
+    assert isinstance(loss, ConnectionLost)
+    assert loss.code == (code if payload else 1005)
+    assert inbox.messages == [b"before"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [code.to_bytes(2) for code in (0, 999, 1004, 1005, 1006, 1015, 2999)]
+    + [b"\x03", b"\x03\xe8\xff"],
+)
+async def test_a_close_frame_that_may_not_be_is_refused(payload):
+    """Codes that are never sent, half a code and a reason that is no UTF-8."""
+    answers = asyncio.Queue()
+
+    async def handler(peer):
+        peer.frame(8, payload)
+        answers.put_nowait(await peer.read_frame())
+
+    async with serving_raw(handler) as url:
+        inbox = Inbox()
+        await inbox.connection.open(url)
+        assert isinstance(await inbox.loss(), ProtocolError)
+        opcode, said = await answers.get()
+    assert opcode == 8
+    assert int.from_bytes(said[:2]) in {1002, 1007}
+
+
+async def test_binary_messages_go_to_who_wants_them():
+    """Text and binary messages in fragments are told apart; so are those sent."""
+    got = asyncio.Queue()
+
+    async def handler(socket):
+        await socket.send([b"bi", b"nary"])
+        await socket.send("text")
+        async for message in socket:
+            got.put_nowait(message)
+
+    binaries = []
+    async with serving(handler) as url, asyncio.timeout(DEADLINE):
+        inbox = Inbox(on_binary=lambda data: binaries.append(bytes(data)))
+        await inbox.connection.open(url)
+        await inbox.until(1)
+        inbox.connection.send(b"b", binary=True)
+        inbox.connection.send(b"t")
+        assert [await got.get(), await got.get()] == [b"b", "t"]
+        await inbox.connection.close()
+    assert (binaries, inbox.messages) == ([b"binary"], [b"text"])
+
+
 async def test_a_broken_connection_is_1006():
     """An end without a close frame is a loss too."""
 
@@ -147,7 +216,8 @@ async def test_a_broken_protocol_ends_the_connection(name):
     assert isinstance(loss, ProtocolError)
     assert ("raise home_assistant.max_message_bytes" in str(loss)) == ("big" in name)
     assert opcode == 8
-    assert int.from_bytes(payload[:2]) in {1002, 1009}
+    code = {"binary": 1003, "too big": 1009, "sum too big": 1009}.get(name, 1002)
+    assert int.from_bytes(payload[:2]) == code
     assert inbox.messages == []
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import picows
 
 from hiq.errors import ConnectionLost, ProtocolError
+from hiq.ha.assembly import Assembly
 from hiq.ha.handshake import refusal, tls_reason
 from hiq.ha.listening import make_listener
 
@@ -34,7 +35,12 @@ CLOSE_S: Final = 1.0
 # What picows has to say comes back as an exception, so its own log stays silent.
 _SILENT: Final = logging.getLogger("hiq.ha.connection.picows")
 _SILENT.setLevel(logging.CRITICAL + 1)
-_TEXT: Final = picows.WSMsgType.TEXT
+_OK: Final = 1000
+_GOING_AWAY: Final = 1001
+_NO_CODE: Final = 1005
+_NEVER_SENT: Final = {0, 1006}
+"""Codes that picows lets pass and RFC 6455, section 7.4, does not."""
+_CONTROL: Final = {picows.WSMsgType.PING, picows.WSMsgType.PONG, picows.WSMsgType.CLOSE}
 
 
 def tls_context(*, verify: bool, ca_cert: str | None) -> SSLContext:
@@ -67,6 +73,7 @@ class Connection:
     - `on_batch_end()` is called once per read of the socket that held a message.
     - `on_end()` is called once, when the connection is over, whoever ended it.
     - An exception out of a callback ends the connection and is raised by `wait`.
+    - A binary message ends the connection, unless `on_binary` takes it.
     - With a lane, and while `direct` is set to True, whole text messages go into its
       pipeline instead, if the compiled listener can be used.
     """
@@ -79,13 +86,15 @@ class Connection:
         *,
         max_message_bytes: int = 64 * 1024 * 1024,
         lane: Lane | None = None,
+        on_binary: Callable[[Payload], object] | None = None,
     ) -> None:
         self._on_message = on_message
         self._on_batch_end = on_batch_end
         self._on_end = on_end
+        self._on_binary = on_binary
         self._max_message_bytes = max_message_bytes
+        self._assembly = Assembly(max_message_bytes, takes_binary=on_binary is not None)
         self._transport: picows.WSTransport | None = None
-        self._fragments: bytearray | None = None
         self._error: Exception | None = None
         self._close_sent = False
         self._abandoned = False
@@ -157,10 +166,11 @@ class Connection:
         if self._transport is None:
             raise ConnectionLost(f"{host} hung up during the handshake", 1006)
 
-    def send(self, text: bytes) -> None:
-        """Send one text message; without effect once the connection has ended."""
+    def send(self, message: bytes, *, binary: bool = False) -> None:
+        """Send one message; without effect once the connection has ended."""
         if self._transport is not None and not self.ended and not self._close_sent:
-            self._transport.send(picows.WSMsgType.TEXT, text)
+            kind = picows.WSMsgType.BINARY if binary else picows.WSMsgType.TEXT
+            self._transport.send(kind, message)
 
     def pause_reading(self) -> None:
         """Read no more from the socket; what was read already is still delivered.
@@ -197,7 +207,7 @@ class Connection:
         if transport is None:
             return
         if not self.ended:
-            self._send_close(picows.WSCloseCode.OK)
+            self._send_close(_OK)
             self.resume_reading()
             try:
                 async with asyncio.timeout(deadline_s):
@@ -213,7 +223,8 @@ class Connection:
         Raises:
             Exception: what a callback raised.
             ProtocolError: the peer broke the WebSocket protocol.
-            ConnectionLost: any other end, with the close code (1006 without one).
+            ConnectionLost: any other end, with the close code (1005: its frame had
+                none, 1006: there was no close frame).
         """
         transport = self._transport
         if transport is None:
@@ -223,7 +234,7 @@ class Connection:
             await transport.wait_disconnected()
         except picows.WSError as exc:
             if getattr(exc, "code", None) == picows.WSCloseCode.MESSAGE_TOO_BIG:
-                raise self._too_long() from exc
+                raise self._assembly.too_long() from exc
             raise ProtocolError(f"the WebSocket protocol was broken: {exc}") from exc
         if self._error is not None:
             raise self._error
@@ -233,7 +244,7 @@ class Connection:
         if not received:
             raise ConnectionLost("the connection broke without a goodbye", 1006)
         reason = received.reason or "the peer closed the connection"
-        raise ConnectionLost(reason, int(received.code.value))
+        raise ConnectionLost(reason, int(received.code.value) or _NO_CODE)
 
     # called by the listener
 
@@ -247,7 +258,7 @@ class Connection:
 
     def take_frame(self, frame: picows.WSFrame) -> None:
         """Take one frame that did not go the short way."""
-        if self._abandoned:
+        if self._abandoned or self._close_sent:
             if frame.msg_type is picows.WSMsgType.CLOSE:
                 self._disconnect()
             return
@@ -271,80 +282,65 @@ class Connection:
             self._error = exc
         self._abandoned = True
         self._steer()
-        code = picows.WSCloseCode
         self._send_close(
-            code.PROTOCOL_ERROR if isinstance(exc, ProtocolError) else code.GOING_AWAY
+            exc.close_code if isinstance(exc, ProtocolError) else _GOING_AWAY
         )
         self._disconnect()
 
     def disconnected(self) -> None:
         """Note the end."""
-        self._fragments = None
+        self._assembly.clear()
         self._ended.set()
         self._on_end()
 
     # inside
 
     def _take(self, frame: picows.WSFrame) -> None:
-        """Join fragments and act on control frames (RFC 6455, sections 5.4, 5.5)."""
+        """Act on a control frame, deliver the message that a data frame completes."""
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise ProtocolError("a frame uses an extension that was not agreed on")
         kind = frame.msg_type
-        if kind is _TEXT:
-            if self._fragments is not None:
-                raise ProtocolError("a message began inside another one")
-            if frame.fin:
-                self._deliver(frame.get_payload_as_memoryview())
-            else:
-                self._fragments = bytearray(frame.get_payload_as_memoryview())
-                self._steer()
-        elif kind is picows.WSMsgType.CONTINUATION:
-            self._join(frame)
-        elif kind is picows.WSMsgType.PING:
-            if self._transport is not None:
+        if kind in _CONTROL:
+            if kind is picows.WSMsgType.CLOSE:
+                self._answer_close(frame)
+            elif kind is picows.WSMsgType.PING and self._transport is not None:
                 self._transport.send_pong(frame.get_payload_as_bytes())
-        elif kind is picows.WSMsgType.CLOSE:
-            self._send_close(frame.get_close_code())
-            self._disconnect()
-        elif kind is picows.WSMsgType.BINARY:
-            raise ProtocolError("a binary message; Home Assistant sends text only")
-
-    def _join(self, frame: picows.WSFrame) -> None:
-        """Add a fragment; deliver the message with the last one."""
-        if self._fragments is None:
-            raise ProtocolError("a fragment without a beginning")
-        size = len(self._fragments) + frame.payload_size
-        if size > self._max_message_bytes:
-            raise self._too_long()
-        self._fragments += frame.get_payload_as_memoryview()
-        if frame.fin:
-            whole, self._fragments = self._fragments, None
-            self._steer()
-            self._deliver(memoryview(whole))
-
-    def _too_long(self) -> ProtocolError:
-        """Return the error of a message over the limit, with what helps."""
-        return ProtocolError(
-            f"a message is longer than {self._max_message_bytes} bytes; raise "
-            "home_assistant.max_message_bytes"
-        )
-
-    def _deliver(self, payload: memoryview) -> None:
-        """Hand a whole message on."""
+            return
+        message = self._assembly.add(frame)
+        self._steer()
+        if message is None:
+            return
         self._listener.in_batch = True
-        self._on_message(payload)
+        if self._on_binary is not None and self._assembly.binary:
+            self._on_binary(message)
+        else:
+            self._on_message(message)
+
+    def _answer_close(self, frame: picows.WSFrame) -> None:
+        """Say goodbye in return, with the same code (section 5.5.1)."""
+        code = int(frame.get_close_code().value)
+        if not frame.payload_size:
+            code = _OK
+        elif code in _NEVER_SENT:
+            raise ProtocolError(f"a close frame with code {code}")
+        self._send_close(code)
+        self._disconnect()
 
     def _steer(self) -> None:
         """Let whole messages go the short way while nothing is against it."""
         self._listener.direct = (
-            self._direct and self._fragments is None and not self._abandoned
+            self._direct
+            and not self._assembly.is_open
+            and not self._abandoned
+            and not self._close_sent
         )
 
-    def _send_close(self, code: picows.WSCloseCode) -> None:
-        """Send a close frame, once (RFC 6455, section 5.5.1)."""
+    def _send_close(self, code: int) -> None:
+        """Send a close frame, once (RFC 6455, section 5.5.1); no data counts behind."""
         if self._transport is not None and not self._close_sent:
             self._close_sent = True
-            self._transport.send_close(code)
+            self._steer()
+            self._transport.send_close(picows.WSCloseCode(code))
 
     def _disconnect(self) -> None:
         """Close the socket after what was written."""

@@ -96,7 +96,7 @@ class Conversation:
             tls = tls_context(verify=candidate.verify_ssl, ca_cert=candidate.ca_cert)
         connection = Connection(
             self._on_message,
-            self._on_read,
+            self._on_batch_end,
             self._wake.set,
             max_message_bytes=candidate.max_message_bytes,
             lane=self._lane(),
@@ -175,12 +175,6 @@ class Conversation:
         else:
             self._take(payload)
 
-    def _on_read(self) -> None:
-        """Take the end of one read of the socket."""
-        self._on_batch_end()
-        if self._session is not None and self._session.has_data_to_send:
-            self._send()
-
     def _take_apart(self, payload: Payload) -> None:
         """Take a frame that may hold all states, message by message.
 
@@ -216,6 +210,7 @@ class Conversation:
                 self._apply_pause()
             self._on_event(event)
         self._steer()
+        self._send()
 
     def _lane(self) -> Lane | None:
         """Return the short way into the pipeline, if it is one that has it."""
@@ -252,7 +247,7 @@ class Conversation:
             for payload in held:
                 self._on_message(payload)
         self._steer()
-        self._on_read()
+        self._on_batch_end()
         self._apply_pause()
 
     def _apply_pause(self) -> None:

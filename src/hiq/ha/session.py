@@ -182,11 +182,6 @@ class Session:
 
     # what goes out
 
-    @property
-    def has_data_to_send(self) -> bool:
-        """Whether `data_to_send` would return anything."""
-        return bool(self._out)
-
     def data_to_send(self) -> list[bytes]:
         """Return the texts to send now, in order; each is returned once."""
         out, self._out = self._out, []
