@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from hiq.deadletters import DeadLetter, DeadLetters
+from tests.journal.disk import Disk
 
 
 def letter(text, reason="bad"):
@@ -47,6 +48,49 @@ def test_the_file_is_bounded_and_rotations_are_counted(tmp_path):
     assert kept == [f"m v={n}" for n in range(9 - len(kept), 9)]
     size = len(letter(b"m v=0").json())
     assert letters.removed == (9 - len(kept)) * size
+
+
+def test_half_a_line_spoils_no_other(tmp_path):
+    """What a power cut left of a letter does not join with the next; it is counted."""
+    letters = DeadLetters(tmp_path / "db.ndjson")
+    letters.append([letter(b"m v=1")])
+    with letters.path.open("ab") as file:
+        file.write(letter(b"m v=2").json()[:20])
+    letters = DeadLetters(tmp_path / "db.ndjson")
+    letters.append([letter(b"m v=3")])
+    assert [found.line for found in letters.read()] == [b"m v=1", b"m v=3"]
+    assert letters.damaged == 1
+
+
+def test_letters_are_read_and_replaced(tmp_path):
+    """Both files are read, oldest first; what is kept is in one."""
+    letters = DeadLetters(tmp_path / "db.ndjson", max_bytes=150)
+    assert list(letters.read()) == []
+    for number in range(3):
+        letters.append([letter(b"m v=%d" % number, str(number))])
+    assert letters.aside.exists()
+    found = list(letters.read())
+    assert found == [letter(b"m v=%d" % n, str(n)) for n in range(3)]
+    letters.replace(found[1:])
+    assert list(letters.read()) == found[1:]
+    assert not letters.aside.exists()
+
+
+def test_a_folder_that_could_not_be_synced_is_synced_later(tmp_path):
+    """A new file counts only when its name is on the disk, too."""
+    disk = Disk()
+    letters = DeadLetters(tmp_path / "db.ndjson", files=disk)
+    disk.fail("sync_folder")
+    with pytest.raises(OSError, match="error"):
+        letters.append([letter(b"m v=1")])
+    disk.heal()
+    disk.calls.clear()
+    letters.append([letter(b"m v=2")])
+    assert disk.calls.count("sync_folder") == 1
+    assert [found.line for found in letters.read()] == [b"m v=2"]
+    disk.calls.clear()
+    letters.append([letter(b"m v=3")])
+    assert disk.calls.count("sync_folder") == 0
 
 
 def test_a_failed_write_leaves_no_half_letter(tmp_path):

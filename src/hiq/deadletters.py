@@ -11,14 +11,19 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import orjson
 
+from hiq.journal.files import Files
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["DeadLetter", "DeadLetters"]
 
 MAX_BYTES = 64 * 1024 * 1024
+CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +53,34 @@ class DeadLetter:
         return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
 
 
+class _Written(msgspec.Struct):
+    """A letter as it lies in the file."""
+
+    line: str
+    reason: str = ""
+    time: float = 0.0
+    sink: str = ""
+
+
 class DeadLetters:
     """The file of one sink.
 
     - After calling `append`: the letters are on the disk, or OSError was raised and
       the file is as before.
     - `rotations` counts how often a full file was put aside, `removed` how many
-      bytes of older letters that cost.
+      bytes of older letters that cost, `damaged` the lines that `read` could not.
     """
 
-    def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, path: Path, max_bytes: int = MAX_BYTES, files: Files | None = None
+    ) -> None:
         self.path = path
         self.max_bytes = max_bytes
         self.rotations = 0
         self.removed = 0
+        self.damaged = 0
+        self._files = files or Files()
+        self._name_lasts = False
 
     @property
     def aside(self) -> Path:
@@ -75,25 +94,84 @@ class DeadLetters:
             OSError: the disk failed.
         """
         data = b"".join(letter.json() for letter in letters)
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files = self._files
+        self._make_folder()
         self._rotate(len(data))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        fd = os.open(self.path, flags, 0o600)
+        there = self.path.exists()
+        fd = files.open_end(self.path) if there else files.create(self.path)
         try:
             size = os.fstat(fd).st_size
             try:
-                with memoryview(data) as view:
-                    done = 0
-                    while done < len(data):
-                        done += os.write(fd, view[done:])
-                os.fsync(fd)
+                # A power cut may have left half a line: it must not join with ours.
+                files.write(fd, data if self._ends_well(size) else b"\n" + data)
+                files.sync(fd)
+                if not (there and self._name_lasts):
+                    files.sync_folder(self.path.parent)
             except OSError:
-                os.ftruncate(fd, size)
+                files.truncate(fd, size)
                 raise
         finally:
-            os.close(fd)
+            files.close(fd)
+        self._name_lasts = True
+
+    def read(self) -> Iterator[DeadLetter]:
+        """Yield the letters, oldest first; what is damaged is counted. Blocks."""
+        self.damaged = 0
+        for path in (self.aside, self.path):
+            try:
+                file = path.open("rb")
+            except FileNotFoundError:
+                continue
+            with file:
+                for text in file:
+                    if not text.strip():
+                        continue
+                    try:
+                        found = msgspec.json.decode(text, type=_Written)
+                    except msgspec.DecodeError:
+                        self.damaged += 1
+                        continue
+                    line = found.line.encode()
+                    yield DeadLetter(line, found.reason, found.time, found.sink)
+
+    def replace(self, letters: Iterable[DeadLetter]) -> None:
+        """Keep only these letters, however many; both files become one. Blocks.
+
+        After a crash on the way all former letters are there, or only these.
+
+        Raises:
+            OSError: the disk failed; the letters are as before.
+        """
+        files = self._files
+        fresh = self.path.with_name(self.path.name + ".new")
+        fd = files.create(fresh)
+        try:
+            for letter in letters:
+                files.write(fd, letter.json())
+            files.sync(fd)
+        finally:
+            files.close(fd)
+        files.rename(fresh, self.path)
+        files.sync_folder(self.path.parent)
+        files.remove(self.aside)
+
+    def _make_folder(self) -> None:
+        folder = self.path.parent
+        if folder.exists():
+            return
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.parent.exists():
+            self._files.sync_folder(folder.parent)
+
+    def _ends_well(self, size: int) -> bool:
+        """Whether the file ends with a whole line."""
         if not size:
-            self._sync_folder()
+            return True
+        fd = self._files.open_read(self.path)
+        try:
+            return self._files.read(fd, size - 1, 1) == b"\n"
+        finally:
+            self._files.close(fd)
 
     def _rotate(self, coming: int) -> None:
         """Put the file aside if the letters to come would make it too big."""
@@ -105,13 +183,5 @@ class DeadLetters:
             return
         if self.aside.exists():
             self.removed += self.aside.stat().st_size
-        self.path.replace(self.aside)
+        self._files.rename(self.path, self.aside)
         self.rotations += 1
-
-    def _sync_folder(self) -> None:
-        """Make the file's name last."""
-        fd = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "convert": "Turn recorded frames into line protocol.",
     "demo": "Run a simulated home through the whole pipeline.",
     "gaps": "List when something may be missing, and what became of it.",
+    "journal": "Look into the journal and the dead letters; check and mend them.",
     "query": "Ask the embedded store.",
     "record": "Record frames from Home Assistant.",
     "replay": "Write recorded frames, or the embedded store, to the sinks.",

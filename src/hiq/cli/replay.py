@@ -41,7 +41,9 @@ class Target:
     """One sink, and what became of the points it was given.
 
     After calling `send`: every line of it is written, refused, or `failed` says why
-    the sink was given up; then nothing more is sent to it.
+    the sink was given up; then nothing more is sent to it. `on_refused` gets each
+    refused line (without newline) and the words of the database, `on_unsent` the lines
+    that were not settled.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class Target:
         self.schema = schema
         self.counts: Counter[str] = Counter(written=0, refused=0, retries=0)
         self.failed = ""
+        self.on_refused: Callable[[bytes, str], None] = self._show
+        self.on_unsent: Callable[[bytes], None] = lambda _: None
         self._patience_s = patience_s
         self._timer = timer
         self._sleep = sleep
@@ -67,6 +71,8 @@ class Target:
         from hiq.sink.base import Batch, Done, Refused, TooBig
 
         todo = [lines] if lines and not self.failed else []
+        if self.failed:
+            self.on_unsent(lines)
         while todo:
             part = todo.pop()
             points = part.count(b"\n")
@@ -76,11 +82,13 @@ class Target:
             elif not isinstance(outcome, Refused | TooBig):
                 advice = getattr(outcome, "advice", "")
                 self.failed = outcome.reason + (f" ({advice})" if advice else "")
+                self.on_unsent(part + b"".join(todo))
                 return
             elif points > 1:
                 todo += reversed(_halves(part))
             else:
-                self._refuse(part, outcome.reason)
+                self.counts["refused"] += 1
+                self.on_refused(part.removesuffix(b"\n"), outcome.reason)
 
     def summary(self) -> dict[str, Any]:
         """Return the counts, and the reason if it was given up."""
@@ -103,10 +111,9 @@ class Target:
             await self._sleep(wait)
         raise AssertionError
 
-    def _refuse(self, line: bytes, reason: str) -> None:
-        self.counts["refused"] += 1
+    def _show(self, line: bytes, reason: str) -> None:
         if self.counts["refused"] <= SHOWN_REFUSALS:
-            shown = line[:80].decode("utf-8", "replace").rstrip()
+            shown = line[:80].decode("utf-8", "replace")
             click.echo(f"{self.sink.name} refused {shown!r}: {reason}", err=True)
 
 

@@ -112,9 +112,13 @@ class Files:
                 self.sync(fd)
         finally:
             os.close(fd)
-        fresh.replace(path)
+        self.rename(fresh, path)
         if sync:
             self.sync_folder(path.parent)
+
+    def rename(self, path: Path, other: Path) -> None:
+        """Give the file another name; what had that name is gone."""
+        path.replace(other)
 
     def remove(self, path: Path) -> None:
         """Remove the file if it is there."""

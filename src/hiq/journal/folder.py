@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from hiq.journal.files import Files
 
-__all__ = ["FORMAT", "Folder"]
+__all__ = ["CURSORS", "FORMAT", "CursorFile", "Folder", "read_cursor"]
 
 logger = logging.getLogger("hiq.journal")
 
@@ -37,12 +37,17 @@ FORMAT = 1
 CURSORS = "cursors"
 
 
-class _CursorFile(msgspec.Struct, frozen=True):
+class CursorFile(msgspec.Struct, frozen=True):
     """Content of a cursor's file."""
 
     sink: str
     positions: dict[str, Position]
     format: int = FORMAT
+
+
+def read_cursor(file: Path) -> CursorFile:
+    """Return the content of a cursor's file; DecodeError or OSError if it has none."""
+    return msgspec.json.decode(file.read_bytes(), type=CursorFile)
 
 
 class Folder:
@@ -129,7 +134,7 @@ class Folder:
         if self._fd is None:
             raise OSError(errno.EBADF, "the journal is closed")
         places = {**self._places.get(sink, {}), stream: place}
-        content = msgspec.json.encode(_CursorFile(sink, places))
+        content = msgspec.json.encode(CursorFile(sink, places))
         path = self.path / CURSORS / f"{quote(sink, safe='')}.json"
         self._files.replace(path, content, sync=sync)
         self._places[sink] = places
@@ -161,7 +166,7 @@ class Folder:
         """Read all cursors; one that cannot be read only makes its sink start over."""
         for file in sorted((self.path / CURSORS).glob("*.json")):
             try:
-                known = msgspec.json.decode(file.read_bytes(), type=_CursorFile)
+                known = read_cursor(file)
             except (msgspec.DecodeError, OSError) as exc:
                 logger.warning(
                     "a cursor cannot be read; its sink starts at the oldest record",
