@@ -1,14 +1,15 @@
 #!/bin/bash
 # fuzz.sh VENV SECONDS [SEED]: fuzz the core for about so many seconds.
 #
-# A third of the time each: the released build with inputs at the edge of a page; a
-# build with the address and undefined sanitizers and the same inputs on the heap;
-# libFuzzer on that build, guided by coverage. Ends with the exit status 1 if there is
-# a crash, a report or a difference. Findings and counts are in .cache/fuzz.
+# A quarter of the time each: the released build with inputs at the edge of a page;
+# numbers, texts and times beside Python's; a build with the address and undefined
+# sanitizers and inputs on the heap; libFuzzer on that build, guided by coverage. Then
+# the leak sanitizer. Ends with the exit status 1 if there is a crash, a report or a
+# difference. Findings and counts are in .cache/fuzz.
 set -euo pipefail
 venv=$1 seconds=$2 seed=${3:-$(date +%s)}
 fuzz=.venv-fuzz work=.cache/fuzz
-part=$((seconds / 3 + 1))
+part=$((seconds / 4 + 1))
 mkdir -p "$work/found"
 
 if ! command -v clang++ >/dev/null || ! ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-*.a >/dev/null 2>&1; then
@@ -27,11 +28,9 @@ runtime=$(clang --print-runtime-dir)
 machine=$(uname -m)
 
 # The instrumented core, in an environment of its own.
-[ -x "$fuzz/bin/python" ] || "$venv/bin/python" -m venv "$fuzz"
+make -s PYTHON="$venv/bin/python" VENV="$fuzz" "$fuzz/.tools"
 newest=$(find src/hiq/_core CMakeLists.txt pyproject.toml -newer "$fuzz/.built" 2>/dev/null | head -n 1 || true)
 if [ ! -e "$fuzz/.built" ] || [ -n "$newest" ]; then
-  "$fuzz/bin/python" -m pip install -q 'scikit-build-core>=1.0' 'cython>=3.1' \
-    'cython-cmake>=0.3' cmake ninja
   CC=clang CXX=clang++ "$fuzz/bin/python" -m pip install -q --no-build-isolation \
     -Cbuild-dir=build-fuzz -Ccmake.build-type=RelWithDebInfo \
     -Ccmake.define.HIQ_SANITIZE=fuzzer-no-link,address,undefined -e .
@@ -65,6 +64,8 @@ status=0
 echo "== released build, inputs at the edge of a page"
 "$venv/bin/python" -m tests.fuzz.campaign --seconds "$part" --seed "$seed" \
   --log "$work/log.ndjson" || status=1
+echo "== values beside Python's own"
+"$venv/bin/python" -m tests.fuzz.values --seconds "$part" --seed "$seed" || status=1
 echo "== address and undefined sanitizers"
 "$target" -m tests.fuzz.campaign --seconds "$part" --seed "$((seed + 1))" \
   --place exact --log "$work/log.ndjson" || status=1
@@ -74,4 +75,6 @@ echo "== libFuzzer"
   -rss_limit_mb=4096 -artifact_prefix="$work/" -print_final_stats=1 -verbosity=0 || status=1
 cat "$work/libfuzzer.json"
 echo
+echo "== leak sanitizer"
+"$target" -m tests.fuzz.leaks || status=1
 exit "$status"

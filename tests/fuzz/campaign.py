@@ -27,7 +27,7 @@ from tests.fuzz.seeds import load
 from tests.fuzz.sessions import BETWEEN, CONFIGURATIONS, Session, to_bytes
 
 FRAMES = 128  # of a session
-THOROUGH = 100  # every so many sessions
+THOROUGH = 200  # every so many sessions
 HANG_S = 120
 MOST_FINDINGS = 20
 RECORD_BYTES = 64 << 20
@@ -101,15 +101,16 @@ class Worker:
         judge, recorder = self._judge, self._recorder
         recorder.begin(configuration)
         given: list[bytes] = []
+        snapshot = False
         try:
             if number % THOROUGH == THOROUGH - 1:
                 snapshot = number // THOROUGH % 2 == 1
-                session = Session(configuration, snapshot, list(frames))
-                for frame in session.frames:
+                given = list(frames)
+                session = Session(configuration, snapshot, given)
+                for frame in given:
                     recorder.add(frame)
-                given = session.frames
                 judge.count["thorough"] += thorough.check(session)
-                judge.count["executions"] += len(session.frames)
+                judge.count["executions"] += len(given)
                 return
             judge.begin(configuration)
             for frame in frames:
@@ -119,7 +120,7 @@ class Worker:
         except Difference as difference:
             judge.count["differences"] += 1
             name = f"difference-{self._seed}-{number}"
-            session = Session(configuration, False, given)
+            session = Session(configuration, snapshot, given)
             (self._folder / f"{name}.session").write_bytes(to_bytes(session))
             (self._folder / f"{name}.txt").write_text(str(difference))
             print(f"session {number}: {difference}"[:600], file=sys.stderr)
@@ -196,7 +197,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of a session")
     parser.add_argument("--place", choices=("page", "exact"), default="page")
-    parser.add_argument("--share", type=int, default=50, help="of the reference")
+    parser.add_argument("--share", type=int, default=100, help="of the reference")
     parser.add_argument("--folder", type=Path, default=Path(".cache/fuzz"))
     parser.add_argument("--log", type=Path, help="append the counts as JSON")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)

@@ -1,8 +1,8 @@
 /* The door between libFuzzer and the Python target (tests/fuzz/libfuzzer.py).
  *
  * Linked with libFuzzer into one library that is loaded before Python, so that the
- * instrumented modules of the core find its counters. Half of the mutations are
- * libFuzzer's own, the other half the grammar's.
+ * instrumented modules of the core find its counters. One mutation of four is
+ * libFuzzer's own, the others are the grammar's.
  */
 
 #include <stddef.h>
@@ -17,7 +17,7 @@ static mutator grammar;
 void hiq_set_mutator(mutator given) { grammar = given; }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
-    if (grammar && seed % 2)
-        return grammar(data, size, most, seed / 2);
+    if (grammar && seed % 4)
+        return grammar(data, size, most, seed / 4);
     return LLVMFuzzerMutate(data, size, most);
 }

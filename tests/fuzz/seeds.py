@@ -15,7 +15,7 @@ from random import Random
 from tests.corpus import frames
 
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[-+.\w]+|[\[\]{}:,]|\s+', re.DOTALL)
-LONGEST = 2_500  # of a frame that is used often
+LONGEST = 900  # of a frame that is used often
 BIG = 60_000
 
 

@@ -39,13 +39,13 @@ def test_a_short_campaign_finds_nothing(tmp_path: Path) -> None:
     log = tmp_path / "log.ndjson"
     done = run(
         tmp_path,
-        *("--executions", "2500", "--first", "95", "--seed", "11", "--log", str(log)),
+        *("--executions", "2500", "--first", "195", "--seed", "11", "--log", str(log)),
     )
     assert done.returncode == 0, done.stderr + done.stdout
     assert "crashes 0, differences 0" in done.stdout
     count = json.loads(log.read_text())
     assert count["executions"] >= 2500
-    assert count["reference"] >= 40
+    assert count["reference"] >= 20
     assert count["thorough"] == campaign.FRAMES
     assert not list(tmp_path.glob("*.session"))
 
