@@ -263,7 +263,7 @@ async def test_close_twice() -> None:
     await sink.start()
     await sink.close()
     await sink.close()
-    assert sink._client._session is None
+    assert sink._client._idle == []
 
 
 @pytest.fixture

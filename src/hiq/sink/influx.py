@@ -88,8 +88,7 @@ class InfluxSink:
         return self._dialect.body_limit
 
     async def start(self) -> None:
-        """Prepare the session."""
-        await self._client.open()
+        """Nothing to prepare: the first request connects."""
 
     async def write(self, batch: Batch) -> Outcome:
         """Send one batch and wait for the answer, at most `timeout` seconds."""
