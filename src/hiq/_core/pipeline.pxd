@@ -11,6 +11,7 @@ cdef class Pipeline:
     # construction
     cdef object _options
     cdef object _rejects
+    cdef list _passed
     cdef Encoder _encoder
     cdef Ring _ring
     cdef Tape _tape
@@ -22,10 +23,12 @@ cdef class Pipeline:
     cdef list take_frame(
         self, const uint8_t* base, size_t length, bint snapshot, Tally* tally
     )
-    cdef list _judge(self, const uint8_t* base, bint snapshot, Tally* tally)
-    cdef int _count(
-        self, Status status, const uint8_t* base, const Event* event, Tally* tally
-    ) except -1
-    cdef Status _event(self, const uint8_t* base, Event* event, bint snapshot)
-    cdef void _reject(self, Status status, const uint8_t* at, size_t length)
+    cdef Status _judge(self, const uint8_t* base, bint snapshot, Tally* tally) noexcept
+    cdef bint _pass_on(
+        self, const uint8_t* base, const Event* event, Tally* tally
+    ) noexcept
+    cdef Status _event(
+        self, const uint8_t* base, Event* event, bint snapshot
+    ) noexcept
+    cdef void _reject(self, Status status, const uint8_t* at, size_t length) noexcept
     cdef Ring _ring_of(self, schema)

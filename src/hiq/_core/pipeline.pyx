@@ -99,81 +99,82 @@ cdef class Pipeline:
 
         Returns the messages that are no state events, None without any.
         """
+        cdef Tally before = tally[0]
+        cdef list passed
         cdef Status status
         tape_trim(&self._tape)
         status = read_frame(&self._tape, base, length, self._encoder.entities)
-        if status == Status.NO_MEMORY or (
-            status == Status.OK and not self._encoder.begin(self._tape.event_count)
-        ):
-            raise MemoryError
         tally.frames += 1
         tally.bytes += length
         if status == Status.OK:
-            return self._judge(base, snapshot, tally)
+            status = self._judge(base, snapshot, tally)
+            passed, self._passed = self._passed, None
+            if status == Status.OK:
+                self._ring.commit()
+                return passed
+            self._ring.roll_back()
+            self._encoder.roll_back()
+        if status == Status.NO_MEMORY:
+            tally[0] = before
+            raise MemoryError
         tally.unreadable += 1
         self._reject(status, base, length)
         return None
 
-    cdef list _judge(self, const uint8_t* base, bint snapshot, Tally* tally):
-        """Judge the messages of a valid frame; all of them count, or none."""
-        cdef list passed = None
+    cdef Status _judge(
+        self, const uint8_t* base, bint snapshot, Tally* tally
+    ) noexcept:
+        """Judge the messages of a valid frame; NO_MEMORY or OK."""
         cdef Event* event
-        cdef Tally here
+        cdef Status status
         cdef size_t i
-        memset(&here, 0, sizeof(Tally))
+        if not self._encoder.begin(self._tape.event_count):
+            return Status.NO_MEMORY
+        for i in range(self._tape.event_count):
+            event = &self._tape.events[i]
+            if not event.is_state:
+                if not self._pass_on(base, event, tally):
+                    return Status.NO_MEMORY
+                continue
+            status = self._event(base, event, snapshot)
+            tally.events += 1
+            if status == Status.OK:
+                tally.points += 1
+            elif status == Status.FILTERED:
+                tally.filtered += 1
+            elif status == Status.SKIPPED:
+                tally.skipped += 1
+            elif status == Status.DUPLICATE:
+                tally.duplicates += 1
+            elif status == Status.NO_MEMORY:
+                return status
+            else:
+                tally.rejected += 1
+                self._reject(status, base + event.start, event.length)
+        return Status.OK
+
+    cdef bint _pass_on(
+        self, const uint8_t* base, const Event* event, Tally* tally
+    ) noexcept:
+        """Keep a message that is no state event; False without memory."""
+        cdef const uint8_t* at = base + event.start
+        if event.message.kind != MAP:
+            tally.unreadable += 1
+            self._reject(Status.NOT_AN_OBJECT, at, event.length)
+            return True
         try:
-            for i in range(self._tape.event_count):
-                event = &self._tape.events[i]
-                if event.is_state:
-                    self._count(self._event(base, event, snapshot), base, event, &here)
-                elif event.message.kind == MAP:
-                    if passed is None:
-                        passed = []
-                    passed.append(
-                        PyBytes_FromStringAndSize(
-                            <const char*> base + event.start, event.length
-                        )
-                    )
-                else:
-                    here.unreadable += 1
-                    self._reject(
-                        Status.NOT_AN_OBJECT, base + event.start, event.length
-                    )
+            if self._passed is None:
+                self._passed = []
+            self._passed.append(
+                PyBytes_FromStringAndSize(<const char*> at, event.length)
+            )
         except MemoryError:
-            self._ring.roll_back()
-            self._encoder.roll_back()
-            raise
-        self._ring.commit()
-        tally.unreadable += here.unreadable
-        tally.events += here.events
-        tally.points += here.points
-        tally.filtered += here.filtered
-        tally.skipped += here.skipped
-        tally.duplicates += here.duplicates
-        tally.rejected += here.rejected
-        return passed
+            return False
+        return True
 
-    cdef int _count(
-        self, Status status, const uint8_t* base, const Event* event, Tally* tally
-    ) except -1:
-        """Count what became of one state event."""
-        tally.events += 1
-        if status == Status.OK:
-            tally.points += 1
-        elif status == Status.FILTERED:
-            tally.filtered += 1
-        elif status == Status.SKIPPED:
-            tally.skipped += 1
-        elif status == Status.DUPLICATE:
-            tally.duplicates += 1
-        elif status == Status.NO_MEMORY:
-            raise MemoryError
-        else:
-            tally.rejected += 1
-            self._reject(status, base + event.start, event.length)
-        return 0
-
-    cdef Status _event(self, const uint8_t* base, Event* event, bint snapshot):
+    cdef Status _event(
+        self, const uint8_t* base, Event* event, bint snapshot
+    ) noexcept:
         """Encode one state event into the ring."""
         cdef size_t start = self._ring.lines.length
         cdef Status status = self._encoder.encode(
@@ -185,14 +186,19 @@ cdef class Pipeline:
             return Status.NO_MEMORY
         return status
 
-    cdef void _reject(self, Status status, const uint8_t* at, size_t length):
-        """Keep a sample of what was refused."""
-        self._rejects.append(
-            (
-                Reason(<int> status).name,
-                PyBytes_FromStringAndSize(<const char*> at, min(length, <size_t> SAMPLE_BYTES)),
+    cdef void _reject(self, Status status, const uint8_t* at, size_t length) noexcept:
+        """Keep a sample of what was refused, if there is memory for it."""
+        try:
+            self._rejects.append(
+                (
+                    Reason(<int> status).name,
+                    PyBytes_FromStringAndSize(
+                        <const char*> at, min(length, <size_t> SAMPLE_BYTES)
+                    ),
+                )
             )
-        )
+        except MemoryError:
+            pass
 
     # export
 
