@@ -6,6 +6,8 @@ A program that is missing skips the test; where the variable CI is set it fails 
 from __future__ import annotations
 
 import os
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -90,6 +92,27 @@ def new_home_assistant(tmp_path: Path) -> Iterator[Callable[..., HomeAssistant]]
             return server
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def certificate(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[str, ssl.SSLContext]:
+    """Give a self-signed certificate for localhost, and its server context."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", key, "-out", cert),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return str(cert), context
 
 
 @pytest.fixture(params=["compiled", "plain"])

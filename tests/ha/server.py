@@ -30,6 +30,21 @@ async def serving(
         yield f"{'ws' if tls is None else 'wss'}://localhost:{port}/api/websocket"
 
 
+def frame_bytes(
+    opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0
+) -> bytes:
+    """Return one unmasked frame (RFC 6455, section 5.2)."""
+    head = bytes([(0x80 if fin else 0) | rsv | opcode])
+    size = len(payload)
+    if size < 126:
+        head += bytes([size])
+    elif size < 65536:
+        head += bytes([126]) + size.to_bytes(2)
+    else:
+        head += bytes([127]) + size.to_bytes(8)
+    return head + payload
+
+
 class RawPeer:
     """The other end of a connection after the handshake, byte by byte."""
 
@@ -41,15 +56,7 @@ class RawPeer:
 
     def frame(self, opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0):
         """Send one unmasked frame."""
-        head = bytes([(0x80 if fin else 0) | rsv | opcode])
-        size = len(payload)
-        if size < 126:
-            head += bytes([size])
-        elif size < 65536:
-            head += bytes([126]) + size.to_bytes(2)
-        else:
-            head += bytes([127]) + size.to_bytes(8)
-        self.writer.write(head + payload)
+        self.writer.write(frame_bytes(opcode, payload, fin=fin, rsv=rsv))
 
     async def read_frame(self) -> tuple[int, bytes]:
         """Return opcode and payload of the next frame of the client."""
@@ -68,6 +75,7 @@ class RawPeer:
 async def serving_raw(
     handler: Callable[[RawPeer], Awaitable[None]],
     response: bytes | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[str]:
     """Serve the handshake (or this response), then leave all to the handler."""
     tasks: set[asyncio.Task[None] | None] = set()
@@ -104,9 +112,10 @@ async def serving_raw(
             writer.close()
             await writer.wait_closed()
 
-    server = await asyncio.start_server(serve_one, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve_one, "127.0.0.1", 0, ssl=tls)
+    scheme, name = ("ws", "127.0.0.1") if tls is None else ("wss", "localhost")
     try:
-        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/websocket"
+        yield f"{scheme}://{name}:{server.sockets[0].getsockname()[1]}/api/websocket"
     finally:
         server.close()
         for task in list(tasks):

@@ -1,7 +1,6 @@
 """What is said when no connection is made, and what TLS trusts."""
 
 import ssl
-import subprocess
 
 import pytest
 
@@ -16,25 +15,6 @@ async def test_nobody_there_is_a_refusal(unused_tcp_port):
     with pytest.raises(ConnectionLost) as caught:
         await Inbox().connection.open(f"ws://127.0.0.1:{unused_tcp_port}/")
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A self-signed certificate for localhost, and its server context."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", key, "-out", cert),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return cert, context
 
 
 async def greet(socket):

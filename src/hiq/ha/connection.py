@@ -22,6 +22,7 @@ from hiq.errors import ConnectionLost, ProtocolError
 from hiq.ha.assembly import Assembly
 from hiq.ha.handshake import refusal, tls_reason
 from hiq.ha.listening import make_listener
+from hiq.ha.reading import bound_reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -251,6 +252,7 @@ class Connection:
     def connected(self, transport: picows.WSTransport) -> None:
         """Keep the transport; drop it if nobody waits any more."""
         self._transport = transport
+        bound_reads(transport.underlying_transport)
         if self._abandoned:
             transport.disconnect(False)
         elif self._paused:
