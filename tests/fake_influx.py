@@ -14,17 +14,21 @@ the servers do. InfluxDB 1 and VictoriaMetrics are tested for real.
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
+import json
 import re
 import ssl
 import zlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
 
 from aiohttp import web
 
-from tests.lineprotocol import BadLine, decode_one
+from tests.lineprotocol import BadLine, Decoded, decode_one
 
 
 @dataclass(frozen=True)
@@ -196,12 +200,25 @@ class FakeInflux:
         return web.Response(status=204)
 
     async def _query(self, request: web.Request) -> web.Response:
-        """Answer the two queries of `hiq check`: a measurement in a span of time."""
+        """Answer the queries of hiq: one measurement, or all, in a span of time."""
         asked = await request.json()
         text = asked["query" if self.version == 2 else "q"]
-        low, high = map(int, re.findall(r"\d{19}", text)[:2])
         points = [decode_one(line) for line in self.lines]
-        found = [p for p in points if p.measurement in text and low <= p.time_ns < high]
+        if "information_schema" in text:
+            names = {p.measurement for p in points if "entity_id" in p.tags}
+            return _json_lines({"table_name": name} for name in sorted(names))
+        low, high = map(int, re.findall(r"\d{19}", text)[:2])
+        inside = [p for p in points if low <= p.time_ns < high]
+        if self.version == 2 and "exists r.entity_id" in text:
+            return web.Response(text=_tables(inside), content_type="text/csv")
+        if self.version == 3 and "SELECT *" in text:
+            table = text.split('FROM "')[1].split('" WHERE')[0].replace('""', '"')
+            rows = [p for p in inside if p.measurement == table]
+            return _json_lines(
+                {**p.tags, **p.fields, "time": _stamp(p.time_ns).rstrip("Z")}
+                for p in rows
+            )
+        found = [p for p in inside if p.measurement in text]
         if self.version == 3:
             return web.json_response([p.fields for p in found])
         rows = "".join(
@@ -222,6 +239,48 @@ class FakeInflux:
             request.method, request.path, dict(request.query), request.headers, size
         )
         self.requests.append(seen)
+
+
+def _json_lines(rows: Iterable[dict[str, Any]]) -> web.Response:
+    return web.Response(text="".join(json.dumps(row) + "\n" for row in rows))
+
+
+def _stamp(time_ns: int) -> str:
+    """Return a time as InfluxDB writes it: down to nanoseconds, without zeros."""
+    whole = datetime.fromtimestamp(time_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    part = f"{time_ns % 10**9:09d}".rstrip("0")
+    return whole + (f".{part}" if part else "") + "Z"
+
+
+def _tables(points: Iterable[Decoded]) -> str:
+    """Return annotated CSV as the Flux reference has it: a table for each field.
+
+    https://docs.influxdata.com/influxdb/v2/reference/syntax/annotated-csv/
+    """
+    text = io.StringIO()
+    for number, (point, name, value) in enumerate(
+        (point, name, value)
+        for point in points
+        if "entity_id" in point.tags and "domain" in point.tags
+        for name, value in point.fields.items()
+    ):
+        kind = "string" if isinstance(value, str) else "double"
+        tags = sorted(point.tags)
+        rows = csv.writer(text, lineterminator="\r\n")
+        rows.writerow(
+            ["#datatype", "string", "long", "dateTime:RFC3339", kind]
+            + ["string"] * (2 + len(tags))
+        )
+        rows.writerow(
+            ["", "result", "table", "_time", "_value", "_field", "_measurement", *tags]
+        )
+        rows.writerow(
+            ["", "_result", number, _stamp(point.time_ns), value, name]
+            + [point.measurement]
+            + [point.tags[tag] for tag in tags]
+        )
+        rows.writerow([])
+    return text.getvalue()
 
 
 def unpack(body: bytes, request: web.Request) -> bytes:

@@ -13,6 +13,7 @@ HiqError
 |   |-- JournalFull          the cap or the disk is reached
 |   `-- JournalLocked        another process owns the folder
 |-- StoreError               the embedded store
+|-- SinkUnreadable           a database whose content cannot be read back
 `-- ServiceUnreachable       the running hiq does not answer
 
 Exceptions carry data; their text is computed from it. Whether to retry is decided
@@ -36,6 +37,7 @@ __all__ = [
     "Problem",
     "ProtocolError",
     "ServiceUnreachable",
+    "SinkUnreadable",
     "StoreError",
     "TokenError",
     "TransitionError",
@@ -180,6 +182,18 @@ class JournalLocked(JournalError):
 
 class StoreError(HiqError):
     """The embedded store cannot do what was asked."""
+
+
+class SinkUnreadable(HiqError):
+    """What a sink holds cannot be read back."""
+
+    def __init__(self, sink: str, reason: str) -> None:
+        super().__init__(sink, reason)
+        self.sink = sink
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot read back from {self.sink}: {self.reason}"
 
 
 class ServiceUnreachable(HiqError):

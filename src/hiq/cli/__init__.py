@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run the service.",
     "simulate": "Be a Home Assistant to connect to.",
     "status": "Show how the running service is doing.",
+    "verify": "Compare Home Assistant's recorder with what the sinks hold.",
 }
 
 

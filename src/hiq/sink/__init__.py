@@ -1,20 +1,23 @@
 """Sinks: one module per kind of database behind the port in `base`.
 
-`make` is the only door: it imports the module of the type that is asked for, so that
-a service without InfluxDB never imports an HTTP client for it.
+`make` and `make_reader` are the only doors: they import the module of the type that is
+asked for, so that a service without InfluxDB never imports an HTTP client for it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hiq.errors import ConfigError, Problem
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hiq.settings.schema import SinkSettings
     from hiq.sink.base import Sink
+    from hiq.sink.stored import StoredReader
 
-__all__ = ["make", "store_path"]
+__all__ = ["make", "make_reader", "store_path"]
 
 
 def make(settings: SinkSettings, *, data_dir: Path) -> Sink:
@@ -33,6 +36,43 @@ def make(settings: SinkSettings, *, data_dir: Path) -> Sink:
     from hiq.sink.influx import InfluxSink  # noqa: PLC0415
 
     return InfluxSink(settings)
+
+
+def make_reader(settings: SinkSettings, *, data_dir: Path) -> StoredReader:
+    """Return what reads back a sink; ConfigError if its settings cannot work.
+
+    Nothing is opened yet. A sink of type `stdout` has no reader: ValueError.
+    """
+    if settings.type == "sqlite":
+        from hiq.sink.stored_sqlite import SqliteReader  # noqa: PLC0415
+
+        return SqliteReader(settings.name, store_path(settings, data_dir=data_dir))
+    from hiq.sink.dialect import dialect  # noqa: PLC0415
+    from hiq.sink.lines import Lines  # noqa: PLC0415
+
+    if settings.type == "stdout":
+        raise ValueError("what went to stdout cannot be read back")
+    try:
+        kind = dialect(settings)
+    except ValueError as exc:
+        where = f"sink {settings.name}"
+        raise ConfigError(Problem(where, 0, "url", str(exc))) from None
+    lines = Lines(settings, kind.headers)
+    if settings.type == "influxdb1":
+        from hiq.sink.stored_influxql import InfluxqlReader  # noqa: PLC0415
+
+        return InfluxqlReader(settings, kind, lines)
+    if settings.type == "influxdb2":
+        from hiq.sink.stored_flux import FluxReader  # noqa: PLC0415
+
+        return FluxReader(settings, kind, lines)
+    if settings.type == "influxdb3":
+        from hiq.sink.stored_sql import SqlReader  # noqa: PLC0415
+
+        return SqlReader(settings, kind, lines)
+    from hiq.sink.stored_vm import VictoriaMetricsReader  # noqa: PLC0415
+
+    return VictoriaMetricsReader(settings, kind, lines)
 
 
 def store_path(settings: SinkSettings, *, data_dir: Path) -> Path:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from hiq.settings.schema import SinkSettings
 
-__all__ = ["Answer", "CallFailed", "Client"]
+__all__ = ["CONNECT_S", "Answer", "CallFailed", "Client", "server_tls"]
 
 CONNECT_S = 10.0
 """Longest wait for a TCP and TLS handshake; the whole request has its own deadline."""
@@ -192,7 +192,7 @@ class Client:
             "Accept-Encoding": "identity",
             **headers,
         }
-        self._tls = _tls(settings)
+        self._tls = server_tls(settings)
         self._idle: list[_Connection] = []
         self._places: dict[str, Place] = {}
 
@@ -300,7 +300,8 @@ def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _tls(settings: SinkSettings) -> ssl.SSLContext | None:
+def server_tls(settings: SinkSettings) -> ssl.SSLContext | None:
+    """Return how TLS is done with a server; ConfigError for a bad certificate."""
     if not (settings.url or "").lower().startswith("https:"):
         return None
     try:
