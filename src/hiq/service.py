@@ -31,6 +31,7 @@ from hiq.gapfile import GapFile
 from hiq.gaps import Ledger
 from hiq.ingest import Ingest
 from hiq.journal.journal import Journal
+from hiq.losses import note_in
 from hiq.notify import Notifier
 from hiq.pump import Pump
 from hiq.sink import make
@@ -163,8 +164,8 @@ class Service:
         if settings.http.enabled:
             self._bound = bind(settings.http)
             self.url = self._bound.url
+        await self._gap_file.load()  # the journal may have losses to note
         self._journal = await self._in_journal_thread(self._open_journal)
-        await self._gap_file.load()
         self._notifier.send(READY="1", STATUS="the journal is open")
 
     def _open_journal(self) -> Journal:
@@ -172,7 +173,11 @@ class Service:
         try:
             path.mkdir(parents=True, exist_ok=True)
             return Journal.open(
-                path, self.settings.journal, self.stats.journal, clock=self._clock
+                path,
+                self.settings.journal,
+                self.stats.journal,
+                clock=self._clock,
+                on_loss=note_in(self.stats.gaps, self._clock),
             )
         except (OSError, JournalError) as exc:
             text = (
