@@ -138,12 +138,16 @@ class Pump:
         self._stats = stats
         self._settings = settings
         self._schemas = tuple(schemas)
+        self._many = len(self._schemas)
         self._executor = executor
         self._clock = clock
         self._pauses = pauses
         self._wait = wait
         self._wanted = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._asked = False
+        self._held_points = 0
+        self._held_bytes = 0
         self._taken: list[tuple[str, Taken]] = []
         self._encoded: list[tuple[str, Entry]] = []
         self._job: asyncio.Future[_Result] | None = None
@@ -153,11 +157,13 @@ class Pump:
 
     def wake(self) -> None:
         """Note what the pipeline holds now, and let it be committed in time."""
-        self._measure()
-        if self._pipeline.buffered_bytes:
+        size = self._pipeline.buffered_bytes
+        self._show(size)
+        if size and not self._asked:
+            self._asked = True
             self._wanted.set()
-            if self._pipeline.buffered_bytes >= COMMIT_BYTES and not self._failing:
-                self._hurry.set()
+        if size >= COMMIT_BYTES and not self._failing:
+            self._hurry.set()
 
     async def run(self) -> None:
         """Commit for ever: by time, by size, and again after a failure."""
@@ -181,6 +187,11 @@ class Pump:
             return not self._waits()
         return True
 
+    def _rest(self) -> None:
+        """Wait until `wake` finds something."""
+        self._asked = False
+        self._wanted.clear()
+
     def _waits(self) -> bool:
         """Whether anything is not yet in the journal."""
         held = self._taken or self._encoded or self._pipeline.buffered_bytes
@@ -196,7 +207,7 @@ class Pump:
         if self._job is None:
             self._take()
             if not self._taken and not self._encoded:
-                self._wanted.clear()
+                self._rest()
                 return True
             loop = asyncio.get_running_loop()
             self._job = loop.run_in_executor(
@@ -269,7 +280,7 @@ class Pump:
             self._succeed()
         self._measure()
         if not self._waits():
-            self._wanted.clear()
+            self._rest()
         if result.done:
             for notify in tuple(self.committed):
                 notify()
@@ -311,18 +322,28 @@ class Pump:
         self._stats.journal.last_error = ""
 
     def _measure(self) -> None:
-        """Bring the counters of what waits up to date, and tell the gate."""
+        """Work out what is held beside the pipeline, and show it."""
         first = self._schemas[0]
         here = sum(taken.points for schema, taken in self._taken if schema == first)
-        here += self._count(self._encoded)
+        self._held_points = here + self._count(self._encoded)
         level = sum(len(taken.data) for _, taken in self._taken)
-        level += sum(len(entry.body) for _, entry in self._encoded)
-        level += self._pipeline.buffered_bytes
-        ring = self._pipeline.buffered_points // len(self._schemas)
-        self._stats.buffered = here + ring
-        self._stats.buffered_bytes = level
-        if self.gate is not None:
-            self.gate.update(level)
+        self._held_bytes = level + sum(len(entry.body) for _, entry in self._encoded)
+        self._show(self._pipeline.buffered_bytes)
+
+    def _show(self, size: int) -> None:
+        """Bring the counters of what waits up to date, and tell the gate.
+
+        Done once per read of the socket, so as little as possible is done here.
+        """
+        points = self._pipeline.buffered_points
+        if self._many > 1:
+            points //= self._many
+        stats = self._stats
+        stats.buffered = self._held_points + points
+        stats.buffered_bytes = level = self._held_bytes + size
+        gate = self.gate
+        if gate is not None and (gate.closed or level >= gate.high):
+            gate.update(level)
 
 
 def _fitting(entries: list[tuple[str, Entry]]) -> int:
