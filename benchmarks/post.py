@@ -19,7 +19,7 @@ import aiohttp
 
 from benchmarks.data import load
 from benchmarks.loopback import Database
-from hiq.pump import compress
+from hiq.packing import compress
 from hiq.settings.schema import SinkSettings
 from hiq.sink.base import Batch, Done
 from hiq.sink.influx import InfluxSink

@@ -27,7 +27,9 @@ from tests.corpus import frames as recorded
 
 from hiq import Pipeline
 from hiq.journal.journal import Entry, Journal
-from hiq.pump import batches, compress
+from hiq.packing import compress
+from hiq.pump import MAX_BYTES, MAX_POINTS
+from hiq.saving import SAVE_S
 from hiq.settings.schema import JournalSettings
 from hiq.stats import JournalStats
 
@@ -98,27 +100,31 @@ def measure(
     cursor = journal.cursor("sink", "ha")
     pipeline = Pipeline()
     lines = pages = count = 0
+    saved_at = 0.0
     os.sync()
     before = written(device) if device else 0
     for instant, window in commits(frames, rate, commit_s, events):
         clock[0] = instant
         for frame in window:
             pipeline.feed(frame)
-        taken = pipeline.take_batch()
-        if not taken.points:
+        parts = pipeline.take_batches(None, MAX_POINTS, MAX_BYTES)
+        if not parts:
             continue
-        lines += len(taken.data)
+        lines += sum(len(part.data) for part in parts)
         count += 1
         begin = stats.bytes
         journal.append(
             [
-                ("ha", Entry(compress(part), points, taken.first_ns, taken.last_ns))
-                for part, points in batches(taken.data, taken.points)
+                ("ha", Entry(compress(p.data), p.points, p.first_ns, p.last_ns))
+                for p in parts
             ]
         )
         pages += (stats.bytes - 1) // PAGE - begin // PAGE + 1
         while (chunk := cursor.read(5_000, MIB)) is not None:
-            cursor.advance(chunk.end)
+            cursor.confirm(chunk.end)
+        if instant - saved_at >= SAVE_S:
+            cursor.save(sync=False)
+            saved_at = instant
     os.sync()
     after = written(device) if device else 0
     days = clock[0] / DAY_S

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import hiq
 from hiq.flow import Gate
 from hiq.journal.segment import Source, scan
-from hiq.pump import COMMIT_BYTES, batches, compress
+from hiq.packing import compress
+from hiq.pump import COMMIT_BYTES
 from hiq.settings.schema import JournalSettings
 from tests.journal.clockwork import until
 from tests.journal.pumping import Bench, Breaking, Slow, frame, running
@@ -76,7 +77,7 @@ async def test_a_batch_is_cut_and_synced_once(tmp_path):
     bench.feed(*(frame(n, "on", f"light.l{n % 7}") for n in range(12_000)))
     assert await bench.pump.drain(5)
     records = [h for h in scan((tmp_path / "ha" / f"{0:020d}.seg").read_bytes())]
-    assert [r.header.points for r in records] == [5_000, 5_000, 2_000]
+    assert [r.header.points for r in records] == [4_000, 4_000, 4_000]
     assert bench.stats.journal.commits == 1
     assert bench.stats.journal.fsyncs == 2
     assert len(set(bench.lines())) == 12_000
@@ -209,7 +210,6 @@ async def test_a_backlog_is_appended_in_parts(bench, monkeypatch):
     """What fits in is accepted although the rest is not; nothing comes twice."""
     monkeypatch.setattr("hiq.pump.APPEND_BYTES", 1)
     monkeypatch.setattr("hiq.pump.MAX_POINTS", 2)
-    monkeypatch.setattr("hiq.pump.batches.__defaults__", (2, 1 << 20))
     journal = bench.pump._journal = Breaking()
     bench.feed(*(frame(n) for n in range(5)))
     assert not await bench.pump.drain(0.05)
@@ -225,7 +225,7 @@ async def test_a_backlog_is_appended_in_parts(bench, monkeypatch):
 
 async def test_a_backlog_fills_a_small_journal_bit_by_bit(tmp_path, monkeypatch):
     """A backlog larger than the journal goes in as far as there is room."""
-    monkeypatch.setattr("hiq.pump.batches.__defaults__", (2, 1 << 20))
+    monkeypatch.setattr("hiq.pump.MAX_POINTS", 2)
     bench = Bench(tmp_path, hiq.Pipeline(), max_bytes=500)
     bench.feed(*(frame(n) for n in range(20)))
     seen = []
@@ -263,24 +263,47 @@ async def test_the_source_is_in_the_record(tmp_path):
     bench.journal.close()
 
 
-@given(
-    st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), min_size=1),
-    st.integers(1, 8),
-    st.integers(1, 80),
-)
-def test_batches_are_whole_lines_within_the_limits(texts, max_points, max_bytes):
-    """Cutting loses nothing, cuts at line ends, and keeps both limits."""
-    lines = [text + b"\n" for text in texts]
-    parts = list(batches(b"".join(lines), len(lines), max_points, max_bytes))
-    assert b"".join(part for part, _ in parts) == b"".join(lines)
-    for part, points in parts:
-        assert part.count(b"\n") == points <= max_points
-        assert part.endswith(b"\n")
-        assert len(part) <= max_bytes or points == 1
+async def test_the_loop_is_never_held_up(tmp_path):
+    """Compression, write and sync of 5,000-line batches run in another thread.
 
+    The disk takes its time; meanwhile the loop turns and takes more points.
+    """
+    seen = {}
+    turns = 0
+    begun, go = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as thread:
+        bench = Bench(tmp_path, hiq.Pipeline(), executor=thread)
+        sync, write = bench.disk.sync, bench.disk.write
 
-def test_the_same_lines_give_the_same_bytes():
-    """No clock gets into the gzip header, so that a resend is identical."""
-    assert compress(b"a v=1 1\n") == compress(b"a v=1 1\n")
-    assert gzip.decompress(compress(b"a v=1 1\n")) == b"a v=1 1\n"
-    assert compress(b"x")[4:8] == bytes(4)
+        def slow_sync(fd):
+            seen["sync"] = threading.get_ident()
+            begun.set()
+            assert go.wait(20)
+            sync(fd)
+
+        def noted_write(fd, data):
+            seen["write"] = threading.get_ident()
+            write(fd, data)
+
+        def noted_compress(data):
+            seen["compress"] = threading.get_ident()
+            return compress(data)
+
+        bench.disk.sync, bench.disk.write = slow_sync, noted_write
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("hiq.pump.compress", noted_compress)
+            bench.feed(*(frame(n, "on", f"light.l{n % 7}") for n in range(5_000)))
+            draining = asyncio.ensure_future(bench.pump.drain(20))
+            await until(begun.is_set)
+            for number in range(5_000, 5_100):
+                bench.feed(frame(number))
+                await asyncio.sleep(0)
+                turns += 1
+            assert not draining.done()
+            assert (turns, bench.stats.accepted) == (100, 0)
+            go.set()
+            assert await draining
+    assert bench.stats.accepted == 5_100
+    assert set(seen) == {"compress", "write", "sync"}
+    assert threading.get_ident() not in seen.values()
+    bench.journal.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hiq.deadletters import DeadLetter
-from hiq.pump import compress
+from hiq.packing import compress
 from hiq.sink.base import Batch, Done, Outcome, Refused, Retry, TooBig
 
 if TYPE_CHECKING:

@@ -16,12 +16,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from isal import isal_zlib
-
 from hiq.backoff import delays, wait
 from hiq.errors import JournalError, JournalFull
 from hiq.journal.journal import Entry
 from hiq.journal.segment import Source
+from hiq.packing import compress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from hiq.settings.schema import JournalSettings
     from hiq.stats import Stats
 
-__all__ = ["COMMIT_BYTES", "MAX_BYTES", "MAX_POINTS", "Pump", "batches", "compress"]
+__all__ = ["COMMIT_BYTES", "MAX_BYTES", "MAX_POINTS", "Pump"]
 
 logger = logging.getLogger("hiq.pump")
 
@@ -44,9 +43,6 @@ APPEND_BYTES = 4 * 1024 * 1024
 """Compressed bytes in one append, so that a backlog fits into a journal bit by bit."""
 MAX_POINTS = 5_000
 """Points in one record: what servers take well in one request."""
-LEVEL = 1
-GZIP = 31
-"""Window bits that ask for a gzip header (without a time) and trailer."""
 
 Delays: TypeAlias = Callable[[], Iterator[float]]
 Wait: TypeAlias = Callable[[asyncio.Event, float], Awaitable[bool]]
@@ -71,34 +67,6 @@ class _Result:
     done: list[tuple[str, Entry]]
     left: list[tuple[str, Entry]]
     error: str
-
-
-def compress(lines: bytes) -> bytes:
-    """Return one gzip member; the same lines always give the same bytes."""
-    member: bytes = isal_zlib.compress(lines, LEVEL, GZIP)
-    return member
-
-
-def batches(
-    data: bytes, points: int, max_points: int = MAX_POINTS, max_bytes: int = MAX_BYTES
-) -> Iterator[tuple[bytes, int]]:
-    """Cut lines into parts of so many points and bytes; yields part and points.
-
-    Every line ends in a newline. A line longer than `max_bytes` is a part by itself.
-    """
-    if points <= max_points and len(data) <= max_bytes:
-        yield data, points
-        return
-    start = at = count = 0
-    while at < len(data):
-        end = data.index(b"\n", at) + 1
-        if count and (count == max_points or end - start > max_bytes):
-            yield data[start:at], count
-            start, count = at, 0
-        count += 1
-        at = end
-    if count:
-        yield data[start:], count
 
 
 class Pump:
@@ -223,9 +191,8 @@ class Pump:
     def _take(self) -> None:
         """Take all that the pipeline has encoded."""
         for schema in self._schemas:
-            taken = self._pipeline.take_batch(schema)
-            if taken.points:
-                self._taken.append((schema, taken))
+            parts = self._pipeline.take_batches(schema, MAX_POINTS, MAX_BYTES)
+            self._taken += [(schema, part) for part in parts]
         self._measure()
 
     def _write(
@@ -235,10 +202,11 @@ class Pump:
         fresh = [
             (
                 schema,
-                Entry(compress(part), points, it.first_ns, it.last_ns, self.source),
+                Entry(
+                    compress(it.data), it.points, it.first_ns, it.last_ns, self.source
+                ),
             )
             for schema, it in taken
-            for part, points in batches(it.data, it.points)
         ]
         left = encoded + fresh
         done: list[tuple[str, Entry]] = []

@@ -46,6 +46,26 @@ def test_grouped_by_series(steps: list[tuple[str, str, str | None, int]]) -> Non
     assert core.take() == b""
 
 
+@settings(max_examples=300)
+@given(STEPS, st.integers(1, 9), st.integers(1, 500))
+def test_taken_in_parts(
+    steps: list[tuple[str, str, str | None, int]], points: int, size: int
+) -> None:
+    """Parts keep both limits, each is grouped, and together they are all lines."""
+    core, reference = Pipeline(), ReferencePipeline()
+    for step in steps:
+        core.feed(event(*step))
+        reference.feed(event(*step))
+    parts = core.take_batches(None, points, size)
+    assert parts == reference.take_batches(None, points, size)
+    for part in parts:
+        assert 1 <= part.points <= points
+        assert part.points == part.data.count(b"\n")
+        assert len(part.data) <= size or part.points == 1
+    assert core.take_batches() == []
+    assert core.buffered_points == core.buffered_bytes == 0
+
+
 def test_many_series_and_lines() -> None:
     """Thousands of series in one batch are still apart."""
     core, reference = Pipeline(), ReferencePipeline()
@@ -84,7 +104,7 @@ def test_memory_is_given_back_after_a_large_batch() -> None:
     assert pipeline.take_batch().points == 1
 
 
-@pytest.mark.parametrize("method", ["take", "take_batch"])
+@pytest.mark.parametrize("method", ["take", "take_batch", "take_batches"])
 def test_schema_must_be_known(method: str) -> None:
     """Lines are asked for by the name of a schema of this pipeline."""
     pipeline = Pipeline({"schema": ["ha"]})

@@ -9,7 +9,7 @@ import msgspec
 
 from hiq.deliver import DeadLetters, Deliverer
 from hiq.journal.journal import Entry, Journal
-from hiq.pump import compress
+from hiq.packing import compress
 from hiq.settings.schema import JournalSettings
 from hiq.sink.base import Done, Refused, TooBig
 from hiq.stats import SinkStats, Stats

@@ -232,13 +232,24 @@ class ReferencePipeline:
 
     def take_batch(self, schema: str | None = None) -> Taken:
         """All lines grouped by series, in order of arrival inside a series."""
-        groups: dict[str, list[bytes]] = {}
+        return _grouped(self._pop(schema))
+
+    def take_batches(
+        self, schema: str | None = None, max_points: int = 2**62, max_bytes: int = 2**62
+    ) -> list[Taken]:
+        """All lines in parts of at most so much, shared out evenly, each grouped."""
         lines = self._pop(schema)
+        parts = -(-len(lines) // max_points)
+        most = -(-len(lines) // parts) if parts else 0
+        found: list[list[tuple[Point, bytes]]] = []
+        size = 0
         for point, line in lines:
-            groups.setdefault(series_key(point), []).append(line)
-        times = [point.time_ns for point, _ in lines] or [0]
-        data = b"".join(line for group in groups.values() for line in group)
-        return Taken(data, len(lines), min(times), max(times))
+            if not found or len(found[-1]) == most or size + len(line) > max_bytes:
+                found.append([])
+                size = 0
+            found[-1].append((point, line))
+            size += len(line)
+        return [_grouped(part) for part in found]
 
     def _pop(self, schema: str | None) -> list[tuple[Point, bytes]]:
         name = schema if schema is not None else self.options.schemas[0]
@@ -266,3 +277,12 @@ class ReferencePipeline:
     def buffered_bytes(self) -> int:
         """Bytes of the lines not taken yet."""
         return sum(len(line) for lines in self._lines.values() for _, line in lines)
+
+
+def _grouped(lines: list[tuple[Point, bytes]]) -> Taken:
+    groups: dict[str, list[bytes]] = {}
+    for point, line in lines:
+        groups.setdefault(series_key(point), []).append(line)
+    times = [point.time_ns for point, _ in lines] or [0]
+    data = b"".join(line for group in groups.values() for line in group)
+    return Taken(data, len(lines), min(times), max(times))

@@ -16,7 +16,7 @@ from libc.string cimport memset
 
 from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
 from hiq._core.line cimport Encoder
-from hiq._core.ring cimport Ring, Stamps
+from hiq._core.ring cimport Part, Ring
 from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
 from hiq._core.verdict cimport Tally, Verdict
@@ -213,14 +213,32 @@ cdef class Pipeline:
 
     def take_batch(self, schema=None):
         """Return all finished lines grouped by series; they are removed."""
+        found = self.take_batches(schema)
+        return found[0] if found else Taken(b"", 0, 0, 0)
+
+    def take_batches(self, schema=None, size_t max_points=-1, size_t max_bytes=-1):
+        """Return all finished lines in parts, each grouped by series; they are removed.
+
+        A part has at most so many lines and bytes, but at least one line; the lines
+        are shared out evenly, and parts are in the order of arrival.
+        """
         cdef Ring ring = self._ring_of(schema)
-        cdef Stamps stamps = ring.stamps()
-        cdef size_t count = ring.count
-        cdef bytes data = PyBytes_FromStringAndSize(NULL, ring.lines.length)
-        if count and not ring.group(PyBytes_AS_STRING(data)):
-            raise MemoryError
+        cdef list found = []
+        cdef bytes data
+        cdef Part part
+        cdef size_t parts
+        if 0 < max_points < ring.count:
+            parts = (ring.count + max_points - 1) // max_points
+            max_points = (ring.count + parts - 1) // parts
+        memset(&part, 0, sizeof(Part))
+        while part.first + part.count < ring.count:
+            part = ring.part(&part, max_points, max_bytes)
+            data = PyBytes_FromStringAndSize(NULL, part.length)
+            if not ring.group(&part, PyBytes_AS_STRING(data)):
+                raise MemoryError
+            found.append(Taken(data, part.count, part.first_ns, part.last_ns))
         ring.clear()
-        return Taken(data, count, stamps.first_ns, stamps.last_ns)
+        return found
 
     cdef Ring _ring_of(self, schema):
         if schema is not None and schema not in self._options.schemas:

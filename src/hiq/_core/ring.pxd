@@ -8,8 +8,13 @@ cdef struct Record:
     int64_t time_ns
     uint32_t length
 
-cdef struct Stamps:
-    int64_t first_ns
+# Some lines in a row, by number and by byte.
+cdef struct Part:
+    size_t first
+    size_t count
+    size_t start
+    size_t length
+    int64_t first_ns    # smallest and largest time stamp, 0 without lines
     int64_t last_ns
 
 cdef class Ring:
@@ -25,6 +30,8 @@ cdef class Ring:
     cdef bint add(self, size_t start, uint64_t series, int64_t time_ns) noexcept nogil
     cdef void commit(self) noexcept nogil
     cdef void roll_back(self) noexcept nogil
-    cdef bint group(self, char* to) noexcept nogil
+    cdef Part part(
+        self, const Part* before, size_t max_count, size_t max_bytes
+    ) noexcept nogil
+    cdef bint group(self, const Part* part, char* to) noexcept nogil
     cdef void clear(self) noexcept nogil
-    cdef Stamps stamps(self) noexcept nogil

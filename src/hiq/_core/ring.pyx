@@ -5,7 +5,7 @@ Taken as they came, or grouped by series: stable inside a series, series in the
 order of their first line. It knows nothing of what a line says.
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
@@ -58,8 +58,35 @@ cdef class Ring:
         self.lines.length = self._kept_bytes
         self.lines.failed = False
 
-    cdef bint group(self, char* to) noexcept nogil:
-        """Copy all lines to `to`, series by series; False without memory."""
+    cdef Part part(
+        self, const Part* before, size_t max_count, size_t max_bytes
+    ) noexcept nogil:
+        """Return what follows a part, at most so much, but one line if there is one."""
+        cdef Part found
+        cdef size_t i
+        cdef Record* record
+        found.first = before.first + before.count
+        found.start = before.start + before.length
+        found.count = found.length = 0
+        found.first_ns = found.last_ns = 0
+        for i in range(found.first, self.count):
+            record = &self._records[i]
+            if found.count and (
+                found.count == max_count or found.length + record.length > max_bytes
+            ):
+                break
+            if not found.count:
+                found.first_ns = found.last_ns = record.time_ns
+            found.count += 1
+            found.length += record.length
+            found.first_ns = min(found.first_ns, record.time_ns)
+            found.last_ns = max(found.last_ns, record.time_ns)
+        return found
+
+    cdef bint group(self, const Part* part, char* to) noexcept nogil:
+        """Copy the lines of a part to `to`, series by series; False without memory."""
+        cdef Record* records = self._records + part.first
+        cdef const uint8_t* lines = self.lines.data + part.start
         cdef size_t capacity = 64
         cdef Group* groups
         cdef Group** order
@@ -70,37 +97,37 @@ cdef class Ring:
         cdef size_t before
         cdef size_t at
         cdef size_t i
-        while capacity < 2 * self.count:
+        while capacity < 2 * part.count:
             capacity *= 2
         groups = <Group*> calloc(capacity, sizeof(Group))
-        order = <Group**> malloc(2 * self.count * sizeof(Group*))
+        order = <Group**> malloc(2 * part.count * sizeof(Group*))
         if groups == NULL or order == NULL:
             free(groups)
             free(order)
             return False
-        of_line = order + self.count
-        for i in range(self.count):
-            at = self._records[i].series & (capacity - 1)
-            while groups[at].used and groups[at].series != self._records[i].series:
+        of_line = order + part.count
+        for i in range(part.count):
+            at = records[i].series & (capacity - 1)
+            while groups[at].used and groups[at].series != records[i].series:
                 at = (at + 1) & (capacity - 1)
             found = &groups[at]
             if not found.used:
                 found.used = 1
-                found.series = self._records[i].series
+                found.series = records[i].series
                 order[found_count] = found
                 found_count += 1
-            found.bytes += self._records[i].length
+            found.bytes += records[i].length
             of_line[i] = found
         for i in range(found_count):
             before = offset
             offset += order[i].bytes
             order[i].bytes = before
         offset = 0
-        for i in range(self.count):
+        for i in range(part.count):
             found = of_line[i]
-            memcpy(to + found.bytes, self.lines.data + offset, self._records[i].length)
-            found.bytes += self._records[i].length
-            offset += self._records[i].length
+            memcpy(to + found.bytes, lines + offset, records[i].length)
+            found.bytes += records[i].length
+            offset += records[i].length
         free(groups)
         free(order)
         return True
@@ -114,15 +141,3 @@ cdef class Ring:
             self._records = NULL
             self._capacity = 0
         self.commit()
-
-    cdef Stamps stamps(self) noexcept nogil:
-        """Return the smallest and the largest time stamp, 0 without lines."""
-        cdef Stamps found
-        cdef int64_t time_ns
-        cdef size_t i
-        found.first_ns = found.last_ns = self._records[0].time_ns if self.count else 0
-        for i in range(1, self.count):
-            time_ns = self._records[i].time_ns
-            found.first_ns = min(found.first_ns, time_ns)
-            found.last_ns = max(found.last_ns, time_ns)
-        return found

@@ -67,7 +67,7 @@ class Target:
 
     async def send(self, lines: bytes) -> None:
         """Bring lines to the database; each ends in a newline."""
-        from hiq.pump import compress
+        from hiq.packing import compress
         from hiq.sink.base import Batch, Done, Refused, TooBig
 
         todo = [lines] if lines and not self.failed else []
