@@ -109,7 +109,9 @@ def anew(batches: list[bytes]) -> tuple[int, float]:
     for packed in batches:
         for line in gzip.decompress(packed).splitlines(keepends=True):
             series.setdefault(line.partition(b" ")[0], []).append(line)
-    size = len(compress(b"".join(line for each in series.values() for line in each)))
+    size = len(
+        compress(b"".join(line for key in sorted(series) for line in series[key]))
+    )
     return size, time.thread_time() - began
 
 

@@ -231,7 +231,7 @@ class ReferencePipeline:
         return b"".join(line for _, line in self._pop(schema))
 
     def take_batch(self, schema: str | None = None) -> Taken:
-        """All lines grouped by series, in order of arrival inside a series."""
+        """All lines by series, sorted; in order of arrival inside a series."""
         return _grouped(self._pop(schema))
 
     def take_batches(
@@ -284,5 +284,6 @@ def _grouped(lines: list[tuple[Point, bytes]]) -> Taken:
     for point, line in lines:
         groups.setdefault(series_key(point), []).append(line)
     times = [point.time_ns for point, _ in lines] or [0]
-    data = b"".join(line for group in groups.values() for line in group)
+    ordered = sorted(groups.values(), key=lambda group: group[0])
+    data = b"".join(line for group in ordered for line in group)
     return Taken(data, len(lines), min(times), max(times))

@@ -6,7 +6,7 @@ __all__ = ["Taken"]
 
 
 class Taken(NamedTuple):
-    """Finished lines, grouped by series, in the order of arrival inside a series."""
+    """Finished lines, series by series, in the order of arrival inside a series."""
 
     data: bytes
     points: int
