@@ -133,6 +133,7 @@ class ReferencePipeline:
         self._lines: dict[str, list[tuple[Point, bytes]]] = {
             schema: [] for schema in self.options.schemas
         }
+        self._sizes = dict.fromkeys(self._lines, 0)
         self._rejects: deque[tuple[str, bytes]] = deque(maxlen=MAX_REJECTS)
         self._platform: dict[str, str] = {}
         self._last_time: dict[str, int] = {}
@@ -222,8 +223,10 @@ class ReferencePipeline:
         )
         if point is None:  # no valid field is left
             return "skipped"
-        for lines in self._lines.values():
-            lines.append((point, encode(point)))
+        line = encode(point)
+        for name, lines in self._lines.items():
+            lines.append((point, line))
+            self._sizes[name] += len(line)
         return "points"
 
     def take(self, schema: str | None = None) -> bytes:
@@ -254,6 +257,7 @@ class ReferencePipeline:
     def _pop(self, schema: str | None) -> list[tuple[Point, bytes]]:
         name = schema if schema is not None else self.options.schemas[0]
         lines, self._lines[name] = self._lines[name], []
+        self._sizes[name] = 0
         return lines
 
     def rejects(self) -> list[tuple[str, bytes]]:
@@ -276,7 +280,7 @@ class ReferencePipeline:
     @property
     def buffered_bytes(self) -> int:
         """Bytes of the lines not taken yet."""
-        return sum(len(line) for lines in self._lines.values() for _, line in lines)
+        return sum(self._sizes.values())
 
 
 def _grouped(lines: list[tuple[Point, bytes]]) -> Taken:
