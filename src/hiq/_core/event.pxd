@@ -2,6 +2,7 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.attribute cimport Attribute
 from hiq._core.memo cimport Memo
+from hiq._core.outline cimport Outlines
 from hiq._core.scan cimport Cursor
 from hiq._core.span cimport MAP, STRING, Value
 from hiq._core.status cimport Status
@@ -27,6 +28,7 @@ cdef struct Event:
     size_t first        # of its attributes in the tape
     size_t count
     bint is_unread      # its attributes are not in the tape: they are remembered
+    bint is_usual       # it was recognised whole
     bint is_recalled    # its keys are those that are remembered under `version`
     uint32_t version
     uint32_t entity     # number in the table of entities, 0 if it is not there
@@ -41,6 +43,9 @@ cdef struct Tape:
     Attribute* items
     size_t item_count
     size_t item_capacity
+    Outlines tails             # of states, from behind their attributes
+    Outlines ends              # of messages, from behind the new state
+    const uint8_t* rest        # where such an end may begin, NULL if it is unusual
 
 
 cdef inline bint at_map(Cursor* cursor) noexcept nogil:
@@ -76,6 +81,9 @@ cdef Status read_frame(
 ) noexcept nogil
 cdef bint read_message(
     Cursor* cursor, Tape* tape, Entities entities
+) noexcept nogil
+cdef void learn_end(
+    Tape* tape, const Event* event, const uint8_t* base, const uint8_t* end
 ) noexcept nogil
 cdef bint read_event(
     Cursor* cursor, Tape* tape, Event* event, Entities entities

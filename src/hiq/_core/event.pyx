@@ -19,6 +19,8 @@ from hiq._core.scan cimport (
     skip_space, start,
 )
 from hiq._core.memo cimport memo_has_state
+from hiq._core.outline cimport Outline, outline_find, outline_learn
+from hiq._core.recall cimport recall_message
 from hiq._core.span cimport (
     ESCAPED, MISSING, STRING, Span, Value, hash_of, span, span_of,
 )
@@ -38,7 +40,10 @@ cdef void tape_free(Tape* tape) noexcept nogil:
     """Give all memory back."""
     free(tape.events)
     free(tape.items)
-    memset(tape, 0, sizeof(Tape))
+    tape.events = NULL
+    tape.items = NULL
+    tape.event_count = tape.event_capacity = 0
+    tape.item_count = tape.item_capacity = 0
 
 
 cdef void tape_trim(Tape* tape) noexcept nogil:
@@ -101,6 +106,7 @@ cdef inline void clear_data(Event* event) noexcept nogil:
     event.attributes.kind = MISSING
     event.count = 0
     event.is_unread = False
+    event.is_usual = False
     event.is_recalled = False
     event.entity = 0
     event.memo = NULL
@@ -144,14 +150,17 @@ cdef bint read_message(
     event.type.kind = MISSING
     event.event.kind = MISSING
     event.first = tape.item_count
-    clear_event(event)
     event.start = <uint32_t> (cursor.at - cursor.base)
+    if recall_message(cursor, tape, event, entities):
+        return True
+    clear_event(event)
     if not at_map(cursor):
         if not scan_value(cursor, &event.message):
             return False
         event.length = <uint32_t> (cursor.at - cursor.base) - event.start
         return True
     note(&event.message, cursor.base, cursor.at)
+    tape.rest = NULL
     if not enter(cursor):
         return False
     while True:
@@ -172,6 +181,8 @@ cdef bint read_message(
                 break
             name = name_of(cursor.base, &key)
         step += 1
+        if name != OTHER and event.event.kind != MISSING:
+            tape.rest = NULL
         if name == EVENT:
             clear_event(event)
             if at_map(cursor):
@@ -192,7 +203,25 @@ cdef bint read_message(
         and is_word(cursor.base, &event.type, b"event", 5)
         and is_word(cursor.base, &event.event_type, b"state_changed", 13)
     )
+    if event.is_state and tape.rest != NULL:
+        learn_end(tape, event, cursor.base, cursor.at)
     return True
+
+
+cdef void learn_end(
+    Tape* tape, const Event* event, const uint8_t* base, const uint8_t* end
+) noexcept nogil:
+    """Remember what stands behind the new state, if it is the usual."""
+    cdef const uint8_t* at = tape.rest
+    cdef const uint8_t* time = base + event.time_fired.start
+    cdef const Outline* known
+    if event.time_fired.kind != STRING or event.time_fired.flags or time < at:
+        return
+    known = outline_find(&tape.ends, at, end)
+    if known == NULL or known.length != <size_t> (end - at):
+        outline_learn(
+            &tape.ends, at, end - at, time - at, event.time_fired.length
+        )
 
 
 cdef bint read_event(
@@ -238,6 +267,10 @@ cdef bint read_event(
                 return more == 0
             name = name_of(cursor.base, &key)
         step += 1
+        if name == DATA or name == EVENT_TYPE:
+            tape.rest = NULL
+        elif name == TIME_FIRED and event.time_fired.kind != MISSING:
+            tape.rest = NULL
         if name == DATA:
             clear_data(event)
             if at_map(cursor):
@@ -286,6 +319,7 @@ cdef bint read_data(
                 return more == 0
             name = name_of(cursor.base, &key)
         step += 1
+        tape.rest = NULL
         if name == NEW_STATE:
             event.state.kind = MISSING
             event.attributes.kind = MISSING
@@ -294,6 +328,7 @@ cdef bint read_data(
             if at_map(cursor):
                 if not read_state(cursor, tape, event):
                     return False
+                tape.rest = cursor.at
                 continue
             target = &event.new_state
         elif name == OLD_STATE:

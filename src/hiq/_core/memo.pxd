@@ -4,7 +4,7 @@ from hiq._core.buffer cimport Buffer
 from hiq._core.attribute cimport Attribute
 from hiq._core.span cimport STRING, Span, Value
 from hiq._core.table cimport Table
-from hiq._core.vector cimport differ
+from hiq._core.vector cimport differ, prefetch
 from hiq._core.vocabulary cimport Word
 
 cdef enum:
@@ -40,6 +40,8 @@ cdef struct Memo:
     Buffer raw           # the state as it came
     uint32_t attributes  # where its attributes begin in there
     uint32_t attributes_length
+    uint32_t lead        # bytes before the text of the state, 0 if they are unusual
+    uint32_t middle      # where that text ends, which is `","attributes":` before them
     Buffer fields        # what was made of it, a comma before each field
     Buffer names
     Part* parts
@@ -70,9 +72,16 @@ cdef bint memo_same_keys(
 cdef void memo_set(Memo* memo, int32_t slot, size_t at, size_t length) noexcept nogil
 cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogil
 cdef void memo_renew(
-    Memo* memo, const uint8_t* base, const Value* state, const Value* attributes,
-    const Attribute* items, Span fields, bint same, int32_t depth,
+    Memo* memo, const uint8_t* base, const Value* state, const Value* text,
+    const Value* attributes, const Attribute* items, Span fields, bint same,
+    int32_t depth, Span id, bint usual,
 ) noexcept nogil
+
+
+cdef inline void memo_expect(const Memo* memo) noexcept nogil:
+    """Have what a line is made from brought near."""
+    prefetch(memo.fields.data, memo.fields.length)
+    prefetch(memo.slots, memo.slot_count * sizeof(Slot))
 
 
 cdef inline size_t memo_size(const Memo* memo) noexcept nogil:
@@ -110,32 +119,9 @@ cdef inline bint memo_has_attributes(
     )
 
 
-cdef inline size_t memo_has_part(
-    const Memo* memo, size_t number, const uint8_t* at, const uint8_t* end
-) noexcept nogil:
-    """Return the bytes of a remembered key and value if they stand at `at`, else 0."""
-    cdef const Part* part = &memo.parts[number]
-    cdef const uint8_t* old = memo.raw.data + memo.attributes
-    cdef size_t start = part.key.start - 1
-    cdef size_t length = part.value.start + part.value.length - start
-    length += part.value.kind == STRING
-    if <size_t> (end - at) <= length or differ(at, old + start, length):
-        return 0
-    return length if at[length] == c"," or at[length] == c"}" else 0
-
-
-cdef inline bint memo_has_key(
-    const Memo* memo, size_t number, const uint8_t* at, const uint8_t* end
-) noexcept nogil:
-    """Return whether a remembered key and a colon stand at `at`."""
-    cdef const Part* part = &memo.parts[number]
-    cdef const uint8_t* key = memo.raw.data + memo.attributes + part.key.start - 1
-    cdef size_t length = part.key.length + 2
-    return (
-        <size_t> (end - at) > length
-        and not differ(at, key, length)
-        and at[length] == c":"
-    )
+cdef inline size_t part_end(const Part* part) noexcept nogil:
+    """Return where a value ends in the remembered attributes, with its quote."""
+    return part.value.start + part.value.length + (part.value.kind == STRING)
 
 
 cdef inline bint same_value(

@@ -190,13 +190,31 @@ cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogi
     memo.high = -1
 
 
+cdef inline bint is_usual(const Memo* memo, Span id) noexcept nogil:
+    """Return whether all before the attributes is as Home Assistant writes it.
+
+    Then the id that stands in the state is the entity's own.
+    """
+    cdef const uint8_t* at = memo.raw.data
+    return (
+        memo.lead == id.length + 25
+        and memo.attributes == memo.middle + 15
+        and not differ(at, b'{"entity_id":"', 14)
+        and not differ(at + 14, id.at, id.length)
+        and not differ(at + 14 + id.length, b'","state":"', 11)
+        and not differ(at + memo.middle, b'","attributes":', 15)
+    )
+
+
 cdef void memo_renew(
-    Memo* memo, const uint8_t* base, const Value* state, const Value* attributes,
-    const Attribute* items, Span fields, bint same, int32_t depth,
+    Memo* memo, const uint8_t* base, const Value* state, const Value* text,
+    const Value* attributes, const Attribute* items, Span fields, bint same,
+    int32_t depth, Span id, bint usual,
 ) noexcept nogil:
     """Remember the bytes of a state whose parts and slots are known.
 
     `same`: its attributes are those that are remembered already.
+    `usual`: all before the attributes is known to be as Home Assistant writes it.
     """
     cdef Part* part
     cdef size_t i
@@ -218,6 +236,10 @@ cdef void memo_renew(
         memo.fields.data[0] = c","
     memo.attributes = start - state.start
     memo.attributes_length = attributes.length
+    memo.lead = text.start - state.start
+    memo.middle = memo.lead + text.length
+    if not usual and not is_usual(memo, id):
+        memo.lead = 0
     memo.depth = depth
     memo.version += 1
     memo.valid = True

@@ -4,11 +4,13 @@ A decimal of at most 15 digits is already its own shortest text, and is copied. 
 rest goes through the library's exact conversions, which know no locale.
 """
 
+from libc.math cimport signbit
 from libc.stdint cimport uint8_t
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
-from hiq._core.buffer cimport Buffer, put, put_byte, reserve
+from hiq._core.buffer cimport Buffer, reserve
 from hiq._core.span cimport Span
+from hiq._core.vector cimport copy, digits
 
 cdef extern from *:
     """
@@ -18,12 +20,17 @@ cdef extern from *:
         if (read.ec == std::errc::result_out_of_range) return 2;
         return read.ec == std::errc() && read.ptr == last ? 0 : 1;
     }
+    static int hiq_write_fixed(char *first, char *last, double value) {
+        auto end = std::to_chars(first, last, value, std::chars_format::fixed);
+        return (int)(end.ptr - first);
+    }
     static int hiq_write(char *first, char *last, double value) {
         auto end = std::to_chars(first, last, value, std::chars_format::scientific);
         return (int)(end.ptr - first);
     }
     """
     int hiq_read(const char* first, const char* last, double* out) noexcept nogil
+    int hiq_write_fixed(char* first, char* last, double value) noexcept nogil
     int hiq_write(char* first, char* last, double value) noexcept nogil
 
 cdef enum:
@@ -90,8 +97,7 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
     cdef size_t rest = 0
     at += negative
     start = at
-    while at < end and is_digit(at[0]):
-        at += 1
+    at += digits(at, end)
     if at == start:
         return False
     while start + 1 < at and start[0] == c"0":
@@ -104,8 +110,7 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
             return False
         at += 1
         fraction = at
-        while at < end and is_digit(at[0]):
-            at += 1
+        at += digits(at, end)
         if at != end or at == fraction:
             return False
         while at > fraction and (at - 1)[0] == c"0":
@@ -126,12 +131,12 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
     if negative:
         out.data[out.length] = c"-"
         out.length += 1
-    memcpy(out.data + out.length, start, whole)
+    copy(out.data + out.length, start, whole)
     out.length += whole
     out.data[out.length] = c"."
     out.length += 1
     if rest:
-        memcpy(out.data + out.length, fraction, rest)
+        copy(out.data + out.length, fraction, rest)
         out.length += rest
     else:
         out.data[out.length] = c"0"
@@ -150,42 +155,21 @@ cdef void put_number(Buffer* out, Span text, bint integer) noexcept nogil:
 
 cdef void put_double(Buffer* out, double value) noexcept nogil:
     """Append a finite double as `repr` writes it."""
-    cdef char[40] text
-    cdef int length = hiq_write(text, text + 40, value)
-    cdef char[24] digits
-    cdef int count = 0
-    cdef int at = 0
-    cdef int exponent = 0
-    cdef bint minus
-    cdef int i
-    if text[0] == c"-":
-        put_byte(out, c"-")
-        at = 1
-    while at < length and text[at] != c"e":
-        if text[at] != c".":
-            digits[count] = text[at]
-            count += 1
-        at += 1
-    minus = text[at + 1] == c"-"
-    for i in range(at + 2, length):
-        exponent = exponent * 10 + text[i] - c"0"
-    if minus:
-        exponent = -exponent
-    if -4 <= exponent < 0:
-        put(out, b"0.0000000000000000000000", 1 - exponent)
-        put(out, digits, count)
-    elif 0 <= exponent < 16:
-        if count <= exponent + 1:
-            put(out, digits, count)
-            put(out, b"000000000000000000000000", exponent + 1 - count)
-            put(out, b".0", 2)
-        else:
-            put(out, digits, exponent + 1)
-            put_byte(out, c".")
-            put(out, digits + exponent + 1, count - exponent - 1)
+    cdef double size = -value if value < 0 else value
+    cdef uint8_t* to
+    cdef int length
+    if not reserve(out, 48):
+        return
+    to = out.data + out.length
+    if 1e-4 <= size < 1e16:
+        length = hiq_write_fixed(<char*> to, <char*> to + 40, value)
+        if memchr(to, c".", length) == NULL:
+            to[length] = c"."
+            to[length + 1] = c"0"
+            length += 2
+    elif size == 0:
+        length = 4 if signbit(value) else 3
+        memcpy(to, b"-0.0" if length == 4 else b"0.0", length)
     else:
-        put(out, digits, 1)
-        if count > 1:
-            put_byte(out, c".")
-            put(out, digits + 1, count - 1)
-        put(out, text + at, length - at)
+        length = hiq_write(<char*> to, <char*> to + 40, value)
+    out.length += length

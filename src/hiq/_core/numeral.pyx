@@ -10,7 +10,7 @@ from hiq._core.buffer cimport Buffer, put_byte, reserve
 from hiq._core.number cimport decimal_value, is_digit, put_double, put_plain
 from hiq._core.span cimport Span, span
 from hiq._core.unicode cimport is_decimal, is_space, next_point, to_decimal
-from hiq._core.vector cimport digit16
+from hiq._core.vector cimport Marks, digit16, mark
 
 cdef enum:
     FOREIGN_LEAD = 0xD9    # begins U+0640 and up; the first digit there is U+0660
@@ -169,6 +169,18 @@ cdef Numeric put_text_number(
     return result
 
 
+cdef inline bint could_match(Marks marks) noexcept nogil:
+    """Return whether a short text may have the pattern of `put_digit_tail`."""
+    if marks.foreign:
+        return True
+    if marks.points == 0:
+        return marks.digits & (marks.digits << 1) != 0
+    return marks.points & (marks.points - 1) == 0 and (
+        marks.digits & (marks.points << 1) != 0
+        and marks.digits & (marks.points >> 1) != 0
+    )
+
+
 cdef Numeric put_digit_tail(Buffer* out, Span text, Buffer* scratch) noexcept nogil:
     """Append the number of a text such as `99%`, if its pattern matches.
 
@@ -177,7 +189,7 @@ cdef Numeric put_digit_tail(Buffer* out, Span text, Buffer* scratch) noexcept no
     """
     cdef const uint8_t* at = text.at
     cdef const uint8_t* end = at + text.length
-    cdef size_t mark = scratch.length
+    cdef size_t start = scratch.length
     cdef size_t points = 0
     cdef uint32_t point
     cdef bint adjacent = False   # two digits side by side
@@ -185,6 +197,8 @@ cdef Numeric put_digit_tail(Buffer* out, Span text, Buffer* scratch) noexcept no
     cdef int step
     cdef int last = 0            # 1 a digit, 2 a point behind a digit, 0 else
     cdef Numeric result = NOT_A_NUMBER
+    if text.length <= 64 and not could_match(mark(at, text.length)):
+        return NOT_A_NUMBER
     while at < end:
         if last == 0 and end - at >= 16:
             step = digit16(at)
@@ -213,7 +227,7 @@ cdef Numeric put_digit_tail(Buffer* out, Span text, Buffer* scratch) noexcept no
             last = 0
     if ((points == 0 and adjacent) or (points == 1 and between)) and not scratch.failed:
         result = put_decimal(
-            out, scratch.data + mark, scratch.data + scratch.length
+            out, scratch.data + start, scratch.data + scratch.length
         )
-    scratch.length = mark
+    scratch.length = start
     return result

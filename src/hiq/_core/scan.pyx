@@ -14,7 +14,7 @@ from hiq._core.span cimport (
     TRUE_VALUE, Value,
 )
 from hiq._core.status cimport Status
-from hiq._core.vector cimport special16
+from hiq._core.vector cimport digits, special16
 
 # construction
 
@@ -138,14 +138,6 @@ cdef bint scan_long_string(Cursor* cursor, Value* out) noexcept nogil:
 
 
 # other values
-
-
-cdef inline size_t digits(const uint8_t* at, const uint8_t* end) noexcept nogil:
-    """Return how many digits stand at `at`."""
-    cdef size_t count = 0
-    while at + count < end and c"0" <= at[count] <= c"9":
-        count += 1
-    return count
 
 
 cdef bint scan_number(Cursor* cursor, Value* out) noexcept nogil:

@@ -4,7 +4,7 @@
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from hiq._core.vector cimport differ
+from hiq._core.vector cimport differ, mix
 
 cdef enum Kind:
     MISSING = 0
@@ -70,11 +70,6 @@ cdef inline uint64_t load4(const uint8_t* at) noexcept nogil:
     cdef uint32_t word
     memcpy(&word, at, 4)
     return word
-
-
-cdef inline uint64_t mix(uint64_t state, uint64_t word) noexcept nogil:
-    state = (state ^ word) * <uint64_t> 0x9FB21C651E98DF25
-    return state ^ (state >> 35)
 
 
 cdef inline uint64_t hash_of(Span text) noexcept nogil:

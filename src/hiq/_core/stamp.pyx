@@ -3,7 +3,7 @@
 Most lines share their second with the one before, so its digits are kept.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer, buffer_free, put, put_byte, reserve
 
@@ -45,12 +45,29 @@ cdef void put_integer(Buffer* out, int64_t value) noexcept nogil:
     put(out, &digits[at], 24 - at)
 
 
+cdef inline void put_nine(uint8_t* to, uint32_t value) noexcept nogil:
+    """Write nine digits, in groups of three that do not wait for each other."""
+    cdef uint32_t high = value // 1_000_000
+    cdef uint32_t rest = value - high * 1_000_000
+    cdef uint32_t middle = rest // 1_000
+    put_three(to, high)
+    put_three(to + 3, middle)
+    put_three(to + 6, rest - middle * 1_000)
+
+
+cdef inline void put_three(uint8_t* to, uint32_t value) noexcept nogil:
+    cdef uint32_t tens = value // 10
+    cdef uint32_t first = value // 100
+    to[0] = <uint8_t> (c"0" + first)
+    to[1] = <uint8_t> (c"0" + tens - 10 * first)
+    to[2] = <uint8_t> (c"0" + value - 10 * tens)
+
+
 cdef void put_stamp(Buffer* out, Stamp* last, int64_t time_ns) noexcept nogil:
     """Append a space, the stamp and the line end."""
     cdef int64_t second = time_ns // SECOND
     cdef int64_t rest = time_ns - second * SECOND
     cdef uint8_t* to
-    cdef int i
     if second < 1:
         put_byte(out, c" ")
         put_integer(out, time_ns)
@@ -68,8 +85,6 @@ cdef void put_stamp(Buffer* out, Stamp* last, int64_t time_ns) noexcept nogil:
         out.failed = True
         return
     to = out.data + out.length
-    for i in range(8, -1, -1):
-        to[i] = <uint8_t> (c"0" + rest % 10)
-        rest //= 10
+    put_nine(to, <uint32_t> rest)
     to[9] = c"\n"
     out.length += 10

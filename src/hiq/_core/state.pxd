@@ -1,18 +1,12 @@
 from libc.stdint cimport uint8_t
 
 from hiq._core.event cimport Event, Tape
-from hiq._core.memo cimport Memo
 from hiq._core.scan cimport Cursor
 from hiq._core.span cimport Value
 
 # hot path
 cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil
-cdef bint read_attributes(
-    Cursor* cursor, Tape* tape, Event* event, const Memo* memo
-) noexcept nogil
-cdef size_t recall_attributes(
-    Cursor* cursor, Tape* tape, const Memo* memo
-) noexcept nogil
+cdef bint read_attributes(Cursor* cursor, Tape* tape, Event* event) noexcept nogil
 cdef bint read_context(Cursor* cursor, Value* out) noexcept nogil
 
 # what was left unread

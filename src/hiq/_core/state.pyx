@@ -10,12 +10,13 @@ from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport grow_array
 from hiq._core.event cimport Event, Tape, at_map, note, note_end
 from hiq._core.keys cimport ATTRIBUTES, CONTEXT, OTHER, STATE, Name, name_of
-from hiq._core.memo cimport Memo, memo_has_attributes, memo_has_key, memo_has_part
+from hiq._core.memo cimport Memo, memo_has_attributes
+from hiq._core.outline cimport Outline, outline_find, outline_learn
 from hiq._core.scan cimport (
     Cursor, enter, fail, guess, guess_key, inside, next_key, scan_string, scan_value,
     skip_space,
 )
-from hiq._core.span cimport MISSING, SAME_KEY, SAME_PAIR, Value
+from hiq._core.span cimport Value
 from hiq._core.status cimport Status
 
 # hot path
@@ -34,6 +35,7 @@ cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
     cdef Value key
     cdef Value other
     cdef Name name
+    cdef const uint8_t* rest = NULL
     cdef int step = 0
     cdef int more
     note(&event.new_state, cursor.base, cursor.at)
@@ -56,10 +58,11 @@ cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
         else:
             more = next_key(cursor, &key, step == 0)
             if more <= 0:
-                note_end(&event.new_state, cursor)
-                return more == 0
+                break
             name = name_of(cursor.base, &key)
         step += 1
+        if name == STATE:
+            rest = NULL
         if name == ATTRIBUTES:
             event.count = 0
             event.is_unread = False
@@ -69,37 +72,42 @@ cdef bint read_state(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
                 cursor.at += memo.attributes_length
                 note_end(&event.attributes, cursor)
                 event.is_unread = True
+                event.version = memo.version
             elif at_map(cursor):
-                if not read_attributes(cursor, tape, event, memo):
+                if not read_attributes(cursor, tape, event):
                     return False
             elif not scan_value(cursor, &event.attributes):
                 return False
+            rest = cursor.at
         elif name == CONTEXT:
             if not read_context(cursor, &other):
                 return False
         elif not scan_value(cursor, &event.state if name == STATE else &other):
             return False
+    note_end(&event.new_state, cursor)
+    if more == 0 and rest != NULL:
+        learn_tail(tape, rest, cursor.at)
+    return more == 0
 
 
-cdef bint read_attributes(
-    Cursor* cursor, Tape* tape, Event* event, const Memo* memo
+cdef inline void learn_tail(
+    Tape* tape, const uint8_t* at, const uint8_t* end
 ) noexcept nogil:
-    """Read the value of `attributes`, a map, into the tape.
+    """Remember what stands behind the attributes of a state."""
+    cdef const Outline* known = outline_find(&tape.tails, at, end)
+    if known == NULL or known.length != <size_t> (end - at):
+        outline_learn(&tape.tails, at, end - at, 0, 0)
 
-    `memo`: what is remembered of the entity, NULL if nothing.
-    """
+
+cdef bint read_attributes(Cursor* cursor, Tape* tape, Event* event) noexcept nogil:
+    """Read the value of `attributes`, a map, into the tape."""
     cdef Attribute* item
-    cdef size_t recalled = 0
     cdef int more
     note(&event.attributes, cursor.base, cursor.at)
     event.first = tape.item_count
     event.is_recalled = False
     if not enter(cursor):
         return False
-    if memo != NULL:
-        recalled = recall_attributes(cursor, tape, memo)
-        if cursor.status != Status.OK:
-            return False
     while True:
         item = next_attribute(tape)
         if item == NULL:
@@ -114,9 +122,6 @@ cdef bint read_attributes(
         return False
     note_end(&event.attributes, cursor)
     event.count = tape.item_count - event.first
-    if memo != NULL and recalled == memo.part_count and recalled == event.count:
-        event.is_recalled = True
-        event.version = memo.version
     return True
 
 
@@ -126,52 +131,6 @@ cdef inline Attribute* next_attribute(Tape* tape) noexcept nogil:
     ):
         return NULL
     return &tape.items[tape.item_count]
-
-
-cdef size_t recall_attributes(
-    Cursor* cursor, Tape* tape, const Memo* memo
-) noexcept nogil:
-    """Read as many attributes as have the remembered keys; returns their number.
-
-    The cursor ends behind a value, or where it was.
-    """
-    cdef Attribute* item
-    cdef size_t i
-    cdef size_t length
-    cdef uint32_t shift
-    cdef const uint8_t* before = cursor.at
-    for i in range(memo.part_count):
-        item = next_attribute(tape)
-        if item == NULL:
-            fail(cursor, Status.NO_MEMORY)
-            return i
-        item.key = memo.parts[i].key
-        shift = <uint32_t> (cursor.at - cursor.base) + 1 - item.key.start
-        length = memo_has_part(memo, i, cursor.at, cursor.end)
-        if length:
-            item.key.kind = SAME_PAIR
-            item.value = memo.parts[i].value
-            item.value.start += shift
-            cursor.at += length
-        elif memo_has_key(memo, i, cursor.at, cursor.end):
-            item.key.kind = SAME_KEY
-            cursor.at += item.key.length + 3
-            skip_space(cursor)
-            if not scan_value(cursor, &item.value):
-                if cursor.status == Status.OK:
-                    cursor.status = Status.BAD_JSON
-                return i
-        else:
-            cursor.at = before
-            return i
-        item.key.start += shift
-        tape.item_count += 1
-        before = cursor.at
-        if cursor.at == cursor.end or cursor.at[0] != c",":
-            return i + 1
-        cursor.at += 1
-    cursor.at = before
-    return memo.part_count
 
 
 cdef bint read_context(Cursor* cursor, Value* out) noexcept nogil:
@@ -210,4 +169,4 @@ cdef bint read_rest(Tape* tape, const uint8_t* base, Event* event) noexcept nogi
     cdef Cursor cursor
     inside(&cursor, base, &event.attributes)
     event.is_unread = False
-    return read_attributes(&cursor, tape, event, NULL)
+    return read_attributes(&cursor, tape, event)

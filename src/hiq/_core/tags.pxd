@@ -28,7 +28,7 @@ cdef struct Entity:
 cdef class Entities:
     # construction
     cdef Entity* _items
-    cdef uint32_t* _slots      # number of the entity + 1
+    cdef uint64_t* _slots      # high half of the hash, number of the entity + 1
     cdef size_t _slot_count
     cdef size_t _capacity
     cdef Entity _stranger      # one beyond the limit
@@ -37,6 +37,7 @@ cdef class Entities:
     cdef readonly size_t limit
 
     # hot path
+    cdef uint32_t guess(self, uint64_t hash) noexcept nogil
     cdef uint32_t number_of(self, Span id, uint64_t hash) noexcept nogil
     cdef Entity* find(self, Span id, uint64_t hash) noexcept nogil
     cdef Entity* at(self, uint32_t number) noexcept nogil

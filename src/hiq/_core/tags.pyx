@@ -13,6 +13,10 @@ from hiq._core.memo cimport memo_free
 from hiq._core.span cimport Span, same
 
 
+cdef inline uint64_t slot_of(uint64_t hash, size_t number) noexcept nogil:
+    return hash >> 32 << 32 | <uint32_t> number
+
+
 cdef class Entities:
     """A hash table from entity id to Entity; pointers last until the next `add`."""
 
@@ -21,7 +25,7 @@ cdef class Entities:
     def __cinit__(self, size_t limit):
         self.limit = limit
         self._slot_count = 256
-        self._slots = <uint32_t*> calloc(self._slot_count, sizeof(uint32_t))
+        self._slots = <uint64_t*> calloc(self._slot_count, sizeof(uint64_t))
         if self._slots == NULL:
             raise MemoryError
 
@@ -38,14 +42,23 @@ cdef class Entities:
 
     # hot path
 
+    cdef uint32_t guess(self, uint64_t hash) noexcept nogil:
+        """Return the number of the first id with such a hash, 0 if there is none."""
+        cdef size_t at = hash & (self._slot_count - 1)
+        while self._slots[at] and (self._slots[at] ^ hash) >> 32:
+            at = (at + 1) & (self._slot_count - 1)
+        return <uint32_t> self._slots[at]
+
     cdef uint32_t number_of(self, Span id, uint64_t hash) noexcept nogil:
         """Return the number of an id, 0 if it is not there."""
         cdef size_t at = hash & (self._slot_count - 1)
-        cdef Entity* entity
+        cdef uint32_t number
         while self._slots[at]:
-            entity = &self._items[self._slots[at] - 1]
-            if entity.hash == hash and same(id_of(entity), id):
-                return self._slots[at]
+            number = <uint32_t> self._slots[at]
+            if (self._slots[at] ^ hash) >> 32 == 0 and same(
+                id_of(&self._items[number - 1]), id
+            ):
+                return number
             at = (at + 1) & (self._slot_count - 1)
         return 0
 
@@ -82,12 +95,12 @@ cdef class Entities:
         entity.id_length = <uint32_t> id.length
         entity.remembered = True
         self.count += 1
-        self._slots[at] = <uint32_t> self.count
+        self._slots[at] = slot_of(hash, self.count)
         return entity
 
     cdef bint _grow(self) noexcept nogil:
         """Make room for one more; False without memory."""
-        cdef uint32_t* slots
+        cdef uint64_t* slots
         cdef size_t wanted
         cdef size_t at
         cdef size_t i
@@ -98,14 +111,14 @@ cdef class Entities:
         if 2 * (self.count + 1) <= self._slot_count:
             return True
         wanted = self._slot_count * 2
-        slots = <uint32_t*> calloc(wanted, sizeof(uint32_t))
+        slots = <uint64_t*> calloc(wanted, sizeof(uint64_t))
         if slots == NULL:
             return False
         for i in range(self.count):
             at = self._items[i].hash & (wanted - 1)
             while slots[at]:
                 at = (at + 1) & (wanted - 1)
-            slots[at] = <uint32_t> i + 1
+            slots[at] = slot_of(self._items[i].hash, i + 1)
         free(self._slots)
         self._slots = slots
         self._slot_count = wanted

@@ -6,7 +6,6 @@ nothing and knows no frames.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.string cimport memcmp
 
 from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_span
@@ -26,7 +25,7 @@ from hiq._core.stamp cimport put_stamp, stamp_free
 from hiq._core.state cimport read_rest
 from hiq._core.status cimport Status
 from hiq._core.table cimport table_arrange, table_clear, table_free, table_write
-from hiq._core.tags cimport Entity
+from hiq._core.tags cimport Entity, id_of
 from hiq._core.text cimport text_of
 from hiq._core.unique cimport keep_last
 from hiq._core.vocabulary cimport CLASS, TAG, UNIT, Vocabulary, Word
@@ -97,9 +96,7 @@ cdef class Writer:
         cdef size_t start
         cdef size_t i
         cdef bint recalled = False
-        cdef bint equal = event.attributes.length == memo.attributes_length and (
-            memcmp(base + event.attributes.start, old, memo.attributes_length) == 0
-        )
+        cdef bint equal = event.is_unread and event.version == memo.version
         memo.valid = False
         arena.length = 0
         self.fields.scratch.length = 0
@@ -148,8 +145,9 @@ cdef class Writer:
             return False
         self._remembered_bytes -= memo_size(memo)
         memo_renew(
-            memo, base, &event.new_state, &event.attributes, items,
+            memo, base, &event.new_state, &event.state, &event.attributes, items,
             span(out.data + start, out.length - start), equal, event.depth,
+            id_of(entity), event.is_usual,
         )
         self._remembered_bytes += memo_size(memo)
         out.data[start] = c" "
@@ -310,8 +308,8 @@ cdef class Writer:
         if memo_plan(memo, base, items, &self._names):
             memo_keep(memo, &self.fields.table, &self._names)
             memo_renew(
-                memo, base, &event.new_state, &event.attributes, items, fields, False,
-                event.depth,
+                memo, base, &event.new_state, &event.state, &event.attributes, items,
+                fields, False, event.depth, id_of(entity), event.is_usual,
             )
         self._remembered_bytes += memo_size(memo)
 

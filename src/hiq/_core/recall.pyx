@@ -1,0 +1,206 @@
+"""Messages of which everything is known but a few values.
+
+Nearly every event of a home is the last one of its entity with another state and
+other time stamps: `old_state` is, byte for byte, the state that is remembered, and
+the rest looks as it always does. Such a message is compared, not read. Whatever is
+unusual in it is left to the strict scanner, which then begins from the start; nothing
+is trusted beyond equality with what has been checked before.
+"""
+
+from libc.stdint cimport int32_t, uint8_t, uint32_t
+
+from hiq._core.attribute cimport Attribute
+from hiq._core.buffer cimport grow_array
+from hiq._core.event cimport Event, Tape, note, note_end, note_text
+from hiq._core.memo cimport Memo, Part, memo_has_attributes, part_end
+from hiq._core.outline cimport Outline, outline_find
+from hiq._core.scan cimport Cursor, scan_string, scan_value
+from hiq._core.span cimport MAP, SAME_KEY, SAME_PAIR, STRING, Span, Value, hash_of, span
+from hiq._core.status cimport Status
+from hiq._core.tags cimport Entities, Entity
+from hiq._core.vector cimport differ, prefetch, same_bytes, special16
+
+cdef enum:
+    HEAD = 75        # bytes of a message before the entity's id
+    LEVELS = 3       # of maps around a state
+    SPARE = 8        # levels that the ends of state and event may have at the most
+
+
+cdef const char* BEGINNING = (
+    b'{"type":"event","event":{"event_type":"state_changed","data":{"entity_id":"'
+)
+
+# hot path
+
+
+cdef inline size_t plain_length(const uint8_t* at, const uint8_t* end) noexcept nogil:
+    """Return the bytes up to a quote, 0 if the text is not plain or very long."""
+    cdef size_t length = 0
+    cdef int step
+    while end - at >= 16 and length < 256:
+        step = special16(at)
+        length += step
+        if step < 16:
+            return length if at[step] == c'"' else 0
+        at += 16
+    return 0
+
+
+cdef bint recall_message(
+    Cursor* cursor, Tape* tape, Event* event, Entities entities
+) noexcept nogil:
+    """Read a message that is recognised; False, and nothing is read, if it is not."""
+    cdef const uint8_t* base = cursor.base
+    cdef const uint8_t* begin = cursor.at
+    cdef const uint8_t* end = cursor.end
+    cdef const uint8_t* at = begin
+    cdef const uint8_t* raw
+    cdef const uint8_t* state
+    cdef const Memo* memo
+    cdef const Outline* outline
+    cdef int32_t depth = cursor.depth
+    cdef size_t items = tape.item_count
+    cdef uint32_t number
+    cdef size_t length
+    cdef Span id
+    if end - at < 256 or depth < LEVELS + SPARE or differ(
+        at, <const uint8_t*> BEGINNING, HEAD
+    ):
+        return False
+    at += HEAD
+    length = plain_length(at, end)
+    if length == 0:
+        return False
+    id = span(at, length)
+    number = entities.guess(hash_of(id))
+    if number == 0:
+        return False
+    memo = &entities.at(number).memo
+    raw = memo.raw.data
+    prefetch(raw, memo.raw.length)
+    if not memo.valid or memo.lead != length + 25 or depth - LEVELS < memo.depth:
+        return False
+    prefetch(memo.parts, memo.part_count * sizeof(Part))
+    at += length
+    # The state as it was, and the new one up to its text.
+    length = memo.raw.length
+    if <size_t> (end - at) < length + memo.middle + memo.lead + 64:
+        return False
+    if (
+        differ(id.at, raw + 14, id.length)
+        or differ(at, b'","old_state":', 14)
+        or differ(at + 14, raw, length)
+    ):
+        return False
+    note(&event.old_state, base, at + 14)
+    at += 14 + length
+    if differ(at, b',"new_state":', 13) or differ(at + 13, raw, memo.lead):
+        return False
+    state = at + 13
+    cursor.at = state + memo.lead
+    event.is_unread = False
+    if scan_string(cursor, &event.state) and <size_t> (
+        end - cursor.at
+    ) > memo.attributes_length + 14 and not differ(
+        cursor.at - 1, b'","attributes":', 15
+    ):
+        cursor.at += 14
+        cursor.depth = depth - LEVELS - 1
+        note(&event.attributes, base, cursor.at)
+        if memo_has_attributes(memo, cursor.at, end):
+            cursor.at += memo.attributes_length
+            event.is_unread = True
+            event.version = memo.version
+        elif not recall_attributes(cursor, tape, event, memo):
+            cursor.at = end
+        note_end(&event.attributes, cursor)
+        outline = outline_find(&tape.tails, cursor.at, end)
+        if outline != NULL:
+            cursor.at += outline.length
+            note(&event.new_state, base, state)
+            note_end(&event.new_state, cursor)
+            outline = outline_find(&tape.ends, cursor.at, end)
+        if outline != NULL:
+            note_text(
+                &event.time_fired, base, cursor.at + outline.mark, outline.mark_length
+            )
+            cursor.at += outline.length
+            cursor.depth = depth
+            note_text(&event.entity_id, base, id.at, <uint32_t> id.length)
+            note(&event.data, base, id.at - 14)
+            note(&event.message, base, begin)
+            note_end(&event.message, cursor)
+            event.length = event.message.length
+            event.depth = depth - LEVELS
+            event.entity = number
+            event.memo = memo
+            event.is_usual = True
+            event.is_state = True
+            return True
+    cursor.at = begin
+    cursor.depth = depth
+    cursor.status = Status.OK
+    tape.item_count = items
+    return False
+
+
+cdef bint recall_attributes(
+    Cursor* cursor, Tape* tape, Event* event, const Memo* memo
+) noexcept nogil:
+    """Read attributes that have the remembered keys, into the tape.
+
+    False if they have not; then the cursor, the status and the tape may be anywhere.
+    """
+    cdef const uint8_t* at = cursor.at
+    cdef const uint8_t* old = memo.raw.data + memo.attributes
+    cdef const Part* part
+    cdef Attribute* item
+    cdef size_t total = memo.attributes_length
+    cdef size_t done = 0        # bytes of the old ones that have been dealt with
+    cdef size_t shift = <size_t> (at - cursor.base)
+    cdef size_t start
+    cdef size_t i = 0
+    event.first = tape.item_count
+    event.count = memo.part_count
+    event.is_recalled = True
+    event.version = memo.version
+    if not grow_array(
+        <void**> &tape.items, &tape.item_capacity, event.first + event.count + 1,
+        sizeof(Attribute),
+    ):
+        return False
+    item = tape.items + event.first
+    tape.item_count += event.count
+    while True:
+        done += same_bytes(
+            at, old + done, min(total - done, <size_t> (cursor.end - at))
+        )
+        while i < event.count and part_end(&memo.parts[i]) < done:
+            part = &memo.parts[i]
+            item.key = part.key
+            item.key.kind = SAME_PAIR
+            item.key.start += <uint32_t> shift
+            item.value = part.value
+            item.value.start += <uint32_t> shift
+            item += 1
+            i += 1
+        if done == total:
+            cursor.at = cursor.base + shift + total
+            return i == event.count
+        if i == event.count:
+            return False
+        part = &memo.parts[i]
+        start = part.value.start - (part.value.kind == STRING)
+        if done < start:
+            return False
+        cursor.at = cursor.base + shift + start
+        if not scan_value(cursor, &item.value):
+            return False
+        item.key = part.key
+        item.key.kind = SAME_KEY
+        item.key.start += <uint32_t> shift
+        item += 1
+        i += 1
+        at = cursor.at
+        done = part_end(part)
+        shift = <size_t> (at - cursor.base) - done
