@@ -30,7 +30,7 @@ cdef struct Event:
     bint is_unread      # its attributes are not in the tape: they are remembered
     bint is_usual       # it was recognised whole
     bint is_recalled    # its keys are those that are remembered under `version`
-    uint32_t version
+    uint64_t version
     uint32_t entity     # number in the table of entities, 0 if it is not there
     const Memo* memo    # what is remembered of it, only while the frame is read
     int32_t depth       # levels that were left where the new state begins

@@ -18,7 +18,7 @@ from hiq._core.scan cimport (
     Cursor, enter, fail, guess_key, is_utf8, next_item, next_key, scan_value,
     skip_space, start,
 )
-from hiq._core.memo cimport memo_has_state
+from hiq._core.memo cimport memo_old_state
 from hiq._core.outline cimport Outline, outline_find, outline_learn
 from hiq._core.recall cimport recall_message
 from hiq._core.span cimport (
@@ -301,6 +301,7 @@ cdef bint read_data(
     cdef Value* target
     cdef Name name
     cdef Span id
+    cdef size_t known
     cdef int step = 0
     cdef int more
     note(&event.data, cursor.base, cursor.at)
@@ -333,13 +334,14 @@ cdef bint read_data(
             target = &event.new_state
         elif name == OLD_STATE:
             target = &event.old_state
-            if event.memo != NULL and memo_has_state(
-                event.memo, cursor.at, cursor.end, cursor.depth
-            ):
-                # Byte for byte the last new state, which has been checked.
-                note(target, cursor.base, cursor.at)
-                cursor.at += event.memo.raw.length
-                continue
+            if event.memo != NULL:
+                known = memo_old_state(
+                    event.memo, cursor.at, cursor.end, cursor.depth
+                )
+                if known:
+                    note(target, cursor.base, cursor.at)
+                    cursor.at += known
+                    continue
         elif name == ENTITY_ID:
             target = &event.entity_id
         else:
@@ -349,6 +351,8 @@ cdef bint read_data(
         if name == ENTITY_ID:
             event.entity = 0
             event.memo = NULL
+            # What was recognised so far was another entity's.
+            event.version = 0
             if target.kind == STRING and not target.flags & ESCAPED:
                 id = span_of(cursor.base, target)
                 event.entity = entities.number_of(id, hash_of(id))

@@ -38,7 +38,6 @@ cdef class Encoder:
     # hot path
     cdef bint begin(self, size_t events) noexcept nogil
     cdef void roll_back(self) noexcept nogil
-    cdef void expect(self, const Event* event) noexcept nogil
     cdef Status encode(
         self, const uint8_t* base, Event* event, Tape* tape, bint snapshot, Buffer* out
     ) noexcept nogil

@@ -12,14 +12,12 @@ from hiq._core.buffer cimport Buffer, buffer_free, grow_array
 from hiq._core.event cimport Event, Tape
 from hiq._core.filter cimport Filter
 from hiq._core.moment cimport MOMENT_BAD, MOMENT_FAR, Moment, floor_to, moment_ns
-from hiq._core.memo cimport memo_expect
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Entry, Overlay
 from hiq._core.span cimport MAP, NULL_VALUE, STRING, Span, hash_of
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity, domain_of, id_of
 from hiq._core.text cimport text_of
-from hiq._core.vector cimport prefetch
 from hiq._core.writer cimport Writer
 
 from hiq._core.known_rows import ROWS
@@ -86,14 +84,6 @@ cdef class Encoder:
             if entity != NULL:
                 entity.seen_ns = undo.seen_ns
                 entity.has_seen = undo.has_seen
-
-    cdef void expect(self, const Event* event) noexcept nogil:
-        """Have what is needed of the next event's entity brought near."""
-        cdef const Entity* entity
-        if event.is_state and event.is_usual:
-            entity = self.entities.at(event.entity)
-            memo_expect(&entity.memo)
-            prefetch(entity.cached.data, entity.cached.length)
 
     cdef Status encode(
         self, const uint8_t* base, Event* event, Tape* tape, bint snapshot, Buffer* out
@@ -165,6 +155,7 @@ cdef class Encoder:
             or is_word(state, b"unknown", 7)
             or is_word(state, b"unavailable", 11)
         ):
+            self.writer.skip(base, event, entity)
             return Status.SKIPPED
         self.time_ns = floor_to(stamp, self._time_unit_ns)
         return self.writer.write(base, event, tape, state, entity, self.time_ns, out)

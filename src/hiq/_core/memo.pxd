@@ -1,4 +1,4 @@
-from libc.stdint cimport int32_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer
 from hiq._core.attribute cimport Attribute
@@ -10,6 +10,8 @@ from hiq._core.vocabulary cimport Word
 cdef enum:
     MAX_PARTS = 256          # attributes of an entity that is remembered
     MAX_RAW = 1 << 15        # bytes of its state
+    MAX_SLOTS = 2 * MAX_PARTS + 2
+    WORDS = (MAX_SLOTS + 63) // 64
 
 # What a change of the value means.
 cdef enum Mode:
@@ -30,14 +32,13 @@ cdef struct Part:
 cdef struct Slot:
     uint32_t name        # `,name=` in the names
     uint32_t name_length
-    uint32_t at          # the same with its text in the fields
-    uint32_t length      # 0: it is not there
+    uint32_t length      # the same with its text in the fields; 0: it is not there
     uint32_t new_at      # of its new text, in the arena
     uint32_t new_length
-    uint8_t changed
 
 cdef struct Memo:
     Buffer raw           # the state as it came
+    Buffer gone          # a later one that gave no point, as it came
     uint32_t attributes  # where its attributes begin in there
     uint32_t attributes_length
     uint32_t lead        # bytes before the text of the state, 0 if they are unusual
@@ -48,14 +49,15 @@ cdef struct Memo:
     size_t part_count
     size_t part_capacity
     Slot* slots
+    uint32_t* places     # where in the fields each slot is
     size_t slot_count
     size_t slot_capacity
-    int32_t low          # changed slots lie from here
-    int32_t high         # to here
+    size_t place_capacity
+    uint64_t[WORDS] changed  # slots with a new text, as bits
     int32_t value        # slots of the state itself
     int32_t state
     int32_t depth        # levels that were left where the state began
-    uint32_t version     # counts changes
+    uint64_t version     # counts changes
     bint valid
 
 # construction
@@ -70,6 +72,9 @@ cdef bint memo_same_keys(
     const Memo* memo, const uint8_t* base, const Attribute* items, size_t count
 ) noexcept nogil
 cdef void memo_set(Memo* memo, int32_t slot, size_t at, size_t length) noexcept nogil
+cdef void memo_pass(
+    Memo* memo, const uint8_t* base, const Value* state, int32_t depth
+) noexcept nogil
 cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogil
 cdef void memo_renew(
     Memo* memo, const uint8_t* base, const Value* state, const Value* text,
@@ -79,32 +84,44 @@ cdef void memo_renew(
 
 
 cdef inline void memo_expect(const Memo* memo) noexcept nogil:
-    """Have what a line is made from brought near."""
-    prefetch(memo.fields.data, memo.fields.length)
+    """Have all that a line is made from brought near, while the message is compared."""
+    prefetch(memo.raw.data, memo.raw.length)
+    prefetch(memo.parts, memo.part_count * sizeof(Part))
     prefetch(memo.slots, memo.slot_count * sizeof(Slot))
+    prefetch(memo.fields.data, memo.fields.length)
+    prefetch(memo.places, memo.slot_count * sizeof(uint32_t))
 
 
 cdef inline size_t memo_size(const Memo* memo) noexcept nogil:
     """Return the bytes that it holds."""
     return (
         memo.raw.capacity
+        + memo.gone.capacity
         + memo.fields.capacity
         + memo.names.capacity
         + memo.part_capacity * sizeof(Part)
         + memo.slot_capacity * sizeof(Slot)
+        + memo.place_capacity * sizeof(uint32_t)
     )
 
 
-cdef inline bint memo_has_state(
+cdef inline size_t memo_old_state(
     const Memo* memo, const uint8_t* at, const uint8_t* end, int32_t depth
 ) noexcept nogil:
-    """Return whether the remembered state stands at `at`: it is checked already."""
-    return (
-        memo.raw.length
-        and depth >= memo.depth
-        and <size_t> (end - at) >= memo.raw.length
-        and not differ(at, memo.raw.data, memo.raw.length)
-    )
+    """Return the bytes of a known state if it stands at `at`, else 0.
+
+    It was the entity's when it was accepted, so it is checked already.
+    """
+    cdef size_t left = end - at
+    cdef size_t length = memo.raw.length
+    if depth < memo.depth:
+        return 0
+    if length and left >= length and not differ(at, memo.raw.data, length):
+        return length
+    length = memo.gone.length
+    if length and left >= length and not differ(at, memo.gone.data, length):
+        return length
+    return 0
 
 
 cdef inline bint memo_has_attributes(

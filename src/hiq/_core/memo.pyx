@@ -6,7 +6,7 @@ holds no rule: what it cannot tell is made from scratch. It is changed only by
 events of a frame that has been accepted.
 """
 
-from libc.stdint cimport int32_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
@@ -18,7 +18,7 @@ from hiq._core.span cimport ESCAPED, Span, Value, span, span_of
 from hiq._core.table cimport (
     Item, Place, Table, table_arrange, table_clear, table_put,
 )
-from hiq._core.vector cimport differ
+from hiq._core.vector cimport differ, first_bit
 
 # construction
 
@@ -26,10 +26,12 @@ from hiq._core.vector cimport differ
 cdef void memo_free(Memo* memo) noexcept nogil:
     """Give all memory back; nothing is remembered."""
     buffer_free(&memo.raw)
+    buffer_free(&memo.gone)
     buffer_free(&memo.fields)
     buffer_free(&memo.names)
     free(memo.parts)
     free(memo.slots)
+    free(memo.places)
     memset(memo, 0, sizeof(Memo))
 
 
@@ -63,6 +65,8 @@ cdef bint memo_plan(
         return False
     return grow_array(
         <void**> &memo.slots, &memo.slot_capacity, names.place_count, sizeof(Slot)
+    ) and grow_array(
+        <void**> &memo.places, &memo.place_capacity, names.place_count, sizeof(uint32_t)
     )
 
 
@@ -91,7 +95,6 @@ cdef void memo_keep(Memo* memo, const Table* table, const Table* names) noexcept
         put_byte(&memo.names, c"=")
         slot.name_length = <uint32_t> memo.names.length - slot.name
         slot.length = 0
-        slot.changed = False
     # Items of the names stand in the order of the plan.
     memo.value = settle(memo, table, memo.value, names.items[0].slot)
     memo.state = settle(memo, table, memo.state, names.items[1].slot)
@@ -124,10 +127,9 @@ cdef void place_slots(Memo* memo) noexcept nogil:
     cdef uint32_t at = 0
     cdef size_t i
     for i in range(memo.slot_count):
-        memo.slots[i].at = at
+        memo.places[i] = at
         at += memo.slots[i].length
-    memo.low = <int32_t> memo.slot_count
-    memo.high = -1
+    memset(memo.changed, 0, sizeof(memo.changed))
 
 
 # hot path
@@ -152,42 +154,64 @@ cdef bint memo_same_keys(
 cdef void memo_set(Memo* memo, int32_t slot, size_t at, size_t length) noexcept nogil:
     """Give a field a new text in the arena; length 0 removes it."""
     if length or memo.slots[slot].length:
-        memo.slots[slot].changed = True
-        memo.low = min(memo.low, slot)
-        memo.high = max(memo.high, slot)
+        memo.changed[slot >> 6] |= <uint64_t> 1 << (slot & 63)
         memo.slots[slot].new_at = <uint32_t> at
         memo.slots[slot].new_length = <uint32_t> length
+
+
+cdef void memo_pass(
+    Memo* memo, const uint8_t* base, const Value* state, int32_t depth
+) noexcept nogil:
+    """Remember a state that gave no point, to know it again as the old one."""
+    memo.gone.length = 0
+    if depth <= memo.depth and state.length <= MAX_RAW:
+        put_span(&memo.gone, span_of(base, state))
+    memo.gone.failed = False
 
 
 cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogil:
     """Append the fields: runs of old ones as they were, changed ones anew."""
     cdef const uint8_t* old = memo.fields.data
     cdef Slot* slot
-    cdef size_t run = 0
-    cdef int32_t i
+    cdef uint32_t run = 0
+    cdef uint32_t at
     cdef uint32_t shift = 0
-    cdef uint32_t end
-    for i in range(memo.low, memo.high + 1):
-        slot = &memo.slots[i]
-        end = slot.at + slot.length
-        if slot.changed:
-            slot.changed = False
-            put(out, old + run, slot.at - run)
-            run = end
+    cdef size_t next_place = 0
+    cdef size_t word
+    cdef size_t i
+    cdef uint64_t bits
+    for word in range((memo.slot_count + 63) // 64):
+        bits = memo.changed[word]
+        memo.changed[word] = 0
+        while bits:
+            i = 64 * word + first_bit(bits)
+            bits &= bits - 1
+            slot = &memo.slots[i]
+            at = memo.places[i]
+            put(out, old + run, at - run)
+            run = at + slot.length
+            if shift:
+                move(memo.places, next_place, i + 1, shift)
+            next_place = i + 1
+            # Unsigned, so that it counts down as well.
+            shift -= slot.length
             slot.length = 0
             if slot.new_length:
                 put(out, memo.names.data + slot.name, slot.name_length)
                 put(out, arena.data + slot.new_at, slot.new_length)
                 slot.length = slot.name_length + slot.new_length
-        # Unsigned, so that it counts down as well.
-        slot.at += shift
-        shift = slot.at + slot.length - end
+                shift += slot.length
     put(out, old + run, memo.fields.length - run)
     if shift:
-        for i in range(max(memo.high + 1, 0), <int32_t> memo.slot_count):
-            memo.slots[i].at += shift
-    memo.low = <int32_t> memo.slot_count
-    memo.high = -1
+        move(memo.places, next_place, memo.slot_count, shift)
+
+
+cdef inline void move(
+    uint32_t* places, size_t first, size_t end, uint32_t shift
+) noexcept nogil:
+    cdef size_t i
+    for i in range(first, end):
+        places[i] += shift
 
 
 cdef inline bint is_usual(const Memo* memo, Span id) noexcept nogil:
@@ -220,6 +244,7 @@ cdef void memo_renew(
     cdef size_t i
     cdef uint32_t start = attributes.start
     memo.raw.length = 0
+    memo.gone.length = 0
     memo.fields.length = 0
     if (
         memo.names.failed

@@ -95,6 +95,9 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
     cdef bint negative = at < end and at[0] == c"-"
     cdef size_t whole
     cdef size_t rest = 0
+    if end - at > EXACT_DIGITS + 2 and at[0] != c"0":
+        # More digits than that, or something that is no digit.
+        return False
     at += negative
     start = at
     at += digits(at, end)

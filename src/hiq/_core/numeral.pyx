@@ -4,13 +4,13 @@ White space around, single underscores, digits of any script, `inf` and `nan`. T
 text comes unescaped and checked; it knows nothing of JSON.
 """
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer, put_byte, reserve
 from hiq._core.number cimport decimal_value, is_digit, put_double, put_plain
 from hiq._core.span cimport Span, span
 from hiq._core.unicode cimport is_decimal, is_space, next_point, to_decimal
-from hiq._core.vector cimport Marks, digit16, mark
+from hiq._core.vector cimport Marks, copy, digit16, first_bit, mark
 
 cdef enum:
     FOREIGN_LEAD = 0xD9    # begins U+0640 and up; the first digit there is U+0660
@@ -169,16 +169,55 @@ cdef Numeric put_text_number(
     return result
 
 
-cdef inline bint could_match(Marks marks) noexcept nogil:
-    """Return whether a short text may have the pattern of `put_digit_tail`."""
-    if marks.foreign:
-        return True
-    if marks.points == 0:
-        return marks.digits & (marks.digits << 1) != 0
-    return marks.points & (marks.points - 1) == 0 and (
-        marks.digits & (marks.points << 1) != 0
-        and marks.digits & (marks.points >> 1) != 0
-    )
+cdef enum Tail:
+    NO_TAIL = 0
+    ASCII_TAIL = 1
+    FOREIGN_TAIL = 2    # there may be digits of other scripts
+
+cdef Tail tail_of(Span text) noexcept nogil:
+    """Return whether a text has the pattern of `put_digit_tail`, 64 bytes at a time."""
+    cdef Marks marks
+    cdef size_t done = 0
+    cdef size_t length
+    cdef uint64_t points = 0          # how many
+    cdef uint64_t adjacent = 0        # digits behind a digit
+    cdef uint64_t between = 0         # digits behind a point behind a digit
+    cdef uint64_t after_digit = 0     # of the last byte of the block before
+    cdef uint64_t after_point = 0
+    cdef uint64_t point
+    while done < text.length:
+        length = min(text.length - done, <size_t> 64)
+        marks = mark(text.at + done, length)
+        if marks.foreign:
+            return FOREIGN_TAIL
+        if marks.points:
+            if points or marks.points & (marks.points - 1):
+                return NO_TAIL
+            points = 1
+        adjacent |= marks.digits & (marks.digits << 1 | after_digit)
+        point = marks.points & (marks.digits << 1 | after_digit)
+        between |= marks.digits & (point << 1 | after_point)
+        after_digit = marks.digits >> 63
+        after_point = point >> 63
+        done += length
+    return ASCII_TAIL if (between if points else adjacent) else NO_TAIL
+
+
+cdef inline void put_marked(
+    Buffer* out, const uint8_t* at, uint64_t marked
+) noexcept nogil:
+    """Append the marked bytes, for which there is room, run by run."""
+    cdef size_t done = 0
+    cdef size_t length
+    while marked:
+        length = first_bit(marked)
+        done += length
+        marked >>= length
+        length = first_bit(~marked) if ~marked else 64
+        copy(out.data + out.length, at + done, length)
+        out.length += length
+        done += length
+        marked = marked >> length if length < 64 else 0
 
 
 cdef Numeric put_digit_tail(Buffer* out, Span text, Buffer* scratch) noexcept nogil:
@@ -197,8 +236,16 @@ cdef Numeric put_digit_tail(Buffer* out, Span text, Buffer* scratch) noexcept no
     cdef int step
     cdef int last = 0            # 1 a digit, 2 a point behind a digit, 0 else
     cdef Numeric result = NOT_A_NUMBER
-    if text.length <= 64 and not could_match(mark(at, text.length)):
+    cdef Marks marks
+    cdef Tail tail = tail_of(text)
+    if tail == NO_TAIL or tail == ASCII_TAIL and not reserve(scratch, text.length):
         return NOT_A_NUMBER
+    if tail == ASCII_TAIL:
+        while at < end:
+            marks = mark(at, min(<size_t> (end - at), <size_t> 64))
+            put_marked(scratch, at, marks.digits | marks.points)
+            at += min(<size_t> (end - at), <size_t> 64)
+        points, adjacent, between = 1, True, True
     while at < end:
         if last == 0 and end - at >= 16:
             step = digit16(at)

@@ -132,8 +132,6 @@ cdef class Pipeline:
             return Status.NO_MEMORY
         for i in range(self._tape.event_count):
             event = &self._tape.events[i]
-            if i + 1 < self._tape.event_count:
-                self._encoder.expect(event + 1)
             if not event.is_state:
                 if not self._pass_on(base, event, tally):
                     return Status.NO_MEMORY

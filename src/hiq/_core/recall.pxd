@@ -7,6 +7,9 @@ from hiq._core.tags cimport Entities
 cdef bint recall_message(
     Cursor* cursor, Tape* tape, Event* event, Entities entities
 ) noexcept nogil
+cdef bint recall_state(
+    Cursor* cursor, Tape* tape, Event* event, const Memo* memo
+) noexcept nogil
 cdef bint recall_attributes(
     Cursor* cursor, Tape* tape, Event* event, const Memo* memo
 ) noexcept nogil

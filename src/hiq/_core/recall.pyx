@@ -12,17 +12,20 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t
 from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport grow_array
 from hiq._core.event cimport Event, Tape, note, note_end, note_text
-from hiq._core.memo cimport Memo, Part, memo_has_attributes, part_end
+from hiq._core.memo cimport (
+    Memo, Part, memo_expect, memo_has_attributes, memo_old_state, part_end,
+)
 from hiq._core.outline cimport Outline, outline_find
 from hiq._core.scan cimport Cursor, scan_string, scan_value
-from hiq._core.span cimport MAP, SAME_KEY, SAME_PAIR, STRING, Span, Value, hash_of, span
+from hiq._core.span cimport NULL_VALUE, SAME_KEY, SAME_PAIR, STRING, Span, Value, hash_of, span
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity
-from hiq._core.vector cimport differ, prefetch, same_bytes, special16
+from hiq._core.vector cimport differ, prefetch_to, same_bytes, special16
 
 cdef enum:
     HEAD = 75        # bytes of a message before the entity's id
     LEVELS = 3       # of maps around a state
+    AHEAD = 192      # bytes that the machine fetches by itself
     SPARE = 8        # levels that the ends of state and event may have at the most
 
 
@@ -55,7 +58,6 @@ cdef bint recall_message(
     cdef const uint8_t* end = cursor.end
     cdef const uint8_t* at = begin
     cdef const uint8_t* raw
-    cdef const uint8_t* state
     cdef const Memo* memo
     cdef const Outline* outline
     cdef int32_t depth = cursor.depth
@@ -63,6 +65,7 @@ cdef bint recall_message(
     cdef uint32_t number
     cdef size_t length
     cdef Span id
+    prefetch_to(at + AHEAD, end)
     if end - at < 256 or depth < LEVELS + SPARE or differ(
         at, <const uint8_t*> BEGINNING, HEAD
     ):
@@ -77,49 +80,29 @@ cdef bint recall_message(
         return False
     memo = &entities.at(number).memo
     raw = memo.raw.data
-    prefetch(raw, memo.raw.length)
+    memo_expect(memo)
     if not memo.valid or memo.lead != length + 25 or depth - LEVELS < memo.depth:
         return False
-    prefetch(memo.parts, memo.part_count * sizeof(Part))
     at += length
-    # The state as it was, and the new one up to its text.
-    length = memo.raw.length
-    if <size_t> (end - at) < length + memo.middle + memo.lead + 64:
-        return False
-    if (
-        differ(id.at, raw + 14, id.length)
-        or differ(at, b'","old_state":', 14)
-        or differ(at + 14, raw, length)
+    # The state as it was, none if the entity is new.
+    if end - at < 64 or differ(id.at, raw + 14, id.length) or differ(
+        at, b'","old_state":', 14
     ):
         return False
-    note(&event.old_state, base, at + 14)
-    at += 14 + length
-    if differ(at, b',"new_state":', 13) or differ(at + 13, raw, memo.lead):
+    at += 14
+    length = 4
+    if differ(at, b"null", 4):
+        length = memo_old_state(memo, at, end, depth - LEVELS)
+        if length == 0:
+            return False
+    at += length
+    if end - at < 64 or differ(at, b',"new_state":', 13):
         return False
-    state = at + 13
-    cursor.at = state + memo.lead
+    cursor.at = at + 13
     event.is_unread = False
-    if scan_string(cursor, &event.state) and <size_t> (
-        end - cursor.at
-    ) > memo.attributes_length + 14 and not differ(
-        cursor.at - 1, b'","attributes":', 15
-    ):
-        cursor.at += 14
-        cursor.depth = depth - LEVELS - 1
-        note(&event.attributes, base, cursor.at)
-        if memo_has_attributes(memo, cursor.at, end):
-            cursor.at += memo.attributes_length
-            event.is_unread = True
-            event.version = memo.version
-        elif not recall_attributes(cursor, tape, event, memo):
-            cursor.at = end
-        note_end(&event.attributes, cursor)
-        outline = outline_find(&tape.tails, cursor.at, end)
-        if outline != NULL:
-            cursor.at += outline.length
-            note(&event.new_state, base, state)
-            note_end(&event.new_state, cursor)
-            outline = outline_find(&tape.ends, cursor.at, end)
+    event.count = 0
+    if recall_state(cursor, tape, event, memo):
+        outline = outline_find(&tape.ends, cursor.at, end)
         if outline != NULL:
             note_text(
                 &event.time_fired, base, cursor.at + outline.mark, outline.mark_length
@@ -131,7 +114,6 @@ cdef bint recall_message(
             note(&event.message, base, begin)
             note_end(&event.message, cursor)
             event.length = event.message.length
-            event.depth = depth - LEVELS
             event.entity = number
             event.memo = memo
             event.is_usual = True
@@ -142,6 +124,49 @@ cdef bint recall_message(
     cursor.status = Status.OK
     tape.item_count = items
     return False
+
+
+cdef bint recall_state(
+    Cursor* cursor, Tape* tape, Event* event, const Memo* memo
+) noexcept nogil:
+    """Read a new state that is recognised but for its text and some attributes.
+
+    False if it is not; then cursor and tape may be anywhere.
+    """
+    cdef const uint8_t* base = cursor.base
+    cdef const uint8_t* at = cursor.at
+    cdef const uint8_t* end = cursor.end
+    cdef const Outline* outline
+    if not differ(at, b"null", 4):
+        event.new_state.kind = NULL_VALUE
+        cursor.at = at + 4
+        return True
+    if <size_t> (end - at) < memo.lead + 64 or differ(at, memo.raw.data, memo.lead):
+        return False
+    cursor.at = at + memo.lead
+    cursor.depth -= LEVELS
+    event.depth = cursor.depth
+    cursor.depth -= 1
+    if not scan_string(cursor, &event.state):
+        return False
+    if end - cursor.at < 16 or differ(cursor.at - 1, b'","attributes":', 15):
+        return False
+    cursor.at += 14
+    note(&event.attributes, base, cursor.at)
+    if memo_has_attributes(memo, cursor.at, end):
+        cursor.at += memo.attributes_length
+        event.is_unread = True
+        event.version = memo.version
+    elif not recall_attributes(cursor, tape, event, memo):
+        return False
+    note_end(&event.attributes, cursor)
+    outline = outline_find(&tape.tails, cursor.at, end)
+    if outline == NULL:
+        return False
+    cursor.at += outline.length
+    note(&event.new_state, base, at)
+    note_end(&event.new_state, cursor)
+    return True
 
 
 cdef bint recall_attributes(

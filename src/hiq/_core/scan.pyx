@@ -127,6 +127,10 @@ cdef bint scan_long_string(Cursor* cursor, Value* out) noexcept nogil:
         else:
             flags |= HIGH
             while at < end and at[0] > 127:
+                while end - at >= 2 and 0xC2 <= at[0] < 0xE0 and at[1] & 0xC0 == 0x80:
+                    at += 2
+                if at == end or at[0] < 128:
+                    break
                 step = utf8_length(at, end)
                 if step == 0:
                     return fail(cursor, Status.BAD_UTF8)

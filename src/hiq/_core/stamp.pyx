@@ -6,6 +6,7 @@ Most lines share their second with the one before, so its digits are kept.
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer, buffer_free, put, put_byte, reserve
+from hiq._core.vector cimport copy
 
 cdef enum:
     SECOND = 1_000_000_000
@@ -78,13 +79,14 @@ cdef void put_stamp(Buffer* out, Stamp* last, int64_t time_ns) noexcept nogil:
         last.text.length = 0
         put_byte(&last.text, c" ")
         put_integer(&last.text, second)
-    put(out, last.text.data, last.text.length)
-    if last.text.failed or not reserve(out, 10):
+    if last.text.failed or not reserve(out, last.text.length + 10):
         last.text.failed = False
         last.second = 0
         out.failed = True
         return
     to = out.data + out.length
+    copy(to, last.text.data, last.text.length)
+    to += last.text.length
     put_nine(to, <uint32_t> rest)
     to[9] = c"\n"
-    out.length += 10
+    out.length += last.text.length + 10

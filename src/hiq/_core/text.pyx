@@ -11,7 +11,7 @@ from libc.string cimport memchr, memcpy, memcmp
 from hiq._core.buffer cimport Buffer, put, put_byte, put_span, reserve
 from hiq._core.span cimport Span, Value, load8, same, span, span_of
 from hiq._core.unicode cimport write_point
-from hiq._core.vector cimport break16
+from hiq._core.vector cimport break16, quote16
 
 cdef uint64_t ONES = 0x0101010101010101
 
@@ -252,12 +252,20 @@ cdef void put_quoted(Buffer* out, Span text) noexcept nogil:
     cdef const uint8_t* at = text.at
     cdef const uint8_t* end = at + text.length
     cdef uint8_t* to
+    cdef int step
     if not reserve(out, text.length * 2 + 2):
         return
     to = out.data + out.length
     to[0] = c'"'
     to += 1
     while at < end:
+        if end - at >= 16:
+            step = quote16(at)
+            memcpy(to, at, 16)
+            to += step
+            at += step
+            if step == 16:
+                continue
         if at[0] == c'"' or at[0] == c"\\":
             to[0] = c"\\"
             to += 1

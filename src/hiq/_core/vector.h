@@ -194,6 +194,12 @@ static inline int hiq_break16(const uint8_t *p) {
         _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8((char)0xC2)),
                      _mm_cmpeq_epi8(x, _mm_set1_epi8((char)0xE2)))));
 }
+/* a quote or a backslash */
+static inline int hiq_quote16(const uint8_t *p) {
+    __m128i x = _mm_loadu_si128((const __m128i *)p);
+    return hiq_first(_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+                                  _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
+}
 /* a digit, a point, or a byte that may begin a digit beyond ASCII */
 static inline int hiq_digit16(const uint8_t *p) {
     __m128i x = _mm_loadu_si128((const __m128i *)p);
@@ -214,12 +220,22 @@ static inline int hiq_break16(const uint8_t *p) {
     while (i < 16 && p[i] >= 0x20 && p[i] != 0xC2 && p[i] != 0xE2) i++;
     return i;
 }
+static inline int hiq_quote16(const uint8_t *p) {
+    int i = 0;
+    while (i < 16 && p[i] != '"' && p[i] != '\\') i++;
+    return i;
+}
 static inline int hiq_digit16(const uint8_t *p) {
     int i = 0;
     while (i < 16 && p[i] < 0xD9 && p[i] != '.' && (p[i] < '0' || p[i] > '9')) i++;
     return i;
 }
 #endif
+
+/* the index of the lowest bit of a word that is not 0 */
+static inline size_t hiq_first_bit(uint64_t word) {
+    return (size_t)__builtin_ctzll(word);
+}
 
 /* how many digits stand at `p` */
 static inline size_t hiq_digits(const uint8_t *p, const uint8_t *end) {
@@ -282,8 +298,17 @@ static inline hiq_marks hiq_mark(const uint8_t *p, size_t n) {
     return marks;
 }
 
+/* ask for the first bytes of what is needed soon; the machine goes on by itself */
 static inline void hiq_prefetch(const void *at, size_t n) {
-    for (size_t i = 0; i < n; i += 64) __builtin_prefetch((const uint8_t *)at + i);
+    __builtin_prefetch(at);
+    if (n > 64) __builtin_prefetch((const uint8_t *)at + 64);
+    if (n > 128) __builtin_prefetch((const uint8_t *)at + 128);
+    if (n > 192) __builtin_prefetch((const uint8_t *)at + 192);
+}
+
+/* the same for the next KiB of a text, as far as it goes */
+static inline void hiq_prefetch_to(const uint8_t *at, const uint8_t *end) {
+    for (int i = 0; i < 1024 && end - at > i; i += 64) __builtin_prefetch(at + i);
 }
 
 #endif

@@ -15,6 +15,10 @@ cdef extern from "vector.h":
     int break16 "hiq_break16" (const uint8_t* at) noexcept nogil
     # a digit, a point, or a byte that may begin a digit beyond ASCII
     int digit16 "hiq_digit16" (const uint8_t* at) noexcept nogil
+    # the index of the first byte of sixteen that is a quote or a backslash
+    int quote16 "hiq_quote16" (const uint8_t* at) noexcept nogil
+    # the index of the lowest bit of a word that is not 0
+    size_t first_bit "hiq_first_bit" (uint64_t word) noexcept nogil
     # how many digits stand there
     size_t digits "hiq_digits" (const uint8_t* at, const uint8_t* end) noexcept nogil
     # one step of a hash
@@ -37,3 +41,6 @@ cdef extern from "vector.h":
     void copy "hiq_copy" (uint8_t* to, const uint8_t* at, size_t length) noexcept nogil
     # ask for bytes that are needed soon
     void prefetch "hiq_prefetch" (const void* at, size_t length) noexcept nogil
+    void prefetch_to "hiq_prefetch_to" (
+        const uint8_t* at, const uint8_t* end
+    ) noexcept nogil

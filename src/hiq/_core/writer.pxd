@@ -33,6 +33,9 @@ cdef class Writer:
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, int64_t time_ns, Buffer* out,
     ) noexcept nogil
+    cdef void skip(
+        self, const uint8_t* base, const Event* event, Entity* entity
+    ) noexcept nogil
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, Buffer* out,

@@ -12,8 +12,8 @@ from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_span
 from hiq._core.event cimport Event, Tape
 from hiq._core.fields cimport Fields, Made
 from hiq._core.memo cimport (
-    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Memo, Part, memo_keep, memo_plan,
-    memo_renew, memo_same_keys, memo_set, memo_size, memo_write, same_value,
+    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Memo, Part, memo_keep, memo_pass,
+    memo_plan, memo_renew, memo_same_keys, memo_set, memo_size, memo_write, same_value,
 )
 from hiq._core.numeral cimport FINITE
 from hiq._core.overlay cimport Overlay
@@ -77,6 +77,15 @@ cdef class Writer:
             if out.failed:
                 return Status.NO_MEMORY
         return status
+
+    cdef void skip(
+        self, const uint8_t* base, const Event* event, Entity* entity
+    ) noexcept nogil:
+        """Remember a state that gives no point: the next event will name it again."""
+        if entity.memo.valid:
+            self._remembered_bytes -= memo_size(&entity.memo)
+            memo_pass(&entity.memo, base, &event.new_state, event.depth)
+            self._remembered_bytes += memo_size(&entity.memo)
 
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
