@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from random import Random
+from typing import Any
+
 import pytest
 
 from hiq import Pipeline
@@ -34,6 +37,28 @@ def test_attribute_tags_are_never_remembered(tags: list[str]) -> None:
     names = ["a", "b", "b", None, "a"]
     events = [frame(state_changed(attributes={"friendly_name": n})) for n in names]
     agree(events, {"tags_attributes": tags})
+
+
+@pytest.mark.parametrize("limit", [1, 3_000, 10_000, 50_000])
+def test_states_that_were_not_used_lately_are_forgotten(limit: int) -> None:
+    """With little memory for last states the lines are the same, and it is counted."""
+    small, large = Pipeline({"max_remembered_bytes": limit}), Pipeline()
+    last: dict[int, Any] = {}
+    random = Random(limit)
+    for step in range(2_000):
+        number = min(random.randrange(40), random.randrange(40))
+        attributes = {"a": random.randrange(3), "b": "x" * random.randrange(100)}
+        message = state_changed(
+            f"a.b{number}", str(step), attributes, old_state=last.get(number)
+        )
+        last[number] = message["event"]["data"]["new_state"]
+        text = frame(message)
+        for given in (text, b"[" + text + b"," + text + b"]"):
+            small.feed(given)
+            large.feed(given)
+    assert small.take() == large.take()
+    assert small.forgotten_states > 0
+    assert large.forgotten_states == 0
 
 
 def test_memory_of_many_large_states_is_bounded() -> None:

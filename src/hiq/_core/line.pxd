@@ -34,6 +34,8 @@ cdef class Encoder:
     cdef size_t _undo_capacity
     cdef int64_t _time_unit_ns
     cdef int64_t time_ns        # of the last line
+    cdef size_t _hand           # of the entity that was last asked for its memory
+    cdef readonly unsigned long long forgotten
 
     # hot path
     cdef bint begin(self, size_t events) noexcept nogil
@@ -41,6 +43,7 @@ cdef class Encoder:
     cdef Status encode(
         self, const uint8_t* base, Event* event, Tape* tape, bint snapshot, Buffer* out
     ) noexcept nogil
+    cdef void _make_room(self, const Entity* entity) noexcept nogil
     cdef Entity* entity_of(self, Span id, size_t domain_length) noexcept nogil
 
     # registry

@@ -11,6 +11,7 @@ from libc.string cimport memchr
 from hiq._core.buffer cimport Buffer, buffer_free, grow_array
 from hiq._core.event cimport Event, Tape
 from hiq._core.filter cimport Filter
+from hiq._core.memo cimport memo_size
 from hiq._core.moment cimport MOMENT_BAD, MOMENT_FAR, Moment, floor_to, moment_ns
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Entry, Overlay
@@ -21,6 +22,9 @@ from hiq._core.text cimport text_of
 from hiq._core.writer cimport Writer
 
 from hiq._core.known_rows import ROWS
+
+cdef enum:
+    STEPS = 64    # entities that one event may ask for their memory
 
 
 cdef inline bint is_word(Span text, const char* word, size_t length) noexcept nogil:
@@ -96,6 +100,7 @@ cdef class Encoder:
         cdef const uint8_t* dot
         cdef int64_t stamp = 0
         cdef Moment moment
+        cdef Status status
         if event.data.kind != MAP:
             return Status.BAD_DATA
         if event.entity_id.kind != STRING:
@@ -158,7 +163,29 @@ cdef class Encoder:
             self.writer.skip(base, event, entity)
             return Status.SKIPPED
         self.time_ns = floor_to(stamp, self._time_unit_ns)
-        return self.writer.write(base, event, tape, state, entity, self.time_ns, out)
+        status = self.writer.write(
+            base, event, tape, state, entity, self.time_ns, out
+        )
+        if self.writer.remembered_bytes > self.writer.memory_limit:
+            self._make_room(entity)
+        return status
+
+    cdef void _make_room(self, const Entity* entity) noexcept nogil:
+        """Forget states that were not used lately, all but that of `entity`."""
+        cdef Entity* other
+        cdef int step
+        for step in range(STEPS):
+            if self.writer.remembered_bytes <= self.writer.memory_limit:
+                return
+            self._hand = self._hand + 1 if self._hand < self.entities.count else 1
+            other = self.entities.at(<uint32_t> self._hand)
+            if other == entity:
+                continue
+            if other.memo.used:
+                other.memo.used = False
+            elif memo_size(&other.memo):
+                self.writer.forget(other)
+                self.forgotten += 1
 
     cdef Entity* entity_of(self, Span id, size_t domain_length) noexcept nogil:
         """Return the entity of an id, decided now if it is new; NULL without memory."""

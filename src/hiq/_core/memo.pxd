@@ -59,9 +59,11 @@ cdef struct Memo:
     int32_t depth        # levels that were left where the state began
     uint64_t version     # counts changes
     bint valid
+    bint used            # since the hand of who looks for room passed
 
 # construction
 cdef void memo_free(Memo* memo) noexcept nogil
+cdef void memo_forget(Memo* memo) noexcept nogil
 cdef bint memo_plan(
     Memo* memo, const uint8_t* base, const Attribute* items, Table* names
 ) noexcept nogil

@@ -35,6 +35,13 @@ cdef void memo_free(Memo* memo) noexcept nogil:
     memset(memo, 0, sizeof(Memo))
 
 
+cdef void memo_forget(Memo* memo) noexcept nogil:
+    """Give all memory back, but count on: a version never comes again."""
+    cdef uint64_t version = memo.version
+    memo_free(memo)
+    memo.version = version
+
+
 cdef bint memo_plan(
     Memo* memo, const uint8_t* base, const Attribute* items, Table* names
 ) noexcept nogil:
@@ -267,7 +274,7 @@ cdef void memo_renew(
         memo.lead = 0
     memo.depth = depth
     memo.version += 1
-    memo.valid = True
+    memo.valid = memo.used = True
     if same:
         return
     for i in range(memo.part_count):

@@ -17,6 +17,7 @@ UNIT_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 HIGH_WATER = 8 * 1024 * 1024
 MAX_HIGH_WATER = 1 << 40
 MAX_ENTITIES = 1_000_000
+MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
 
 
 def strings(key: str, value: object) -> tuple[str, ...]:
@@ -157,6 +158,8 @@ class Options:
     high_water: int = HIGH_WATER
     max_entities: int = MAX_ENTITIES
     """Entities that are remembered; others are encoded each time from scratch."""
+    max_remembered_bytes: int = MAX_REMEMBERED_BYTES
+    """Memory for the last states of entities; those not used lately are forgotten."""
 
     @classmethod
     def read(cls, given: object) -> "Options":
@@ -216,6 +219,11 @@ class Options:
             ),
             max_entities=whole(
                 "max_entities", options.get("max_entities", MAX_ENTITIES), MAX_ENTITIES
+            ),
+            max_remembered_bytes=whole(
+                "max_remembered_bytes",
+                options.get("max_remembered_bytes", MAX_REMEMBERED_BYTES),
+                MAX_HIGH_WATER,
             ),
         )
 

@@ -274,3 +274,8 @@ cdef class Pipeline:
     def slow_events(self):
         """Values that took the slow path through Python."""
         return self._encoder.writer.fields.slow
+
+    @property
+    def forgotten_states(self):
+        """Last states of entities that were forgotten to keep to the memory limit."""
+        return self._encoder.forgotten

@@ -24,8 +24,8 @@ cdef class Writer:
     cdef Stamp _stamp                    # of the last line
     cdef Table _names                    # that the fields of a state can have
     cdef bint _skip_null
-    cdef size_t _remembered_bytes
-    cdef readonly size_t memory_limit    # of what is remembered
+    cdef size_t remembered_bytes
+    cdef size_t memory_limit             # of what is remembered
     cdef uint64_t series                 # of the last line
 
     # hot path
@@ -33,6 +33,7 @@ cdef class Writer:
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, int64_t time_ns, Buffer* out,
     ) noexcept nogil
+    cdef void forget(self, Entity* entity) noexcept nogil
     cdef void skip(
         self, const uint8_t* base, const Event* event, Entity* entity
     ) noexcept nogil

@@ -12,7 +12,7 @@ from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_span
 from hiq._core.event cimport Event, Tape
 from hiq._core.fields cimport Fields, Made
 from hiq._core.memo cimport (
-    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Memo, Part, memo_keep, memo_pass,
+    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Memo, Part, memo_forget, memo_keep, memo_pass,
     memo_plan, memo_renew, memo_same_keys, memo_set, memo_size, memo_write, same_value,
 )
 from hiq._core.numeral cimport FINITE
@@ -30,10 +30,6 @@ from hiq._core.text cimport text_of
 from hiq._core.unique cimport keep_last
 from hiq._core.vocabulary cimport CLASS, TAG, UNIT, Vocabulary, Word
 
-cdef enum:
-    MEMORY_LIMIT = 1 << 26    # bytes of remembered states of all entities
-
-
 cdef class Writer:
     """Built from the options, the plan of their component tables and known rows."""
 
@@ -45,7 +41,7 @@ cdef class Writer:
         self._series = Series(options)
         self.fields = Fields(rows)
         self._skip_null = options.skip_null_attributes
-        self.memory_limit = MEMORY_LIMIT
+        self.memory_limit = options.max_remembered_bytes
 
     def __dealloc__(self):
         buffer_free(&self._source)
@@ -78,14 +74,19 @@ cdef class Writer:
                 return Status.NO_MEMORY
         return status
 
+    cdef void forget(self, Entity* entity) noexcept nogil:
+        """Give the memory of an entity's last state back."""
+        self.remembered_bytes -= memo_size(&entity.memo)
+        memo_forget(&entity.memo)
+
     cdef void skip(
         self, const uint8_t* base, const Event* event, Entity* entity
     ) noexcept nogil:
         """Remember a state that gives no point: the next event will name it again."""
         if entity.memo.valid:
-            self._remembered_bytes -= memo_size(&entity.memo)
+            self.remembered_bytes -= memo_size(&entity.memo)
             memo_pass(&entity.memo, base, &event.new_state, event.depth)
-            self._remembered_bytes += memo_size(&entity.memo)
+            self.remembered_bytes += memo_size(&entity.memo)
 
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
@@ -152,13 +153,13 @@ cdef class Writer:
         if out.length == start:
             out.length = before
             return False
-        self._remembered_bytes -= memo_size(memo)
+        self.remembered_bytes -= memo_size(memo)
         memo_renew(
             memo, base, &event.new_state, &event.state, &event.attributes, items,
             span(out.data + start, out.length - start), equal, event.depth,
             id_of(entity), event.is_usual,
         )
-        self._remembered_bytes += memo_size(memo)
+        self.remembered_bytes += memo_size(memo)
         out.data[start] = c" "
         return True
 
@@ -295,16 +296,16 @@ cdef class Writer:
             or count != event.count
             or count > MAX_PARTS
             or event.new_state.length > MAX_RAW
-            or self._remembered_bytes > self.memory_limit
+            or self.remembered_bytes > self.memory_limit + self.memory_limit // 8
         ):
             return False
-        self._remembered_bytes -= memo_size(memo)
+        self.remembered_bytes -= memo_size(memo)
         if not grow_array(
             <void**> &memo.parts, &memo.part_capacity, count + 1, sizeof(Part)
         ):
-            self._remembered_bytes += memo_size(memo)
+            self.remembered_bytes += memo_size(memo)
             return False
-        self._remembered_bytes += memo_size(memo)
+        self.remembered_bytes += memo_size(memo)
         return True
 
     cdef void _remember(
@@ -313,14 +314,14 @@ cdef class Writer:
     ) noexcept nogil:
         """Remember a state and the fields just written."""
         cdef Memo* memo = &entity.memo
-        self._remembered_bytes -= memo_size(memo)
+        self.remembered_bytes -= memo_size(memo)
         if memo_plan(memo, base, items, &self._names):
             memo_keep(memo, &self.fields.table, &self._names)
             memo_renew(
                 memo, base, &event.new_state, &event.state, &event.attributes, items,
                 fields, False, event.depth, id_of(entity), event.is_usual,
             )
-        self._remembered_bytes += memo_size(memo)
+        self.remembered_bytes += memo_size(memo)
 
     cdef bint _tag(
         self, const uint8_t* base, const Attribute* item, const Word* word,
