@@ -20,7 +20,7 @@ FLOOR_2 = {
         *("events", "history_rows"),
     ),
     "journal": ("segment",),
-    "sink": ("base", "dialect", "decode", "http1"),
+    "sink": ("base", "dialect", "decode", "http1", "coerce"),
     "web": ("exposition", "health"),
     "simulate": ("world", "protocol", "history", "kinds", "registries", "schema"),
 }

@@ -18,6 +18,8 @@ __all__ = ["Condition"]
 
 logger = logging.getLogger("hiq.deliver")
 
+REPEAT_S = 600.0
+
 
 class Condition:
     """The state of one sink.
@@ -32,6 +34,7 @@ class Condition:
         self._clock = clock
         self._since = 0.0
         self._failures = 0
+        self._told_at = -REPEAT_S
 
     def trouble(self, state: str, reason: str, advice: str = "") -> None:
         """Note why it does not go on."""
@@ -51,6 +54,21 @@ class Condition:
                 "sink": stats.name,
                 "reason": reason,
                 "pending": stats.pending,
+                **({"advice": advice} if advice else {}),
+            },
+        )
+
+    def dead(self, reason: str, advice: str) -> None:
+        """Note a line that went to the dead letters; one log line in ten minutes."""
+        now = self._clock()
+        if now - self._told_at < REPEAT_S:
+            return
+        self._told_at = now
+        logger.warning(
+            "a line was refused and went to the dead letters",
+            extra={
+                "sink": self._stats.name,
+                "reason": reason,
                 **({"advice": advice} if advice else {}),
             },
         )

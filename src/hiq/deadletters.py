@@ -35,12 +35,14 @@ class DeadLetter:
         reason: the database's own words.
         time: when it was refused, Unix seconds.
         sink: name of the sink.
+        advice: what can be done about it, if anything is known.
     """
 
     line: bytes
     reason: str
     time: float
     sink: str
+    advice: str = ""
 
     def json(self) -> bytes:
         """Return the letter as one line of JSON."""
@@ -48,6 +50,7 @@ class DeadLetter:
             "time": self.time,
             "sink": self.sink,
             "reason": self.reason,
+            **({"advice": self.advice} if self.advice else {}),
             "line": self.line.decode(errors="backslashreplace"),
         }
         return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from hiq.breaker import Pauses
     from hiq.journal.cursor import Chunk, Cursor
+    from hiq.sink.coerce import Coercer
     from hiq.stats import SinkStats
 
 __all__ = ["MAX_BYTES", "MAX_POINTS", "DeadLetter", "DeadLetters", "Deliverer"]
@@ -68,6 +69,7 @@ class Deliverer:
         dead_letters: DeadLetters,
         in_flight: int = 1,
         breaker: Breaker | None = None,
+        coercer: Coercer | None = None,
         executor: Executor | None = None,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
@@ -82,6 +84,7 @@ class Deliverer:
         self._cursor = cursor
         self._dead_letters = dead_letters
         self._in_flight = in_flight
+        self._coercer = coercer
         self._breaker = breaker or Breaker(timer, pauses=pauses)
         self._executor = executor
         self._clock = clock
@@ -161,7 +164,7 @@ class Deliverer:
             if not self._reading and self._has_room():
                 chunk = await self._read()
                 if chunk is not None:
-                    flight = Flight(chunk)
+                    flight = Flight(chunk, self._coercer)
                     flight.taken = True
                     self._flights.append(flight)
                     self._measure()
@@ -230,8 +233,11 @@ class Deliverer:
                 self.stats.last_write_at = self._clock()
             if isinstance(outcome, Refused | TooBig):
                 now_s, name = self._clock(), self.stats.name
-                if not await self._in_thread(flight.halve, outcome, now_s, name):
+                if not await self._in_thread(flight.mend, outcome, now_s, name):
                     self.stats.last_error = outcome.reason
+                    self._condition.dead(outcome.reason, flight.dead[-1].advice)
+                if self._coercer is not None:
+                    self.stats.coerced = self._coercer.renamed
             else:
                 flight.note(outcome)
         pauses = self._pauses()

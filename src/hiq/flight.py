@@ -7,14 +7,17 @@ send nor what a line means.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hiq.deadletters import DeadLetter
 from hiq.packing import compress
+from hiq.sink import coerce
 from hiq.sink.base import Batch, Done, Outcome, Refused, Retry, TooBig
 
 if TYPE_CHECKING:
     from hiq.journal.cursor import Chunk
+    from hiq.sink.coerce import Coercer
 
 __all__ = ["Flight"]
 
@@ -24,14 +27,22 @@ class Flight:
 
     - `batch`: what is to be sent next; None: every line is confirmed or in `dead`.
     - After calling `note` with the outcome of that batch: the next one is due, or
-      the same again. Not for Refused and TooBig: these call for `halve`.
+      the same again. Not for Refused and TooBig: these call for `mend`.
     - `maybe_stored`: the database may have the present batch already.
     - `taken`: somebody carries it. `landed`: it is at its end, letters included.
     """
 
-    __slots__ = ("_todo", "chunk", "dead", "landed", "maybe_stored", "taken")
+    __slots__ = (
+        "_coercer",
+        "_todo",
+        "chunk",
+        "dead",
+        "landed",
+        "maybe_stored",
+        "taken",
+    )
 
-    def __init__(self, chunk: Chunk) -> None:
+    def __init__(self, chunk: Chunk, coercer: Coercer | None = None) -> None:
         self.chunk = chunk
         self.dead: list[DeadLetter] = []
         self.maybe_stored = False
@@ -39,6 +50,7 @@ class Flight:
         self.landed = False
         whole = Batch(chunk.body, chunk.points, chunk.first_ns, chunk.last_ns)
         self._todo = [whole]
+        self._coercer = coercer
 
     @property
     def batch(self) -> Batch | None:
@@ -51,19 +63,28 @@ class Flight:
         if isinstance(outcome, Done):
             self._todo.pop()
 
-    def halve(self, outcome: Refused | TooBig, now_s: float, sink: str) -> bool:
-        """Put halves in the place of the present batch; False: a single line, dead.
+    def mend(self, outcome: Refused | TooBig, now_s: float, sink: str) -> bool:
+        """Put what may go better in the place of the present batch.
 
+        That is the batch with other names for fields of the wrong type, if there is a
+        coercer and that is the matter, else its halves. False: a single line, dead.
         Blocks for as long as it takes to unpack and pack them.
         """
         self.maybe_stored = False
         batch = self._todo[-1]
+        if self._coercer is not None and isinstance(outcome, Refused):
+            mended = self._coercer.mend(batch.lines(), outcome.reason)
+            if mended is not None:
+                self._todo[-1] = replace(batch, body=compress(mended))
+                return True
         halves = _halve(batch)
         self._todo.pop()
         self._todo += reversed(halves)
         if not halves:
             line = batch.lines().removesuffix(b"\n")
-            self.dead.append(DeadLetter(line, outcome.reason, now_s, sink))
+            typed = coerce.conflict(outcome.reason) is not None
+            advice = coerce.ADVICE if typed and self._coercer is None else ""
+            self.dead.append(DeadLetter(line, outcome.reason, now_s, sink, advice))
         return bool(halves)
 
 

@@ -35,6 +35,7 @@ from hiq.losses import note_in
 from hiq.notify import Notifier
 from hiq.pump import Pump
 from hiq.sink import make
+from hiq.sink.coerce import Coercer
 from hiq.stats import SinkStats, Stats
 from hiq.supervise import Supervisor, bounded
 from hiq.threads import Lookups
@@ -263,6 +264,7 @@ class Service:
                 cursor,
                 self.stats.sinks[settings.name],
                 in_flight=settings.in_flight,
+                coercer=Coercer() if settings.types == "coerce" else None,
                 breaker=Breaker(
                     time.monotonic,
                     failures=settings.breaker_failures,

@@ -116,6 +116,7 @@ class SinkStats:
     written: int = 0
     dead_lettered: int = 0
     dropped: int = 0
+    coerced: int = 0
     pending: int = 0
     pending_bytes: int = 0
     oldest_pending_at: float | None = None

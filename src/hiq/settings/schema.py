@@ -67,6 +67,7 @@ class SinkSettings(Struct, frozen=True, kw_only=True):
     required: bool = True
     in_flight: int = 1
     timeout: float = 30.0
+    types: Literal["dead_letter", "coerce"] = "dead_letter"
     breaker_failures: int = 3
     breaker_probe: float = 10.0
     retention: float | None = None

@@ -169,6 +169,11 @@ SINK: dict[str, Row] = {
     ),
     "in_flight": Row(integer(1, 16), "How many requests may be under way at once."),
     "timeout": Row(DURATION, "Longest wait for one answer."),
+    "types": Row(
+        choice("dead_letter", "coerce"),
+        "What becomes of a field whose type the database does not take: its line goes "
+        "to the dead letters, or the field gets another name (`value_str`).",
+    ),
     "breaker_failures": Row(
         integer(1, 1000), "Failures in a row after which only probes are sent."
     ),
@@ -186,17 +191,17 @@ _SERVER_KEYS = ("verify_ssl", "ca_cert")
 SINK_TYPES: dict[str, SinkType] = {
     "influxdb1": SinkType(
         ("url", "database"),
-        (*_ALWAYS, *_SERVER_KEYS, "username", "password", "retention_policy"),
+        (*_ALWAYS, *_SERVER_KEYS, "types", "username", "password", "retention_policy"),
         "InfluxDB 1.x, `/write`.",
     ),
     "influxdb2": SinkType(
         ("url", "bucket", "org", "token"),
-        (*_ALWAYS, *_SERVER_KEYS),
+        (*_ALWAYS, *_SERVER_KEYS, "types"),
         "InfluxDB 2.x and Cloud, `/api/v2/write`.",
     ),
     "influxdb3": SinkType(
         ("url", "database"),
-        (*_ALWAYS, *_SERVER_KEYS, "token"),
+        (*_ALWAYS, *_SERVER_KEYS, "types", "token"),
         "InfluxDB 3, `/api/v3/write_lp`.",
     ),
     "victoriametrics": SinkType(

@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LineError", "Row", "Value", "decode", "decode_series"]
+__all__ = [
+    "FIELD",
+    "SERIES",
+    "LineError",
+    "Row",
+    "Value",
+    "decode",
+    "decode_series",
+]
 
 Value: TypeAlias = float | int | bool | str
 Row: TypeAlias = tuple[bytes, int, list[tuple[str, Value]]]
@@ -28,8 +36,8 @@ Row: TypeAlias = tuple[bytes, int, list[tuple[str, Value]]]
 INT64 = 1 << 63
 
 # Possessive throughout: no input makes them backtrack.
-_SERIES = re.compile(rb"(?:[^\\ \n]++|\\[ ,=]?)++(?= )")
-_FIELD = re.compile(
+SERIES = re.compile(rb"(?:[^\\ \n]++|\\[ ,=]?)++(?= )")
+FIELD = re.compile(
     rb"""
     ((?:[^\\\ ,=\n]++|\\[ ,=]?)++)=             # key
     (?:"((?:[^"\\]++|\\.)*+)"|([^ ,"\n]++))     # string, or anything else
@@ -73,7 +81,7 @@ def decode(data: bytes) -> Iterator[Row]:
     bad line; the rows before it have been yielded.
     """
     position, end = 0, len(data)
-    series_at, field_at, stamp_at = _SERIES.match, _FIELD.match, _STAMP.match
+    series_at, field_at, stamp_at = SERIES.match, FIELD.match, _STAMP.match
     keys: dict[bytes, str] = {}
     while position < end:
         start = position

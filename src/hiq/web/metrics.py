@@ -230,6 +230,11 @@ class StatsCollector:
             {sink.name: sink.retries for sink in sinks},
         )
         yield _counters(
+            "hiq_coerced_fields",
+            "Fields that were stored under another name because of their type.",
+            {sink.name: sink.coerced for sink in sinks},
+        )
+        yield _counters(
             "hiq_sink_breaker_opened",
             "How often the circuit breaker opened.",
             {sink.name: sink.opened for sink in sinks},

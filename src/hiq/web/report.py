@@ -250,6 +250,7 @@ def _sink(sink: SinkStats, now: float) -> dict[str, Any]:
         "written": sink.written,
         "dead_lettered": sink.dead_lettered,
         "dropped": sink.dropped,
+        "coerced": sink.coerced,
         "pending": sink.pending,
         "pending_bytes": sink.pending_bytes,
         "lag_seconds": 0.0 if oldest is None else round(max(0.0, now - oldest), 3),
