@@ -5,6 +5,8 @@ PYTHON   ?= python3
 VENV     ?= .venv
 DURATION ?= 30
 SECONDS  ?= 60
+FAULTS   ?= 50
+SEED     ?= 1
 PYTEST   ?= $(VENV)/bin/python -m pytest
 SUITE    ?= tests benchmarks
 OPTIONS  ?=
@@ -17,7 +19,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
                cmake ninja
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint format autobahn bench coverage debug fuzz wheel \
+.PHONY: help build demo test lint format autobahn bench campaign coverage debug fuzz wheel \
         servers clean
 
 help: ## this list
@@ -67,6 +69,9 @@ autobahn: $(VENV)/.test ## the WebSocket connection against the Autobahn suite (
 
 bench: $(VENV)/.test ## the table of ratios
 	$(bin)/python -m benchmarks.ratios
+
+campaign: $(VENV)/.test ## faults against hiq and databases, a table at the end (FAULTS=50 SEED=1)
+	$(bin)/python -m tests.campaign --faults $(FAULTS) --seed $(SEED)
 
 coverage: $(VENV)/.test ## after `make test COVERAGE=1`: adds the compiled core, gate at 90 %
 	tools/coverage.sh $(VENV)

@@ -8,6 +8,7 @@ from hiq._core.crc import crc32c
 from hiq.errors import JournalError
 from hiq.journal.files import Files
 from hiq.journal.journal import Entry, Journal
+from hiq.journal.loss import Span
 from hiq.journal.recovery import recover
 from hiq.journal.segment import HEADER_SIZE, Header, encode
 from hiq.journal.stream import Position
@@ -22,6 +23,16 @@ DATA = b"".join(RECORDS)
 ENDS = [len(b"".join(RECORDS[: n + 1])) for n in range(3)]
 
 
+class Unsynced(Files):
+    """Files that spare a test the waiting for the disk, hundreds of times."""
+
+    def sync(self, fd):
+        """Nothing."""
+
+    def sync_folder(self, path):
+        """Nothing."""
+
+
 def deliver(path, data, *, behind=True):
     """Open a journal with this one segment; what is read, and what was told.
 
@@ -31,7 +42,8 @@ def deliver(path, data, *, behind=True):
     folder.mkdir(parents=True)
     (folder / f"{0:020d}.seg").write_bytes(data)
     stats = JournalStats()
-    journal = Journal.open(path, JournalSettings(min_free_bytes=0), stats)
+    settings = JournalSettings(min_free_bytes=0)
+    journal = Journal.open(path, settings, stats, files=Unsynced())
     cursor = journal.cursor("db", "ha")
     first = cursor.position.offset
     if behind:
@@ -48,6 +60,61 @@ def deliver(path, data, *, behind=True):
     assert cursor.pending_points == 0
     journal.close()
     return numbers, lost, stats
+
+
+def told(path, data):
+    """What a sink that had nothing yet gets of this segment, and every loss told."""
+    (path / "ha").mkdir(parents=True)
+    (path / "ha" / f"{0:020d}.seg").write_bytes(data)
+    (path / "cursors").mkdir()
+    (path / "cursors" / "db.json").write_text(
+        '{"sink":"db","positions":{"ha":{"sequence":0,"offset":0}},"format":1}'
+    )
+    losses = []
+    stats = JournalStats()
+    settings = JournalSettings(min_free_bytes=0)
+    journal = Journal.open(
+        path, settings, stats, files=Unsynced(), on_loss=losses.append
+    )
+    cursor = journal.cursor("db", "ha")
+    numbers = []
+    while (chunk := cursor.read(1, 1)) is not None:
+        numbers.append(int(chunk.body[:6]))
+        cursor.advance(chunk.end)
+    journal.close()
+    return numbers, losses, stats
+
+
+def test_every_flipped_byte_is_reported(tmp_path):
+    """Each byte flipped in turn: the others are delivered, the victim is told.
+
+    Once, with its points and times; if its header is hurt, with those of its
+    neighbours, and at the very end without a number.
+    """
+    for at in range(len(DATA)):
+        hurt = bytearray(DATA)
+        hurt[at] ^= 0xFF
+        numbers, losses, _ = told(tmp_path / str(at), bytes(hurt))
+        victim = next(n for n, end in enumerate(ENDS) if at < end)
+        assert numbers == [n for n in range(3) if n != victim], at
+        (loss,) = losses
+        inside = at - ENDS[victim] + len(RECORDS[victim])
+        if inside >= HEADER_SIZE - 4:  # its own checksum still holds
+            assert loss.span == Span(victim, victim + 5, exact=True), at
+            assert loss.points == 10
+        elif victim < 2:
+            assert (loss.points, loss.span.last_ns) == (10, victim + 1)
+        else:
+            assert (loss.points, loss.span.first_ns) == (None, 1)
+
+
+def test_every_truncation_is_reported(tmp_path):
+    """Cut at any length but between two records: the whole ones come, and it is told."""
+    for size in range(1, len(DATA)):
+        numbers, losses, stats = told(tmp_path / str(size), DATA[:size])
+        assert numbers == [n for n in range(3) if ENDS[n] <= size]
+        assert losses == []
+        assert stats.torn_tails == (size not in ENDS), size
 
 
 @pytest.mark.parametrize("behind", [False, True])

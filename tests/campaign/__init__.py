@@ -1,0 +1,1 @@
+"""The faults campaign: whatever dies, afterwards every state is stored once."""
