@@ -6,7 +6,7 @@ import pytest
 
 from hiq.ha.connection import Connection
 
-DEADLINE = 20
+DEADLINE = 60
 
 
 class Inbox:

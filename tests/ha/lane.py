@@ -10,7 +10,7 @@ from hiq.ha.feed import Feed
 from hiq.ha.listening import Lane
 from hiq.stats import Stats
 
-DEADLINE = 20
+DEADLINE = 60
 
 
 class Intake:
