@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from benchmarks.data import Data
 
-TAKE_BYTES = 1024 * 1024
+TAKE_BYTES = 256 * 1024
 
 
 _RUNNING: dict[int, Pipeline] = {}
@@ -37,12 +37,12 @@ def core_running(frames: Iterable[bytes]) -> int:
 
 
 def _pipeline() -> Pipeline:
-    """Return a pipeline that says `full` at a MiB of lines."""
+    """Return a pipeline that says `full` at 256 KiB of lines."""
     return Pipeline({"high_water": TAKE_BYTES})
 
 
 def _convert(pipeline: Pipeline, frames: Iterable[bytes]) -> int:
-    """Feed all frames, take the lines a MiB at a time in order of arrival."""
+    """Feed all frames, take the lines 256 KiB at a time in order of arrival."""
     points = 0
     feed = pipeline.feed
     for frame in frames:

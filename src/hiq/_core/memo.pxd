@@ -11,7 +11,6 @@ cdef enum:
     MAX_PARTS = 256          # attributes of an entity that is remembered
     MAX_RAW = 1 << 15        # bytes of its state
     MAX_SLOTS = 2 * MAX_PARTS + 2
-    WORDS = (MAX_SLOTS + 63) // 64
 
 # What a change of the value means.
 cdef enum Mode:
@@ -33,8 +32,17 @@ cdef struct Slot:
     uint32_t name        # `,name=` in the names
     uint32_t name_length
     uint32_t length      # the same with its text in the fields; 0: it is not there
-    uint32_t new_at      # of its new text, in the arena
-    uint32_t new_length
+
+# A field that is made anew: its text in the arena, none if it goes.
+cdef struct Change:
+    int32_t slot
+    uint32_t at
+    uint32_t length
+
+# All of one point, in the order of slots.
+cdef struct Changes:
+    Change[MAX_SLOTS] items
+    size_t count
 
 cdef struct Memo:
     Buffer raw           # the state as it came
@@ -53,7 +61,6 @@ cdef struct Memo:
     size_t slot_count
     size_t slot_capacity
     size_t place_capacity
-    uint64_t[WORDS] changed  # slots with a new text, as bits
     int32_t value        # slots of the state itself
     int32_t state
     int32_t depth        # levels that were left where the state began
@@ -73,11 +80,15 @@ cdef void memo_keep(Memo* memo, const Table* table, const Table* names) noexcept
 cdef bint memo_same_keys(
     const Memo* memo, const uint8_t* base, const Attribute* items, size_t count
 ) noexcept nogil
-cdef void memo_set(Memo* memo, int32_t slot, size_t at, size_t length) noexcept nogil
+cdef void memo_set(
+    const Memo* memo, Changes* changes, int32_t slot, size_t at, size_t length
+) noexcept nogil
 cdef void memo_pass(
     Memo* memo, const uint8_t* base, const Value* state, int32_t depth
 ) noexcept nogil
-cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogil
+cdef void memo_write(
+    Memo* memo, const Changes* changes, const Buffer* arena, Buffer* out
+) noexcept nogil
 cdef void memo_renew(
     Memo* memo, const uint8_t* base, const Value* state, const Value* text,
     const Value* attributes, const Attribute* items, Span fields, bint same,

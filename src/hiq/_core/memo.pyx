@@ -18,7 +18,7 @@ from hiq._core.span cimport ESCAPED, Span, Value, span, span_of
 from hiq._core.table cimport (
     Item, Place, Table, table_arrange, table_clear, table_put,
 )
-from hiq._core.vector cimport differ, first_bit
+from hiq._core.vector cimport differ
 
 # construction
 
@@ -136,7 +136,6 @@ cdef void place_slots(Memo* memo) noexcept nogil:
     for i in range(memo.slot_count):
         memo.places[i] = at
         at += memo.slots[i].length
-    memset(memo.changed, 0, sizeof(memo.changed))
 
 
 # hot path
@@ -158,12 +157,20 @@ cdef bint memo_same_keys(
     return True
 
 
-cdef void memo_set(Memo* memo, int32_t slot, size_t at, size_t length) noexcept nogil:
-    """Give a field a new text in the arena; length 0 removes it."""
-    if length or memo.slots[slot].length:
-        memo.changed[slot >> 6] |= <uint64_t> 1 << (slot & 63)
-        memo.slots[slot].new_at = <uint32_t> at
-        memo.slots[slot].new_length = <uint32_t> length
+cdef void memo_set(
+    const Memo* memo, Changes* changes, int32_t slot, size_t at, size_t length
+) noexcept nogil:
+    """Give a field a new text in the arena; length 0 removes it. Each slot once."""
+    cdef size_t i = changes.count
+    if length == 0 and memo.slots[slot].length == 0:
+        return
+    changes.count += 1
+    while i and changes.items[i - 1].slot > slot:
+        changes.items[i] = changes.items[i - 1]
+        i -= 1
+    changes.items[i].slot = slot
+    changes.items[i].at = <uint32_t> at
+    changes.items[i].length = <uint32_t> length
 
 
 cdef void memo_pass(
@@ -176,38 +183,39 @@ cdef void memo_pass(
     memo.gone.failed = False
 
 
-cdef void memo_write(Memo* memo, const Buffer* arena, Buffer* out) noexcept nogil:
+cdef void memo_write(
+    Memo* memo, const Changes* changes, const Buffer* arena, Buffer* out
+) noexcept nogil:
     """Append the fields: runs of old ones as they were, changed ones anew."""
     cdef const uint8_t* old = memo.fields.data
+    cdef const Change* change
     cdef Slot* slot
     cdef uint32_t run = 0
     cdef uint32_t at
     cdef uint32_t shift = 0
     cdef size_t next_place = 0
-    cdef size_t word
     cdef size_t i
-    cdef uint64_t bits
-    for word in range((memo.slot_count + 63) // 64):
-        bits = memo.changed[word]
-        memo.changed[word] = 0
-        while bits:
-            i = 64 * word + first_bit(bits)
-            bits &= bits - 1
-            slot = &memo.slots[i]
-            at = memo.places[i]
+    for i in range(changes.count):
+        change = &changes.items[i]
+        slot = &memo.slots[change.slot]
+        at = memo.places[change.slot]
+        if shift:
+            move(memo.places, next_place, change.slot + 1, shift)
+        next_place = change.slot + 1
+        # Unsigned, so that it counts down as well.
+        shift -= slot.length
+        if slot.length and change.length:
+            put(out, old + run, at + slot.name_length - run)
+        else:
             put(out, old + run, at - run)
-            run = at + slot.length
-            if shift:
-                move(memo.places, next_place, i + 1, shift)
-            next_place = i + 1
-            # Unsigned, so that it counts down as well.
-            shift -= slot.length
-            slot.length = 0
-            if slot.new_length:
+            if change.length:
                 put(out, memo.names.data + slot.name, slot.name_length)
-                put(out, arena.data + slot.new_at, slot.new_length)
-                slot.length = slot.name_length + slot.new_length
-                shift += slot.length
+        run = at + slot.length
+        slot.length = 0
+        if change.length:
+            put(out, arena.data + change.at, change.length)
+            slot.length = slot.name_length + change.length
+            shift += slot.length
     put(out, old + run, memo.fields.length - run)
     if shift:
         move(memo.places, next_place, memo.slot_count, shift)

@@ -4,7 +4,7 @@ from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport Buffer
 from hiq._core.event cimport Event, Tape
 from hiq._core.fields cimport Fields
-from hiq._core.memo cimport Memo
+from hiq._core.memo cimport Changes, Memo
 from hiq._core.overlay cimport Overlay
 from hiq._core.series cimport Series
 from hiq._core.span cimport Span
@@ -21,6 +21,7 @@ cdef class Writer:
     cdef Series _series
     cdef Fields fields
     cdef Buffer _source
+    cdef Changes _changes                # of the point at hand
     cdef Stamp _stamp                    # of the last line
     cdef Table _names                    # that the fields of a state can have
     cdef bint _skip_null

@@ -109,6 +109,7 @@ cdef class Writer:
         cdef bint equal = event.is_unread and event.version == memo.version
         memo.valid = False
         arena.length = 0
+        self._changes.count = 0
         self.fields.scratch.length = 0
         if not equal:
             if event.is_unread and not read_rest(tape, base, event):
@@ -130,8 +131,8 @@ cdef class Writer:
             if part.mode == FRAGILE:
                 return False
             if self._skip_null and value.kind == NULL_VALUE:
-                memo_set(memo, part.number, 0, 0)
-                memo_set(memo, part.text, 0, 0)
+                memo_set(memo, &self._changes, part.number, 0, 0)
+                memo_set(memo, &self._changes, part.text, 0, 0)
                 continue
             if not self.fields.make_attribute(
                 base, value, part.word, entity, items, event.count
@@ -147,7 +148,7 @@ cdef class Writer:
             entity.cached.length - entity.source_length,
         )
         start = out.length
-        memo_write(memo, arena, out)
+        memo_write(memo, &self._changes, arena, out)
         if out.failed:
             return True
         if out.length == start:
@@ -167,11 +168,12 @@ cdef class Writer:
         """Give the two fields of a value the texts just made."""
         cdef Made* made = &self.fields.made
         memo_set(
-            memo, number, made.number_at,
+            memo, &self._changes, number, made.number_at,
             made.number_length if made.number == FINITE else 0,
         )
         memo_set(
-            memo, text, made.text_at, made.text_length if made.text_there else 0
+            memo, &self._changes, text, made.text_at,
+            made.text_length if made.text_there else 0,
         )
 
     cdef Status _anew(
