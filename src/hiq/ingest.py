@@ -13,7 +13,7 @@ import logging
 import os
 import random as _random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hiq import backoff, log
 from hiq.errors import AuthError
@@ -30,12 +30,14 @@ from hiq.ha.token import read_token
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from msgspec import Raw
+
     from hiq.ha.feed import FeedPipeline
     from hiq.ha.locate import Candidate
     from hiq.settings.schema import HomeAssistantSettings
     from hiq.stats import Stats
 
-__all__ = ["Ingest", "classify"]
+__all__ = ["Ingest", "Watcher", "classify"]
 
 logger = logging.getLogger("hiq.ingest")
 
@@ -45,12 +47,26 @@ STOP_S = 3.0
 REPEAT_S = 600.0
 
 
+class Watcher(Protocol):
+    """Who wants to know from when to when every event comes."""
+
+    def subscribed(self, candidate: Candidate, token: str) -> None:
+        """From now on every event comes."""
+
+    def lost(self, reason: str) -> None:
+        """From now on none comes."""
+
+    def fresh(self, states: list[Raw]) -> list[Raw]:
+        """Return the states at connect that are worth feeding."""
+
+
 class Ingest:
     """The way from Home Assistant into the pipeline.
 
     - `run` is for ever: it returns after `stop`, and raises nothing that concerns
       Home Assistant. `on_data` and `on_state` are called synchronously.
     - With `synchronise` the registry and the states at connect are read as well.
+    - `watcher` is told, synchronously, from when on every event comes.
     - Of several candidates the first that logs in is used; each new connection
       begins with the primary again.
     """
@@ -70,6 +86,7 @@ class Ingest:
         timing: Timing | None = None,
         event_types: tuple[str, ...] = (STATE_CHANGED,),
         synchronise: bool = True,
+        watcher: Watcher | None = None,
     ) -> None:
         self._settings = settings
         self._pipeline = pipeline
@@ -84,6 +101,8 @@ class Ingest:
         self._timing = timing
         self._event_types = event_types
         self._synchronise = synchronise
+        self._watcher = watcher
+        self._place: tuple[Candidate, str] | None = None
         self._conversation: Conversation | None = None
         self._states = States(clock, self._changed)
         self._throttle = log.Throttle(REPEAT_S, monotonic)
@@ -203,6 +222,7 @@ class Ingest:
     ) -> tuple[bool, Diagnosis]:
         """Make one connection; returns whether it logged in, and why it ended."""
         self._enter_connecting(candidate)
+        self._place = (candidate, token)
         self._stats.ha.attempts += 1
         conversation = Conversation(
             self._feed,
@@ -251,6 +271,8 @@ class Ingest:
             self._stats.ha.disconnected_at = self._clock()
             self._stats.ha.reconnects[diagnosis.reason] += 1
             self._states.to(ConnectionState.RECONNECTING, str(exc))
+            if self._watcher is not None:
+                self._watcher.lost(str(exc))
         else:
             self._stats.ha.failures += 1
             self._states.to(ConnectionState.FAILED, str(exc))
@@ -310,10 +332,17 @@ class Ingest:
                 self._states.to(ConnectionState.CONNECTED, f"version {version}")
             case ha.Subscribed():
                 stats.subscribed = True
+                if self._watcher is not None and self._place is not None:
+                    self._watcher.subscribed(*self._place)
                 logger.info("subscribed", extra={"url": stats.url})
             case ha.Configured(config=config) if not config.running:
                 if self._throttle.allow("starting") is not None:
                     logger.info("Home Assistant is starting")
+            case ha.StatesReceived(states=states) if self._watcher is not None:
+                fresh = self._watcher.fresh(states)
+                self._stats.received += len(states) - len(fresh)
+                self._stats.duplicate += len(states) - len(fresh)
+                states[:] = fresh
             case ha.RegistryReceived(entries=entries):
                 for entity_id, tags in platform_updates(entries, self._platforms):
                     self._pipeline.set_tags(entity_id, tags)

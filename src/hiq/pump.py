@@ -133,6 +133,11 @@ class Pump:
         if size >= COMMIT_BYTES and not self._failing:
             self._hurry.set()
 
+    def notify(self) -> None:
+        """Tell everyone that something was journaled."""
+        for committed in tuple(self.committed):
+            committed()
+
     async def run(self) -> None:
         """Commit for ever: by time, by size, and again after a failure."""
         while True:
@@ -250,8 +255,7 @@ class Pump:
         if not self._waits():
             self._rest()
         if result.done:
-            for notify in tuple(self.committed):
-                notify()
+            self.notify()
 
     def _count(self, entries: list[tuple[str, Entry]]) -> int:
         """Return the points of the first schema, which stand for events."""

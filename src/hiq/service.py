@@ -34,6 +34,7 @@ from hiq.journal.journal import Journal
 from hiq.losses import note_in
 from hiq.notify import Notifier
 from hiq.pump import Pump
+from hiq.repair.build import make_repairer
 from hiq.sink import make
 from hiq.sink.coerce import Coercer
 from hiq.stats import SinkStats, Stats
@@ -46,6 +47,7 @@ from hiq.web.recent import Recent
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from hiq.repair.repairer import Repairer
     from hiq.settings.schema import Settings
     from hiq.sink.base import Sink
     from hiq.web.bind import Bound
@@ -106,6 +108,7 @@ class Service:
         self._bound: Bound | None = None
         self._journal: Journal | None = None
         self._ingest: Ingest | None = None
+        self._repairer: Repairer | None = None
         self._sinks: list[Sink] = []
         self._deliverers: list[Deliverer] = []
         self._web: WebServer | None = None
@@ -209,6 +212,16 @@ class Service:
             clock=self._clock,
         )
         if self.settings.home_assistant.enabled:
+            self._repairer = make_repairer(
+                self.settings,
+                self._journal,
+                self.stats,
+                journal_thread=self._journal_thread,
+                threads=self._threads,
+                committed=pump.notify,
+                clock=self._clock,
+            )
+            await self._repairer.open()
             self._ingest = Ingest(
                 self.settings.home_assistant,
                 pipeline,
@@ -216,6 +229,7 @@ class Service:
                 on_data=pump.wake,
                 env=self._environment,
                 clock=self._clock,
+                watcher=self._repairer,
             )
             pump.gate = Gate(
                 MEMORY_HIGH_BYTES,
@@ -235,6 +249,8 @@ class Service:
         down, notifier = self._supervisor.down, self._notifier
         watch = Watch(self.stats, self._recent, down, notifier, clock=self._clock)
         start("watch", watch.run)
+        if self._repairer is not None:
+            start("backfill", self._repairer.run)
         start("gaps", self._gap_file.run)
         logger.info("serving", extra={"url": self.url or "no HTTP"})
         self.started.set()
@@ -298,11 +314,15 @@ class Service:
         deadline = self._clock_of_loop() + STOP_S
         if self._ingest is not None:
             await bounded("ingest", self._ingest.stop(), SOURCE_STOP_S)
+        if self._repairer is not None:
+            await bounded("backfill", self._repairer.end(), CLOSE_S)
         if not await bounded("pump", pump.drain(PUMP_STOP_S), PUMP_STOP_S + SLACK_S):
             logger.error(
                 "the journal did not take everything",
                 extra={"points": self.stats.buffered},
             )
+        if self._repairer is not None:
+            await bounded("backfill", self._repairer.close(), CLOSE_S)
         left_s = max(0.1, deadline - self._clock_of_loop())
         async with asyncio.TaskGroup() as group:
             for deliverer in self._deliverers:

@@ -172,15 +172,19 @@ async def _verify(
 async def _connect(settings: Settings) -> History:
     """Return a connection to the first Home Assistant that answers."""
     from hiq.errors import AuthError, ConnectionLost, ProtocolError
-    from hiq.ha.history import QUESTION_S, History
+    from hiq.ha.history import History
     from hiq.ha.locate import candidates
     from hiq.ha.token import read_token
 
     reasons = []
     for candidate in candidates(settings.home_assistant, environment()):
-        history = History(candidate.max_message_bytes, QUESTION_S)
         try:
-            await history.open(candidate, read_token(candidate))
+            history = History(candidate, read_token(candidate))
+        except AuthError as exc:
+            reasons.append(f"{candidate.url}: {exc}")
+            continue
+        try:
+            await history.open()
         except (AuthError, ConnectionLost, ProtocolError) as exc:
             await history.close()
             reasons.append(f"{candidate.url}: {exc}")

@@ -216,6 +216,9 @@ class Connection:
                     await self._ended.wait()
             except TimeoutError:
                 transport.disconnect(False)
+            except asyncio.CancelledError:
+                transport.disconnect(False)
+                raise
         with contextlib.suppress(picows.WSError):
             await transport.wait_disconnected()
 

@@ -57,7 +57,10 @@ class Configured:
 
 @dataclass(frozen=True, slots=True)
 class StatesReceived:
-    """All states, each as bytes that share the memory of the message."""
+    """All states, each as bytes that share the memory of the message.
+
+    They are fed when the owner has seen the event: it may take some out of the list.
+    """
 
     states: list[Raw]
 

@@ -24,7 +24,7 @@ from hiq.ha.history_rows import (
     iso,
     within,
 )
-from hiq.ha.messages import ResultError, decode_entities, decode_message
+from hiq.ha.messages import ResultError, decode_config, decode_entities, decode_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -41,6 +41,8 @@ __all__ = ["CONNECT_S", "QUESTION_S", "History", "connected"]
 CONNECT_S: Final = 10.0
 QUESTION_S: Final = 120.0
 """Longest wait for one answer: a recorder on an SD card may be slow."""
+CANCEL_S: Final = 0.3
+GOODBYE_S: Final = 0.3
 MARGIN_US: Final = 1_000
 """How much more than a window is asked for, at each end."""
 
@@ -55,9 +57,9 @@ async def connected(
         AuthError: the token was refused.
         ConnectionLost, ProtocolError: no connection, or it was lost.
     """
-    history = History(candidate.max_message_bytes, question_s)
+    history = History(candidate, token, question_s)
     try:
-        await history.open(candidate, token)
+        await history.open()
         yield history
     finally:
         await history.close()
@@ -73,43 +75,59 @@ class History:
     - `answer_bytes`: size of the last answer.
     """
 
-    def __init__(self, max_message_bytes: int, question_s: float) -> None:
+    def __init__(
+        self, candidate: Candidate, token: str, question_s: float = QUESTION_S
+    ) -> None:
         self.answer_bytes = 0
+        self._candidate = candidate
+        self._token = token
         self._question_s = question_s
         self._asking = asyncio.Lock()
         self._next_id = 1
         self._waits_for: int | None = None
         self._answer: asyncio.Future[bytes] | None = None
-        self._connection = Connection(
-            self._on_message,
-            lambda: None,
-            self._on_end,
-            max_message_bytes=max_message_bytes,
-        )
+        self._connection = self._fresh()
 
-    async def open(self, candidate: Candidate, token: str) -> None:
+    async def open(self) -> None:
         """Connect and log in."""
+        candidate = self._candidate
         tls = None
         if candidate.url.startswith("wss:"):
             tls = tls_context(verify=candidate.verify_ssl, ca_cert=candidate.ca_cert)
         greeting = self._expect(None)
-        await self._connection.open(candidate.url, tls=tls, deadline_s=CONNECT_S)
+        opening = asyncio.ensure_future(
+            self._connection.open(candidate.url, tls=tls, deadline_s=CONNECT_S)
+        )
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # What is half open cannot be closed: let it open, `close` comes next.
+            await asyncio.wait([opening], timeout=CANCEL_S)
+            opening.cancel()
+            raise
         message = await self._wait_for(greeting, "the greeting")
         if message.type != "auth_required":
             raise ProtocolError(
                 f"{message.type[:40]!r} at log-in; is it Home Assistant?"
             )
         verdict = self._expect(None)
-        self._connection.send(auth(token))
+        self._connection.send(auth(self._token))
         message = await self._wait_for(verdict, "the answer to the token")
         if message.type == "auth_invalid":
             raise AuthError(message.message)
         if message.type != "auth_ok":
             raise ProtocolError(f"{message.type[:40]!r} in answer to the token")
 
+    async def reopen(self) -> None:
+        """Connect and log in again, after the connection was lost."""
+        await self.close()
+        self._connection = self._fresh()
+        self._next_id = 1
+        await self.open()
+
     async def close(self) -> None:
         """End the connection; twice is fine."""
-        await self._connection.close()
+        await self._connection.close(GOODBYE_S)
 
     # questions
 
@@ -156,6 +174,14 @@ class History:
         except msgspec.DecodeError as exc:
             raise _unreadable(Command.ENTITY_REGISTRY, exc) from exc
 
+    async def running(self) -> bool:
+        """Return whether Home Assistant has finished starting."""
+        result = await self.ask(Command.GET_CONFIG)
+        try:
+            return decode_config(result).running
+        except msgspec.DecodeError as exc:
+            raise _unreadable(Command.GET_CONFIG, exc) from exc
+
     async def info(self) -> RecorderInfo:
         """Return whether the recorder works; CommandError if there is none."""
         result = await self.ask(Command.RECORDER_INFO)
@@ -178,6 +204,14 @@ class History:
         return message.result
 
     # inside
+
+    def _fresh(self) -> Connection:
+        return Connection(
+            self._on_message,
+            lambda: None,
+            self._on_end,
+            max_message_bytes=self._candidate.max_message_bytes,
+        )
 
     def _expect(self, number: int | None) -> asyncio.Future[bytes]:
         """Make the next message with this id the answer."""

@@ -24,6 +24,7 @@ from hiq.journal.folder import Folder
 from hiq.journal.loss import Loss, Span
 from hiq.journal.recovery import recover
 from hiq.journal.room import Room
+from hiq.journal.scout import Scout
 from hiq.journal.segment import Header, Source, encode
 from hiq.journal.stream import Position, Stream
 
@@ -213,6 +214,17 @@ class Journal:
         with self._room.lock:
             self._room.cursors.append(cursor)
         return cursor
+
+    def scout(self, stream: str, sequence: int | None = None) -> Scout:
+        """Return a reader from a record on, by default from the end. Blocks."""
+        with self._writing:
+            there = self._stream(stream)
+        start = there.end.sequence if sequence is None else sequence
+        return Scout(there, start, self._files, self._room.lock)
+
+    def hold(self, stream: str, sequence: int) -> None:
+        """Keep delivered records from this one on, while there is room for them."""
+        self._room.holds[stream] = sequence
 
     def close(self) -> None:
         """Save the cursors and release the lock. Blocks; call it when all is quiet."""

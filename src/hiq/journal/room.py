@@ -63,6 +63,7 @@ class Room:
         self.lock = threading.Lock()
         self.streams: dict[str, Stream] = {}
         self.cursors: list[Cursor] = []
+        self.holds: dict[str, int] = {}
         self._settings = settings
         self._clock = clock
         self._dropping = False
@@ -82,6 +83,10 @@ class Room:
                 for segment in self._passed(stream, readers)
                 if not stream.is_open(segment) and segment.newest <= before
             ]
+            held = self.holds.get(stream.folder.name)
+            if held is not None:
+                free = {s for s, below in stream.limits() if below <= held}
+                gone = [segment for segment in gone if segment in free]
         if gone and readers and self._save_cursors(stream):
             self._remove(stream, gone)
             self.measure()

@@ -75,6 +75,12 @@ class History:
         """Remember that an entity was removed: a row without a state."""
         self._append(entity_id, _Row(None, {}, time_us, time_us))
 
+    def clear(self) -> None:
+        """Forget everything, as a recorder does whose database is new."""
+        self.forgotten += len(self._order)
+        self._rows.clear()
+        self._order.clear()
+
     def answer(self, query: Query) -> dict[str, list[dict[str, Any]]]:
         """Return the rows by entity; entities without rows are left out."""
         answer = {}

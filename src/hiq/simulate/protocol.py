@@ -74,12 +74,14 @@ class Session:
 
     - `receive` takes one frame, an object or an array of objects.
     - `event` gives what the subscriptions of this client make of an event.
+    - `hidden`: commands that it does not know, as without an integration.
     - `refuse`: answer any login with `auth_invalid`.
     """
 
     def __init__(self, world: World, history: History, token: str) -> None:
         self.log = Log()
         self.refuse = False
+        self.hidden: frozenset[str] = frozenset()
         self._world = world
         self._history = history
         self._token = token
@@ -134,7 +136,7 @@ class Session:
         if number <= self._last_id:
             return _error(number, "id_reuse", "Identifier values have to increase.")
         self.log.commands.append(command)
-        if name not in COMMANDS:
+        if name not in COMMANDS or name in self.hidden:
             return _error(number, "unknown_command", "Unknown command.")
         self._last_id = number
         try:

@@ -79,6 +79,7 @@ class Simulator:
         self.rate = rate
         self.mute = False
         self.refuse_login = False
+        self.hidden: frozenset[str] = frozenset()
         self.links: list[Link] = []
         self.logs: deque[Log] = deque(maxlen=LOGS)
         self.fired: deque[Fired] = deque(maxlen=remember)
@@ -199,6 +200,10 @@ class Simulator:
 
     # faults
 
+    def hide(self, *commands: str) -> None:
+        """Do not know these commands, on connections made from now on."""
+        self.hidden = frozenset(commands)
+
     def drop(self) -> None:
         """Cut all connections without a close frame."""
         for link in list(self.links):
@@ -247,6 +252,7 @@ class Simulator:
     async def _serve(self, socket: ServerConnection) -> None:
         session = Session(self.world, self.history, self.token)
         session.refuse = self.refuse_login
+        session.hidden = self.hidden
         link = Link(
             socket,
             session,

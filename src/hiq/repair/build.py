@@ -1,0 +1,65 @@
+"""Puts the parts of repair together for one running service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hiq.repair.memory import Parts, digest
+from hiq.repair.repairer import Repairer
+from hiq.repair.state import Folder
+from hiq.repair.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+
+    from hiq.journal.journal import Journal
+    from hiq.settings.schema import Settings
+    from hiq.stats import Stats
+
+__all__ = ["FOLDER", "make_repairer"]
+
+FOLDER = "backfill"
+
+
+def make_repairer(
+    settings: Settings,
+    journal: Journal,
+    stats: Stats,
+    *,
+    journal_thread: Executor,
+    threads: Executor,
+    committed: Callable[[], object],
+    clock: Callable[[], float],
+) -> Repairer:
+    """Return the part that fills holes, not opened.
+
+    Args:
+        settings: all of them.
+        journal: gets what is restored, and is read.
+        stats: the counters, and the ledger of gaps.
+        journal_thread: where the journal is written.
+        threads: where files are read.
+        committed: called when something was journaled.
+        clock: Unix seconds.
+    """
+    options = {k: v for k, v in settings.pipeline_options.items() if k != "schema"}
+    writer = Writer(
+        journal,
+        stats,
+        executor=journal_thread,
+        committed=committed,
+    )
+    parts = Parts(
+        settings=settings.backfill,
+        options=options,
+        schemas=settings.schemas,
+        digest=digest(
+            settings.pipeline_options, [sink.name for sink in settings.sinks]
+        ),
+        folder=Folder(settings.data_dir / FOLDER),
+        journal=journal,
+        writer=writer,
+        executor=threads,
+    )
+    return Repairer(parts, stats, clock=clock)

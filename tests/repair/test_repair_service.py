@@ -1,0 +1,200 @@
+"""The whole service fills its holes from the simulated home, each row once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from hiq import service as service_module
+from hiq.repair import edge as edge_module
+from hiq.repair import repairer as repairer_module
+from hiq.repair.keys import keys_of
+from hiq.settings.schema import BackfillSettings
+from hiq.sink.base import Batch, Done, Outcome
+from tests.serving import StubbornSink, running, settings_for, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hiq.simulate.server import Simulator
+
+
+class Counting(StubbornSink):
+    """Keeps repeats, as VictoriaMetrics does: how often did each point come?"""
+
+    def __init__(self) -> None:
+        super().__init__("store")
+        self.points: Counter[tuple[str, int]] = Counter()
+
+    async def write(self, batch: Batch) -> Outcome:
+        """Count."""
+        self.points.update(keys_of(batch.lines()))
+        return Done()
+
+
+@pytest.fixture
+def sink(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    """Make every service of the test write there; find edges soon."""
+    sink = Counting()
+    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
+    monkeypatch.setattr(repairer_module, "TICK_S", 0.05)
+    monkeypatch.setattr(repairer_module, "QUIET_S", 0.5)
+    monkeypatch.setattr(edge_module, "POLL_S", 0.05)
+    return sink
+
+
+def truth(simulator: Simulator, since_us: int = 0) -> Counter[tuple[str, int]]:
+    """Every state that makes a point, once."""
+    return Counter(
+        {
+            (fired.entity_id, fired.updated_us)
+            for fired in simulator.fired
+            if fired.updated_us >= since_us
+            and fired.state not in {"unknown", "unavailable", ""}
+        }
+    )
+
+
+async def test_what_a_cut_connection_missed_is_filled(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """Changes while the home cannot be reached come from its recorder, once each."""
+    async with running(settings_for(simulator, tmp_path)) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.rate = 200.0
+        await until("live", lambda: it.stats.accepted > 200)
+        for _ in range(3):
+            await simulator.down()
+            await asyncio.sleep(0.3)
+            await simulator.up()
+            await until("subscribed", lambda: it.stats.ha.subscribed)
+        await until("filled", lambda: it.stats.gaps.count("repaired") == 3)
+        simulator.rate = 0.0
+        await it.settled()
+        assert it.stats.backfill.points > 0
+        assert it.stats.imbalance() == 0
+        assert it.stats.gaps.count("open") == 0
+    assert sink.points == truth(simulator)
+
+
+async def test_what_happened_while_hiq_was_down_is_filled(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """Each start fills the time since the last run; no state is handed over twice."""
+    settings = settings_for(simulator, tmp_path)
+    for count in range(3):
+        async with running(settings) as it:
+            await until("subscribed", lambda: it.stats.ha.subscribed)
+            await until("filled", lambda: it.stats.gaps.count("repaired") == count)
+            simulator.fire(50)
+            await until("live", lambda: it.stats.received >= 50)
+            await it.settled()
+        simulator.fire(300)
+    assert it.stats.backfill.points > 200
+    simulator.fire(5)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.ha.subscribed)
+        simulator.fire(1)
+        await until("filled", lambda: it.stats.gaps.count("repaired") == 3)
+        await it.settled()
+    assert sink.points == truth(simulator)
+
+
+async def test_the_past_at_the_very_first_start(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """With `first_start` the rows from before are fetched, the states only once."""
+    simulator.fire(500)
+    past = BackfillSettings(first_start=3600.0)
+    settings = settings_for(simulator, tmp_path, backfill=past)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.ha.subscribed)
+        simulator.fire(10)
+        await until("filled", lambda: it.stats.gaps.count("repaired") == 1)
+        await it.settled()
+        (gap,) = it.stats.gaps.gaps
+        assert gap.cause == "past"
+    assert sink.points == truth(simulator)
+
+
+async def test_without_a_recorder_the_gap_is_told(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """A home without history: the present states are written, the gap is lost."""
+    simulator.hide("history/history_during_period", "recorder/info")
+    async with running(settings_for(simulator, tmp_path)) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        await simulator.down()
+        simulator.fire(100)
+        await simulator.up()
+        await until("told", lambda: it.stats.gaps.count("lost") == 1)
+        await it.settled()
+        (gap,) = it.stats.gaps.gaps
+        assert gap.cause == "disconnected"
+        assert "unknown_command" in gap.outcome
+        health = (await it.get("/health"))[1]
+        assert health["status"] == "degraded"
+        present = {
+            (state.entity_id, state.updated_us)
+            for state in simulator.world.states.values()
+        }
+    assert set(truth(simulator)) & present <= set(sink.points)
+
+
+async def test_backfill_can_be_switched_off(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """Nothing is asked of the recorder then, and each gap is listed as lost."""
+    off = BackfillSettings(enabled=False)
+    settings = settings_for(simulator, tmp_path, backfill=off)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.drop()
+        await until("told", lambda: it.stats.gaps.count("lost") == 1)
+        assert it.stats.backfill.state == "off"
+        asked = [c["type"] for log in simulator.logs for c in log.commands]
+        assert not [name for name in asked if name.startswith(("history", "recorder"))]
+
+
+async def test_a_recorder_that_forgot_is_told(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """Where the recorder does not reach back, what it has is written, the gap lost."""
+    settings = settings_for(simulator, tmp_path)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(20)
+        await it.settled()
+    simulator.fire(100)
+    simulator.history.clear()
+    simulator.fire(30)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.ha.subscribed)
+        simulator.fire(1)
+        await until("told", lambda: it.stats.gaps.count("lost") == 1)
+        await it.settled()
+        (gap,) = it.stats.gaps.gaps
+        assert "does not reach back" in gap.outcome
+    assert max(sink.points.values()) == 1
+    assert set(sink.points) < set(truth(simulator))
+
+
+async def test_a_change_of_settings_sends_the_states_again(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """With another filter the states at connect are new, and are fed."""
+    settings = settings_for(simulator, tmp_path)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(20)
+        await it.settled()
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.duplicate)
+        assert it.stats.snapshot_states == 0
+    other = msgspec.structs.replace(settings, influxdb={"default_measurement": "x"})
+    async with running(other) as it:
+        await until("fed", lambda: it.stats.snapshot_states >= 60)
