@@ -24,8 +24,8 @@ cdef extern from *:
 
 cdef enum:
     ARENAS = 1             # heaps: the threads share one
-    MAPPED = 1 << 18       # from here on bytes go back to the system when freed
-    KEPT = 2 << 20         # free bytes at the end of a heap that stay
+    MAPPED = 2 << 20       # from here on bytes go back to the system when freed
+    KEPT = 8 << 20         # free bytes at the end of a heap that stay
 
 
 # export

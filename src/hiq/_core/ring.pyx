@@ -13,8 +13,8 @@ from libc.string cimport memcmp, memcpy
 from hiq._core.buffer cimport Buffer, buffer_free, buffer_trim, grow_array
 
 cdef enum:
-    KEEP_BYTES = 1 << 21     # memory kept between two batches
-    KEEP_RECORDS = 1 << 14
+    KEEP_BYTES = 1 << 22     # memory kept between two batches
+    KEEP_RECORDS = 1 << 15
 
 # Of the lines of one series while they are grouped.
 cdef struct Group:
