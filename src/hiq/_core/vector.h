@@ -2,8 +2,9 @@
  * byte. Nothing is read outside of the given bytes. Functions named `...16` return the
  * index of the first byte of sixteen that stops them, 16 if none does.
  *
- * SSE2 is part of every x86-64, AVX2 is asked for at run time; elsewhere vectors are
- * what the compiler makes of them (NEON on aarch64), or plain loops.
+ * SSE2 is part of every x86-64, AVX2 is asked for at run time; elsewhere, and with
+ * HIQ_PORTABLE, vectors are what the compiler makes of them (NEON on aarch64), or plain
+ * loops. All give the same.
  */
 #ifndef HIQ_VECTOR_H
 #define HIQ_VECTOR_H
@@ -12,7 +13,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__SSE2__) && !defined(HIQ_PORTABLE)
+#include <emmintrin.h>
+#define HIQ_SSE2 1
+#endif
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(HIQ_PORTABLE)
 #define HIQ_AVX2 __attribute__((target("avx2")))
 #endif
 
@@ -172,8 +178,7 @@ static inline size_t hiq_same(const uint8_t *a, const uint8_t *b, size_t n) {
     return hiq_same16(a, b, n);
 }
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(HIQ_SSE2)
 static inline int hiq_first(__m128i hit) {
     int mask = _mm_movemask_epi8(hit);
     return mask ? __builtin_ctz((unsigned)mask) : 16;
@@ -240,7 +245,7 @@ static inline size_t hiq_first_bit(uint64_t word) {
 /* how many digits stand at `p` */
 static inline size_t hiq_digits(const uint8_t *p, const uint8_t *end) {
     size_t i = 0;
-#if defined(__SSE2__)
+#if defined(HIQ_SSE2)
     while (end - p >= (ptrdiff_t)(i + 16)) {
         __m128i x = _mm_loadu_si128((const __m128i *)(p + i));
         __m128i y = _mm_sub_epi8(x, _mm_set1_epi8('0'));
@@ -275,7 +280,7 @@ typedef struct {
 static inline hiq_marks hiq_mark(const uint8_t *p, size_t n) {
     hiq_marks marks = {0, 0, 0};
     size_t i = 0;
-#if defined(__SSE2__)
+#if defined(HIQ_SSE2)
     for (; i + 16 <= n; i += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(p + i));
         __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('0' - 1)),
