@@ -206,6 +206,31 @@ async def test_a_cancelled_run_neither_loses_nor_repeats(tmp_path):
     bench.journal.close()
 
 
+async def test_a_commit_under_way_makes_no_point_wait_longer(tmp_path):
+    """The time of a point begins when it comes, also if the thread is busy then."""
+    with Slow() as thread:
+        bench = Bench(tmp_path, hiq.Pipeline(), executor=thread)
+        async with running(bench.pump):
+            bench.feed(frame(1))
+            await bench.time.tick()
+            await until(lambda: len(thread.jobs) == 1)
+            bench.feed(frame(2))
+            bench.time.now += 0.125
+            bench.feed(frame(3))
+            thread.jobs[0].set()
+            await until(lambda: bench.time.waiting == [0.125])
+            await bench.time.tick()
+            await until(lambda: len(thread.jobs) == 2)
+            bench.feed(frame(4))
+            bench.time.now += 10.0
+            thread.jobs[1].set()
+            await until(lambda: len(thread.jobs) == 3)
+            assert bench.time.asked == [0.25, 0.125]
+            thread.jobs[2].set()
+            await until(lambda: bench.stats.accepted == 4)
+    bench.journal.close()
+
+
 async def test_a_backlog_is_appended_in_parts(bench, monkeypatch):
     """What fits in is accepted although the rest is not; nothing comes twice."""
     monkeypatch.setattr("hiq.pump.APPEND_BYTES", 1)

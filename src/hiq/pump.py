@@ -95,6 +95,7 @@ class Pump:
         gate: Gate | None = None,
         source: Source = Source.LIVE,
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
         pauses: Delays = delays,
         wait: Wait = wait,
     ) -> None:
@@ -109,11 +110,12 @@ class Pump:
         self._many = len(self._schemas)
         self._executor = executor
         self._clock = clock
+        self._timer = timer
         self._pauses = pauses
         self._wait = wait
         self._wanted = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._asked = False
+        self._first_at: float | None = None
         self._held_points = 0
         self._held_bytes = 0
         self._taken: list[tuple[str, Taken]] = []
@@ -127,8 +129,8 @@ class Pump:
         """Note what the pipeline holds now, and let it be committed in time."""
         size = self._pipeline.buffered_bytes
         self._show(size)
-        if size and not self._asked:
-            self._asked = True
+        if size and self._first_at is None:
+            self._first_at = self._timer()
             self._wanted.set()
         if size >= COMMIT_BYTES and not self._failing:
             self._hurry.set()
@@ -145,8 +147,11 @@ class Pump:
             pause = self._settings.commit
             if self._failing is not None:
                 pause = next(self._failing)
-            if await self._wait(self._hurry, pause):
-                self._hurry.clear()
+            elif self._first_at is not None:  # it may have come during a commit
+                pause -= self._timer() - self._first_at
+            if pause > 0:
+                await self._wait(self._hurry, pause)
+            self._hurry.clear()
             await self._attempt()
 
     async def drain(self, deadline_s: float) -> bool:
@@ -159,11 +164,6 @@ class Pump:
         except TimeoutError:
             return not self._waits()
         return True
-
-    def _rest(self) -> None:
-        """Wait until `wake` finds something."""
-        self._asked = False
-        self._wanted.clear()
 
     def _waits(self) -> bool:
         """Whether anything is not yet in the journal."""
@@ -180,7 +180,7 @@ class Pump:
         if self._job is None:
             self._take()
             if not self._taken and not self._encoded:
-                self._rest()
+                self._wanted.clear()
                 return True
             loop = asyncio.get_running_loop()
             self._job = loop.run_in_executor(
@@ -195,6 +195,7 @@ class Pump:
 
     def _take(self) -> None:
         """Take all that the pipeline has encoded."""
+        self._first_at = None
         for schema in self._schemas:
             parts = self._pipeline.take_batches(schema, MAX_POINTS, MAX_BYTES)
             self._taken += [(schema, part) for part in parts]
@@ -253,7 +254,7 @@ class Pump:
             self._succeed()
         self._measure()
         if not self._waits():
-            self._rest()
+            self._wanted.clear()
         if result.done:
             self.notify()
 

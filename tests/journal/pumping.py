@@ -60,6 +60,7 @@ class Bench:
             executor=executor or InPlace(),
             gate=gate,
             clock=self.time,
+            timer=self.time,
             pauses=steady,
             wait=self.time.wait,
         )
