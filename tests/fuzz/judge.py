@@ -8,6 +8,7 @@ made for this frame, and the Python reference.
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -55,17 +56,10 @@ class Silent:
         return verdict, lines
 
 
-def counts(verdict: Any) -> tuple[Any, ...]:
-    """What a verdict says, whichever implementation made it."""
-    return (
-        verdict.events,
-        verdict.points,
-        verdict.filtered,
-        verdict.skipped,
-        verdict.rejected,
-        verdict.duplicates,
-        verdict.passed,
-    )
+counts = attrgetter(
+    "events", "points", "filtered", "skipped", "rejected", "duplicates", "passed"
+)
+"""What a verdict says, whichever implementation made it."""
 
 
 class Judge:
