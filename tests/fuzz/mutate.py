@@ -38,6 +38,7 @@ class Mutator:
         self._random = random
         self._seeds = seeds
         self._frame = b"{}"
+        self._again = False
         self._chains: list[Chain] = []
 
     def session(self, count: int) -> Iterator[bytes]:
@@ -72,6 +73,9 @@ class Mutator:
     # frames
 
     def _step(self) -> bytes:
+        if self._again:
+            self._again = False
+            return b"[" + self._frame + b"]"
         draw = self._random.random()
         if draw < 0.70:
             return self._event(self._pick(self._chains))
@@ -199,7 +203,9 @@ class Mutator:
         place = self._pick(chain.state.scalars)
         around = list(chain.home.envelope.pieces)
         if draw == 1:
-            depth = 1_010 + self._below(20)
+            # One level less is left in a list: what was right may be too deep there.
+            self._again = self._random.random() < 0.5
+            depth = 1_016 + self._below(6)
             opened, closed = self._pick(((b"[", b"]"), (b'{"a":', b"}")))
             state[place] = opened * depth + b"1" + closed * depth
         elif draw == 2:
@@ -292,7 +298,11 @@ class Mutator:
                 pieces[at] = text[:place] + escaped + text[place + 1 :]
 
     def _bad_value(self, pieces: Pieces, what: Cut) -> None:
-        pieces[self._pick(what.scalars)] = self._pick(words.BROKEN_VALUES)
+        pieces[self._pick(what.scalars)] = (
+            words.borderline(self._random)
+            if self._random.random() < 0.4
+            else self._pick(words.BROKEN_VALUES)
+        )
 
     def _insert(self, pieces: Pieces, what: Cut) -> None:
         at = self._below(len(pieces))

@@ -108,6 +108,27 @@ def number(random: Random) -> bytes:
     return b"%d.%d" % (random.getrandbits(20), random.getrandbits(40))
 
 
+UNITS = (
+    *(0x0, 0x1F, 0x20, 0x22, 0x41, 0x5C, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xD800),
+    *(0xD83D, 0xDBFF, 0xDC00, 0xDE00, 0xDFFF, 0xE000, 0xFFFF),
+)
+LEADS = b"\x7f\x80\xbf\xc0\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf3\xf4\xf5\xfe"
+TAILS = b"\x80\x80\x8f\x90\x9f\xa0\xbf\xbf\x7f\xc0\x22"
+
+
+def borderline(random: Random) -> bytes:
+    """A string of escapes, or of bytes, that are at the borders of what is valid."""
+    made = b"x" * int(random.random() * 34)
+    for _ in range(1 + int(random.random() * 3)):
+        if random.random() < 0.6:
+            form = b"\\u%04x" if random.random() < 0.7 else b"\\u%04X"
+            made += form % random.choice(UNITS)
+        else:
+            tails = random.choices(TAILS, k=int(random.random() * 4))
+            made += bytes([random.choice(LEADS), *tails])
+    return b'"' + made + b"y" * int(random.random() * 3) + b'"'
+
+
 VALID = [
     *(text.encode() for text in NUMBERS),
     *(quoted(text) for text in (*TEXTS, *TEXTS, *MODES, *TIMES[:3])),
