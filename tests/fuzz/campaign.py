@@ -28,7 +28,7 @@ from tests.fuzz.seeds import load
 from tests.fuzz.sessions import BETWEEN, CONFIGURATIONS, Session, to_bytes
 
 FRAMES = 128  # of a session
-THOROUGH = 200  # every so many sessions
+THOROUGH = 400  # every so many sessions
 HANG_S = 120
 MOST_FINDINGS = 20
 RECORD_BYTES = 64 << 20
@@ -200,7 +200,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of a session")
     parser.add_argument("--place", choices=("page", "exact"), default="page")
-    parser.add_argument("--share", type=int, default=100, help="of the reference")
+    parser.add_argument("--share", type=int, default=200, help="of the reference")
     parser.add_argument("--folder", type=Path, default=Path(".cache/fuzz"))
     parser.add_argument("--log", type=Path, help="append the counts as JSON")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)

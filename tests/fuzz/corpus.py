@@ -1,7 +1,8 @@
 """The committed inputs: sessions that the fuzzers found worth keeping.
 
 One archive, small enough to be committed; each file in it is a session. `replay`
-judges sessions with nothing sampled: every frame by every judge.
+judges sessions with nothing sampled: every frame by every judge. `shrink` drops the
+frames of a finding that it does not need.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 import io
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha1
 from pathlib import Path
 from random import Random
@@ -85,10 +86,29 @@ def replay(data: bytes, judge: Judge) -> int:
     return thorough.check(session)
 
 
+def shrunk(session: Session, fails: Callable[[Session], bool]) -> Session:
+    """The session without frames that the failure does not need."""
+    frames = list(session.frames)
+    for at in reversed(range(len(frames))):
+        fewer = [*frames[:at], *frames[at + 1 :]]
+        if fewer and fails(session._replace(frames=fewer)):
+            frames = fewer
+    return session._replace(frames=frames)
+
+
+def fails(session: Session) -> bool:
+    """Whether any judge finds a difference."""
+    try:
+        replay(to_bytes(session), Judge(PageEnd(), share=1))
+    except Difference:
+        return True
+    return False
+
+
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.corpus")
-    parser.add_argument("what", choices=("unpack", "pack", "replay"))
+    parser.add_argument("what", choices=("unpack", "pack", "replay", "shrink"))
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--place", choices=("page", "exact"), default="page")
     arguments = parser.parse_args()
@@ -97,6 +117,12 @@ def main() -> int:
         return 0
     if arguments.what == "pack":
         pack(arguments.paths)
+        return 0
+    if arguments.what == "shrink":
+        for path in arguments.paths:
+            session = shrunk(from_bytes(path.read_bytes()), fails)
+            path.with_suffix(".small").write_bytes(to_bytes(session))
+            print(f"{path}: {len(session.frames)} frames")
         return 0
     judge = Judge(PageEnd() if arguments.place == "page" else Exact(), share=1)
     given = [(str(path), path.read_bytes()) for path in arguments.paths]

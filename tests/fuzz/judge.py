@@ -70,7 +70,7 @@ class Judge:
         share: every so many frames the reference judges; 0: never.
     """
 
-    def __init__(self, place: PageEnd | Exact, share: int = 100) -> None:
+    def __init__(self, place: PageEnd | Exact, share: int = 200) -> None:
         self.count: Counter[str] = Counter()
         self._place = place
         self._share = share

@@ -17,8 +17,9 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
+from tests.fuzz.changes import BROKEN_CHANGES, VALID_CHANGES
 from tests.fuzz.judge import Judge
-from tests.fuzz.mutate import BROKEN_CHANGES, VALID_CHANGES, Mutator
+from tests.fuzz.mutate import Mutator
 from tests.fuzz.place import Exact
 from tests.fuzz.seeds import Cut, Seeds, cut
 from tests.fuzz.sessions import CONFIGURATIONS, Session, from_bytes, to_bytes

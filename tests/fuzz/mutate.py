@@ -7,15 +7,13 @@ step makes depends on the random numbers only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from random import Random
-from typing import TypeVar
 
 from tests.fuzz import words
+from tests.fuzz.changes import BROKEN_CHANGES, VALID_CHANGES, Changer
 from tests.fuzz.seeds import Cut, Home, Seeds
 
-T = TypeVar("T")
-Pieces = list[bytes]
 LONGEST = 12_000
 
 
@@ -31,19 +29,20 @@ class Chain:
         self.last = b"null"
 
 
-class Mutator:
+class Mutator(Changer):
     """Makes frames out of seeds; the same random numbers make the same frames."""
 
     def __init__(self, random: Random, seeds: Seeds) -> None:
-        self._random = random
+        super().__init__(random)
         self._seeds = seeds
         self._frame = b"{}"
-        self._again = False
+        self._deep: Chain | None = None
         self._chains: list[Chain] = []
 
     def session(self, count: int) -> Iterator[bytes]:
         """Frames of one to six entities in their order."""
         homes = self._seeds.homes
+        self._deep = None
         self._chains = [
             Chain(home, self._pick(home.states))
             for home in (self._pick(homes) for _ in range(self._below(6) + 1))
@@ -56,26 +55,15 @@ class Mutator:
             self._frame = frame.replace(b"\xff", b"\xfe") if b"\xff" in frame else frame
             yield self._frame
 
-    # random choices
-
-    def _below(self, count: int) -> int:
-        return int(self._random.random() * count)
-
-    def _pick(self, items: Sequence[T]) -> T:
-        return items[int(self._random.random() * len(items))]
-
-    def _word(self) -> bytes:
-        """A valid value."""
-        if self._random.random() < 0.4:
-            return words.number(self._random)
-        return self._pick(words.VALID)
-
     # frames
 
     def _step(self) -> bytes:
-        if self._again:
-            self._again = False
-            return b"[" + self._frame + b"]"
+        if self._deep:
+            chain, self._deep = self._deep, None
+            frame = self._frame
+            if self._random.random() < 0.5:
+                frame = self._event(chain)
+            return b"[" + frame + b"]"
         draw = self._random.random()
         if draw < 0.70:
             return self._event(self._pick(self._chains))
@@ -203,8 +191,6 @@ class Mutator:
         place = self._pick(chain.state.scalars)
         around = list(chain.home.envelope.pieces)
         if draw == 1:
-            # One level less is left in a list: what was right may be too deep there.
-            self._again = self._random.random() < 0.5
             depth = 1_016 + self._below(6)
             opened, closed = self._pick(((b"[", b"]"), (b'{"a":', b"}")))
             state[place] = opened * depth + b"1" + closed * depth
@@ -219,10 +205,11 @@ class Mutator:
             more = b",".join(b'"k%d":%d' % (i, i) for i in range(count))
             state[place] = state[place] + b"," + more
         around[chain.home.old] = chain.last
-        around[chain.home.new] = b"".join(state)
+        around[chain.home.new] = new = b"".join(state)
+        if draw == 1 and self._random.random() < 0.7:
+            # One level less is left in a list: what was right may be too deep there.
+            self._deep, chain.last = chain, new
         return b"".join(around)
-
-    # changes of pieces
 
     def _tweak(self, chain: Chain) -> None:
         """Another last digit, as a sensor does it."""
@@ -234,134 +221,3 @@ class Mutator:
                 chain.pieces[place] = text[:at] + digit + text[at + 1 :]
                 return
         chain.pieces[place] = self._word()
-
-    def _value(self, pieces: Pieces, what: Cut) -> None:
-        pieces[self._pick(what.scalars)] = self._word()
-
-    def _key(self, pieces: Pieces, what: Cut) -> None:
-        if what.keys:
-            pieces[self._pick(what.keys)] = self._pick(words.KEYS)
-
-    def _space(self, pieces: Pieces, what: Cut) -> None:
-        at = self._below(len(pieces))
-        space = self._pick(words.SPACE)
-        pieces[at] = (
-            space + pieces[at] if self._random.random() < 0.5 else pieces[at] + space
-        )
-
-    def _double(self, pieces: Pieces, what: Cut) -> None:
-        """A member stands twice, the second time perhaps with another value."""
-        if what.members:
-            start, end = self._pick(what.members)
-            other = self._pick(what.members)
-            copied = pieces[start:end]
-            if self._random.random() < 0.5:
-                copied = [pieces[start], b":", self._word()]
-            place = end - 1 if self._random.random() < 0.7 else other[1] - 1
-            pieces[place] = pieces[place] + b"," + b"".join(copied)
-
-    def _add(self, pieces: Pieces, what: Cut) -> None:
-        """A new member behind another one."""
-        if what.members:
-            end = self._pick(what.members)[1]
-            added = b",%b:%b" % (self._pick(words.KEYS), self._word())
-            pieces[end - 1] = pieces[end - 1] + added
-
-    def _drop(self, pieces: Pieces, what: Cut) -> None:
-        """A member less, with the comma beside it."""
-        if what.members:
-            start, end = self._pick(what.members)
-            if end < len(pieces) and pieces[end] == b",":
-                end += 1
-            elif start and pieces[start - 1] == b",":
-                start -= 1
-            for at in range(start, end):
-                pieces[at] = b""
-
-    def _swap(self, pieces: Pieces, what: Cut) -> None:
-        one, other = self._pick(what.scalars), self._pick(what.scalars)
-        pieces[one], pieces[other] = pieces[other], pieces[one]
-
-    def _nest(self, pieces: Pieces, what: Cut) -> None:
-        at = self._pick(what.scalars)
-        before, behind = self._pick(((b"[", b"]"), (b'{"a":', b"}"), (b"[0,", b"]")))
-        pieces[at] = before + pieces[at] + behind
-
-    def _escape(self, pieces: Pieces, what: Cut) -> None:
-        """A character of a string or key is written as its escape."""
-        at = self._pick(what.keys or what.scalars)
-        text = pieces[at]
-        if len(text) > 2 and text[0] == 34:
-            place = 1 + self._below(len(text) - 2)
-            if 32 < text[place] < 127 and b"\\" not in text:
-                escaped = b"\\u%04x" % text[place]
-                pieces[at] = text[:place] + escaped + text[place + 1 :]
-
-    def _bad_value(self, pieces: Pieces, what: Cut) -> None:
-        pieces[self._pick(what.scalars)] = (
-            words.borderline(self._random)
-            if self._random.random() < 0.4
-            else self._pick(words.BROKEN_VALUES)
-        )
-
-    def _insert(self, pieces: Pieces, what: Cut) -> None:
-        at = self._below(len(pieces))
-        pieces[at] = pieces[at] + self._pick(words.PUNCTUATION)
-
-    def _lose(self, pieces: Pieces, what: Cut) -> None:
-        pieces[self._below(len(pieces))] = b""
-
-    def _cut_off(self, pieces: Pieces, what: Cut) -> None:
-        at = self._below(len(pieces))
-        pieces[at] = pieces[at][: self._below(len(pieces[at]) + 1)]
-        for rest in range(at + 1, len(pieces)):
-            pieces[rest] = b""
-
-    def _inside(self, pieces: Pieces, what: Cut) -> None:
-        """A byte of a piece is another one."""
-        at = self._below(len(pieces))
-        pieces[at] = self.bytes(pieces[at])
-
-    def bytes(self, frame: bytes) -> bytes:
-        """Bytes changed, lost or doubled without regard to what they are."""
-        data = bytearray(frame)
-        for _ in range(1 + self._below(3)):
-            if not data:
-                break
-            at = self._below(len(data))
-            kind = self._below(5)
-            if kind == 0:
-                data[at] = self._below(256)
-            elif kind == 1:
-                data[at] ^= 1 << self._below(8)
-            elif kind == 2:
-                del data[at : at + 1 + self._below(8)]
-            elif kind == 3:
-                data[at:at] = data[at : at + 1 + self._below(24)]
-            else:
-                del data[at + self._below(len(data) - at) :]
-        return bytes(data)
-
-
-Change = Callable[[Mutator, Pieces, Cut], None]
-VALID_CHANGES: tuple[Change, ...] = (
-    Mutator._value,
-    Mutator._value,
-    Mutator._key,
-    Mutator._space,
-    Mutator._space,
-    Mutator._double,
-    Mutator._add,
-    Mutator._drop,
-    Mutator._swap,
-    Mutator._nest,
-    Mutator._escape,
-)
-BROKEN_CHANGES: tuple[Change, ...] = (
-    Mutator._bad_value,
-    Mutator._bad_value,
-    Mutator._insert,
-    Mutator._lose,
-    Mutator._cut_off,
-    Mutator._inside,
-)
