@@ -113,6 +113,19 @@ def test_depth_is_counted_from_the_frame() -> None:
     assert pipeline.rejects()[-1][0] == "TOO_DEEP"
 
 
+@pytest.mark.parametrize("piece", [(b"[", b"]"), (b'{"a":', b"}")])
+@pytest.mark.parametrize("levels", range(1016, 1023))
+def test_depth_of_a_changed_value(levels: int, piece: tuple[bytes, bytes]) -> None:
+    """It is that of the whole frame where only this value of a known event is read."""
+    known = frame(state_changed(attributes={"a": 1, "b": 2}))
+    value = piece[0] * levels + b"1" + piece[1] * levels
+    event = known.replace(b'"a":1', b'"a":' + value)
+    for text in (event, b"[" + event + b"]"):
+        pipeline = Pipeline()
+        assert pipeline.feed(known).points == 1
+        assert pipeline.feed(text).points == is_valid(text)
+
+
 def test_reason_of_a_bad_frame() -> None:
     """A frame that is not UTF-8 is told from one that is not JSON."""
     pipeline = Pipeline()

@@ -146,7 +146,7 @@ cdef bint recall_state(
     cursor.at = at + memo.lead
     cursor.depth -= LEVELS
     event.depth = cursor.depth
-    cursor.depth -= 1
+    cursor.depth -= 2  # in the state, and in its attributes
     if not scan_string(cursor, &event.state):
         return False
     if end - cursor.at < 16 or differ(cursor.at - 1, b'","attributes":', 15):
