@@ -53,8 +53,8 @@ def fields_of(state: str, attributes: dict[str, Any], consumed: bool) -> dict[st
     return fields
 
 
-def line_of(event: dict[str, Any]) -> str | None:
-    """Line of one `state_changed` event, None if it gives no point."""
+def point_of(event: dict[str, Any]) -> Point | None:
+    """Point of one `state_changed` event, None if it gives none."""
     new_state = event["data"]["new_state"]
     if new_state is None or new_state["state"] in NO_POINT:
         return None
@@ -69,8 +69,13 @@ def line_of(event: dict[str, Any]) -> str | None:
     for key, value in fields_of(new_state["state"], attributes, consumed).items():
         point.field(key, value)
     point.time(datetime.fromisoformat(event["time_fired"]))
-    line: str = point.to_line_protocol()
-    return line or None
+    return point
+
+
+def line_of(event: dict[str, Any]) -> str | None:
+    """Its line, None if it gives no point."""
+    point = point_of(event)
+    return point.to_line_protocol() or None if point is not None else None
 
 
 def convert(frames: Iterable[bytes]) -> list[str]:
