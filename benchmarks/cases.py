@@ -1,4 +1,4 @@
-"""The cases: each runs over all frames once and returns what can be checked.
+"""The cases of the transform: each runs over all frames once and returns a count.
 
 Used by the timed tests and by the table of ratios, so that both measure one thing.
 """
@@ -7,33 +7,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks import msgspec_baseline, point_baseline
+from benchmarks import lower_bound, msgspec_baseline, point_baseline
+from benchmarks.measuring import Case
 from hiq import Pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Sequence
 
     from benchmarks.data import Data
 
+__all__ = ["NAMES", "case", "cases"]
+
 TAKE_BYTES = 256 * 1024
+BOUND = "lower bound"
+NAMES = (
+    BOUND,
+    "core",
+    "core, grouped",
+    "core, first pass",
+    "msgspec decode",
+    "msgspec, new state",
+    "orjson + Point",
+)
 
 
-_RUNNING: dict[int, Pipeline] = {}
-"""Pipelines that have seen a set of frames, by the identity of the set."""
+def cases(data: Data) -> dict[str, Case]:
+    """All cases over these frames; without the lower bound if there is no compiler."""
+    names = NAMES if lower_bound.compiler() else NAMES[1:]
+    return {name: case(name, data) for name in names}
 
 
-def core(frames: Iterable[bytes]) -> int:
-    """Frame to lines by a new pipeline, which knows no entity; counts points."""
-    return _convert(_pipeline(), frames)
+def case(name: str, data: Data) -> Case:
+    """One case over these frames.
 
-
-def core_running(frames: Iterable[bytes]) -> int:
-    """The same by a pipeline that runs for a while, as in a service."""
-    pipeline = _RUNNING.get(id(frames))
-    if pipeline is None:
-        pipeline = _RUNNING[id(frames)] = _pipeline()
-        _convert(pipeline, frames)
-    return _convert(pipeline, frames)
+    A running pipeline has seen the frames once, as in a service; in its first pass it
+    knows no entity.
+    """
+    frames = data.frames
+    match name:
+        case "lower bound":
+            run = lower_bound.prepare(frames)
+            return Case(run, lower_bound.expected(frames))
+        case "core" | "core, grouped":
+            pipeline, grouped = _pipeline(), name == "core, grouped"
+            convert(pipeline, frames, grouped=grouped)
+            return Case(lambda: convert(pipeline, frames, grouped=grouped), data.points)
+        case "core, first pass":
+            return Case(lambda: convert(_pipeline(), frames), data.points)
+        case "msgspec decode":
+            return Case(lambda: msgspec_baseline.decode(frames), data.events)
+        case "msgspec, new state":
+            return Case(lambda: msgspec_baseline.decode_new(frames), data.events)
+        case _:
+            return Case(lambda: len(point_baseline.convert(frames)), data.points)
 
 
 def _pipeline() -> Pipeline:
@@ -41,44 +67,17 @@ def _pipeline() -> Pipeline:
     return Pipeline({"high_water": TAKE_BYTES})
 
 
-def _convert(pipeline: Pipeline, frames: Iterable[bytes]) -> int:
-    """Feed all frames, take the lines 256 KiB at a time in order of arrival."""
+def convert(
+    pipeline: Pipeline, frames: Sequence[bytes], *, grouped: bool = False
+) -> int:
+    """Feed all frames, take the lines 256 KiB at a time; counts points."""
     points = 0
     feed = pipeline.feed
+    take = pipeline.take_batch if grouped else pipeline.take
     for frame in frames:
         if feed(frame).full:
             points += pipeline.buffered_points
-            pipeline.take()
+            take()
     points += pipeline.buffered_points
-    pipeline.take()
+    take()
     return points
-
-
-def core_grouped(frames: Iterable[bytes]) -> int:
-    """By a new pipeline, but grouped by series, as `serve` takes the lines."""
-    pipeline = _pipeline()
-    points = 0
-    feed = pipeline.feed
-    for frame in frames:
-        if feed(frame).full:
-            points += pipeline.take_batch().points
-    return points + pipeline.take_batch().points
-
-
-def point(frames: Iterable[bytes]) -> int:
-    """Baseline: orjson and influxdb-client's Point; counts points."""
-    return len(point_baseline.convert(frames))
-
-
-CASES: dict[str, Callable[[Iterable[bytes]], int]] = {
-    "core": core_running,
-    "core, first pass": core,
-    "core, grouped": core_grouped,
-    "orjson + Point": point,
-    "msgspec decode": msgspec_baseline.decode,
-}
-
-
-def expected(case: str, data: Data) -> int:
-    """What a case must return: points, or state changes where no point is made."""
-    return data.events if case == "msgspec decode" else data.points
