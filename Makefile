@@ -19,8 +19,8 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
                cmake ninja
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint format autobahn bench campaign coverage debug fuzz wheel \
-        servers clean
+.PHONY: help build demo test lint format autobahn bench benchall campaign coverage debug \
+        fuzz wheel servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -67,8 +67,24 @@ format: $(VENV)/.test ## format the sources
 autobahn: $(VENV)/.test ## the WebSocket connection against the Autobahn suite (PYTHON2=python2.7)
 	tests/autobahn/run.sh $(bin)/python
 
-bench: $(VENV)/.test ## the table of ratios
-	$(bin)/python -m benchmarks.ratios
+bench: $(VENV)/.test ## the table of ratios, and its plot for the documentation
+	$(bin)/python -m benchmarks.ratios --plot docs/topics/transform.svg $(OPTIONS)
+
+benchall: bench ## everything that is measured (half an hour), and all plots
+	$(bin)/python -m benchmarks.breakdown || [ $$? = 1 ]  # 1: no valgrind
+	$(bin)/python -m benchmarks.bench_scan
+	$(bin)/python -m benchmarks.bench_line
+	$(bin)/python -m benchmarks.bench_compress
+	$(bin)/python -m benchmarks.scale --plots docs/topics
+	$(bin)/python -m benchmarks.bench_receive
+	$(bin)/python -m benchmarks.bench_endtoend
+	$(bin)/python -m benchmarks.post
+	$(bin)/python -m benchmarks.steady
+	$(bin)/python -m benchmarks.latency
+	$(bin)/python -m benchmarks.memory --plot docs/topics/memory-hour.svg
+	$(bin)/python -m benchmarks.idle --sink sqlite
+	$(bin)/python -m benchmarks.idle --sink influxdb1
+	$(bin)/python -m benchmarks.wear
 
 campaign: $(VENV)/.test ## faults against hiq and databases, a table at the end (FAULTS=50 SEED=1)
 	$(bin)/python -m tests.campaign --faults $(FAULTS) --seed $(SEED)
