@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks import breakdown
@@ -46,6 +48,13 @@ def test_costs_of_a_call_count_where_they_arise() -> None:
 def test_functions_belong_to_parts(function: str, library: str, part: str) -> None:
     """By name, or by library if names were stripped."""
     assert part_of(function, library) == part
+
+
+def test_every_module_of_the_core_has_a_part() -> None:
+    """A new one must be told where it belongs."""
+    core = Path(__file__).parent.parent / "src" / "hiq" / "_core"
+    modules = {path.stem for path in core.glob("*.pyx")}
+    assert modules - set(breakdown.PART) == modules & set(breakdown.BESIDE)
 
 
 def test_without_valgrind_it_says_what_to_do(

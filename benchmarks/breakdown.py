@@ -37,7 +37,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "scan": ("scan", "number", "vector"),
     "event (envelope)": ("event", "keys"),
     "state and attributes": ("state", "attribute"),
-    "memory of the entity": ("memo", "tags"),
+    "memory of the entity": ("memo", "outline", "recall", "tags"),
     "judgement": ("line", "filter", "globs", "overlay", "moment", "unique", "names"),
     "fields and writer": (
         "fields", "writer", "table", "known", "numeral", "text", "texts", "pytext",
@@ -46,6 +46,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "ring": ("ring", "buffer"),
     "border": ("pipeline", "verdict"),
 }  # fmt: skip
+BESIDE = ("alone", "crc", "heap")
+"""Modules that a pipeline does not call."""
 LIBC, PYTHON, OTHER = "libc (copy, compare)", "Python (loop, call)", "other"
 PART = {module: part for part, modules in PARTS.items() for module in modules}
 SYMBOL = re.compile(r"__pyx_\w+?_3hiq_5_core_\d+([a-z_]+?)(?:_|$)")
