@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hiq.settings import Settings
     from hiq.settings.schema import SinkSettings
 
-__all__ = ["command"]
+__all__ = ["command", "connect"]
 
 SECOND_NS = 10**9
 COMMITTED_S = 10
@@ -143,7 +143,7 @@ async def _verify(
     found: list[Audited] = []
     writers: list[_Writer] = []
     progress = _Progress(*span_us)
-    history = await _connect(settings)
+    history = await connect(settings)
     try:
         for one in sinks:
             reader = make_reader(one, data_dir=settings.data_dir)
@@ -169,7 +169,7 @@ async def _verify(
     return found
 
 
-async def _connect(settings: Settings) -> History:
+async def connect(settings: Settings) -> History:
     """Return a connection to the first Home Assistant that answers."""
     from hiq.errors import AuthError, ConnectionLost, ProtocolError
     from hiq.ha.history import History
