@@ -96,7 +96,9 @@ class Worker:
         self.write()
 
     def _session(self, number: int) -> None:
-        configuration = number % len(CONFIGURATIONS)
+        thoroughly = number % THOROUGH == THOROUGH - 1
+        turn = number // THOROUGH if thoroughly else number
+        configuration = turn % len(CONFIGURATIONS)
         self._random.seed(self._seed << 40 | number)
         frames = self._mutator.session(FRAMES)
         judge, recorder = self._judge, self._recorder
@@ -104,8 +106,8 @@ class Worker:
         given: list[bytes] = []
         snapshot = False
         try:
-            if number % THOROUGH == THOROUGH - 1:
-                snapshot = number // THOROUGH % 2 == 1
+            if thoroughly:
+                snapshot = turn // len(CONFIGURATIONS) % 2 == 1
                 given = list(frames)
                 session = Session(configuration, snapshot, given)
                 for frame in given:

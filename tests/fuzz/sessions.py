@@ -47,6 +47,8 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = (
         "exclude": {"domains": "zone"},
     },
     {"max_entities": 1, "ignore_attributes": ["friendly_name"], "precision": "us"},
+    {"max_remembered_bytes": 6_000},
+    {"max_remembered_bytes": 1, "measurement_attr": "domain__device_class"},
 )
 
 
