@@ -6,7 +6,8 @@ and turns every way a request can fail into one `CallFailed` that says whether t
 server may have acted on it. It does not know what an answer means.
 
 Why not a library: four times a second is what this does all day, and aiohttp's client
-takes three times the processor time for it (`python -m benchmarks.post`).
+takes half as much again for it, nearly three times as much in a flood (`python -m
+benchmarks.post`).
 """
 
 from __future__ import annotations
