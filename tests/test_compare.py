@@ -70,6 +70,17 @@ def test_different_values_and_missing_fields() -> None:
     assert it.repairs == [b'm,domain=sensor,entity_id=a state="on" 1\n']
 
 
+def test_renamed_fields() -> None:
+    """With `types: coerce` a text beside a number has another name."""
+    it = window(point(1, value="warm", b=1.0), coerced=True)
+    assert judged(it, stored(1, value=20.0, value_str="warm", b=1.0)) == []
+    it = window(point(1, value="warm"), coerced=True)
+    (finding,) = judged(it, stored(1, value_str="cold"))
+    assert (finding.field, finding.found) == ("value", None)
+    (finding,) = judged(window(point(1, value="warm")), stored(1, value_str="warm"))
+    assert finding.field == "value"
+
+
 def test_extra() -> None:
     """A point without a row, or in another series than its row; counted once."""
     it = window(point(1, value=1.0))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from datetime import UTC, datetime
 
 from msgspec import Raw
 
-from hiq.ha.history_rows import Row
+from hiq.ha.history_rows import CurrentState, Row
+from hiq.ha.messages import EntityEntry
 from hiq.truth import BIG_BYTES, FIRST_PORTION, HistoryRecorder
 
 
@@ -31,10 +32,11 @@ class History:
         }
 
     async def states(self):
-        return [SimpleNamespace(entity_id="sensor.a")]
+        unit = Raw(b'{"unit_of_measurement":"W"}')
+        return [CurrentState("sensor.a", datetime.now(UTC), unit)]
 
     async def entities(self):
-        return [SimpleNamespace(entity_id=name) for name in ("sensor.a", "light.b")]
+        return [EntityEntry(entity_id=name) for name in ("sensor.a", "light.b")]
 
 
 def names(count):

@@ -67,6 +67,7 @@ class Audited:
     - `counts`: compared, missing, extra, different, unjudged, repaired, refused.
     - `findings`: the first `limit`; `unjudged`: stored points of entities that the
       recorder has no row of.
+    - `coerced`: fields may have other names because of their types.
     - `write` brings lines to the sink and returns how many it took; None: nothing
       is repaired.
     """
@@ -75,6 +76,7 @@ class Audited:
     schema: str
     reader: StoredReader
     limit: int = 1000
+    coerced: bool = False
     write: Callable[[list[bytes]], Awaitable[int]] | None = None
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
@@ -172,6 +174,7 @@ async def _compare(
         recorded,
         samples=sink.reader.samples,
         limit=sink.limit,
+        coerced=sink.coerced,
     )
     async for stored in sink.reader.read(start_us * 1000, end_us * 1000):
         window.see(stored)

@@ -29,6 +29,8 @@ Kind: TypeAlias = Literal["missing", "extra", "different"]
 MILLISECOND = 10**6
 MAX_EXTRA = 100_000
 """Extra points of a window that are told apart when they come in several parts."""
+OTHER_NAMES = {"_str": str, "_float": float, "_int": int, "_bool": bool}
+"""What `types: coerce` adds to a name, and the type for which it does."""
 CLOSE = 1e-9
 """VictoriaMetrics keeps about twelve digits of a number, fewer beside larger ones."""
 
@@ -88,6 +90,7 @@ class Window:
         *,
         samples: bool,
         limit: int,
+        coerced: bool = False,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.findings: list[Finding] = []
@@ -98,6 +101,7 @@ class Window:
         self._recorded = recorded
         self._samples = samples
         self._limit = limit
+        self._coerced = coerced
         self._points: dict[Key, list[Expected]] = {}
         self._known = {self._cut(key) for key in known} if samples else known
         self._extra: set[Key] = set()
@@ -124,8 +128,15 @@ class Window:
             return
         point.met = True
         for name, value in stored.fields.items():
-            wanted = point.left.pop(name, None)
-            if wanted is not None and wanted != value:
+            wanted = point.left.get(name)
+            if wanted is None:
+                if self._coerced:
+                    _met_under_another_name(point, name, value)
+                continue
+            if self._coerced and type(wanted) is not type(value):
+                continue  # the field has another name, see `types: coerce`
+            del point.left[name]
+            if wanted != value:
                 self._differs(key, point, name, wanted, value)
 
     def finish(self) -> None:
@@ -225,3 +236,12 @@ class Window:
         self.counts[finding.kind] += 1
         if len(self.findings) < self._limit:
             self.findings.append(finding)
+
+
+def _met_under_another_name(point: Expected, name: str, value: Value) -> None:
+    """Take a field as met that was renamed because of its type."""
+    for suffix, kind in OTHER_NAMES.items():
+        base = name.removesuffix(suffix)
+        if base != name and isinstance(value, kind) and point.left.get(base) == value:
+            del point.left[base]
+            return

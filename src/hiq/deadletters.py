@@ -63,6 +63,7 @@ class _Written(msgspec.Struct):
     reason: str = ""
     time: float = 0.0
     sink: str = ""
+    advice: str = ""
 
 
 class DeadLetters:
@@ -135,7 +136,9 @@ class DeadLetters:
                         self.damaged += 1
                         continue
                     line = found.line.encode()
-                    yield DeadLetter(line, found.reason, found.time, found.sink)
+                    yield DeadLetter(
+                        line, found.reason, found.time, found.sink, found.advice
+                    )
 
     def replace(self, letters: Iterable[DeadLetter]) -> None:
         """Keep only these letters, however many; both files become one. Blocks.

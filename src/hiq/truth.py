@@ -1,19 +1,18 @@
 """Home Assistant's recorder as the truth that sinks are held against.
 
-Asks for rows in portions that keep an answer small, and lets the compiled pipeline
-make of them what it would have made of the events. It knows no sink.
+Asks for rows in portions that keep an answer small, and lets the converter of backfill
+make of them what the live way would have made of the events. It knows no sink.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hiq import Pipeline
 from hiq.audit import Rows
-from hiq.ha.history_rows import event_frames
+from hiq.repair.convert import Converter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hiq.ha.history import History
     from hiq.ha.history_rows import Row
@@ -33,14 +32,17 @@ class HistoryRecorder:
         self, history: History, options: Mapping[str, Any], schemas: Sequence[str]
     ) -> None:
         self._history = history
-        self._pipeline = Pipeline({**options, "schema": list(schemas)})
+        self._converter = Converter(options, schemas)
         self._schemas = tuple(schemas)
         self._portion = FIRST_PORTION
 
     async def names(self) -> set[str]:
         """Return the entities that have a state, or are registered."""
-        states = {state.entity_id for state in await self._history.states()}
-        return states | {entry.entity_id for entry in await self._history.entities()}
+        states = await self._history.states()
+        entries = await self._history.entities()
+        self._converter.learn(states, entries)
+        names = {state.entity_id for state in states}
+        return names | {entry.entity_id for entry in entries}
 
     async def rows(
         self, entity_ids: Sequence[str], after_us: int, until_us: int, limit: int
@@ -53,10 +55,8 @@ class HistoryRecorder:
             several = entity_ids[at : at + self._portion]
             at += len(several)
             answer = await self._history.rows(several, after_us, until_us)
-            for frame in event_frames(_each(answer, found)):
-                self._pipeline.feed(frame)
-            for schema in self._schemas:
-                taken = self._pipeline.take_batch(schema)
+            _note(answer, found)
+            for schema, taken in self._converter.convert(answer).taken:
                 parts[schema].append(bytes(taken.data))
             self._adapt()
             if len(found.known) > limit and at < len(entity_ids):
@@ -78,14 +78,11 @@ class HistoryRecorder:
             self._portion = min(LONGEST_PORTION, self._portion * 2)
 
 
-def _each(
-    answer: Mapping[str, Sequence[Row]], found: Rows
-) -> Iterator[tuple[str, Row]]:
-    """Yield all rows, noting them on the way."""
+def _note(answer: Mapping[str, Sequence[Row]], found: Rows) -> None:
+    """Note entity and time of all rows."""
     for entity_id, rows in answer.items():
         for row in rows:
             key = (entity_id, row.updated_us * 1000)
             found.known.add(key)
             if len(bytes(row.attributes)) <= 2:
                 found.bare.add(key)
-            yield entity_id, row

@@ -120,8 +120,10 @@ class Ground:
         def delivered() -> bool:
             status = self.hiq.status()
             quiet.append((status["accepted"], status["received"]))
-            busy = status["buffered"] or any(
-                sink["pending"] for sink in status["sinks"].values()
+            busy = (
+                status["buffered"]
+                or status["backfill"]["holes"]
+                or any(sink["pending"] for sink in status["sinks"].values())
             )
             time.sleep(0.3)
             return not busy and len(quiet) > 8 and len(set(quiet[-8:])) == 1

@@ -12,12 +12,13 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_a_short_campaign(tmp_path: Path) -> None:
-    """What was accepted is stored, whatever died; nothing is stored that never was."""
+    """Whatever died: every state that the home fired is stored once, and no other."""
     result = campaign(tmp_path, seed=7, faults=7, seconds=90, each=100)
     assert result.faults.total() >= 4
     assert result.deaths >= 1
     assert result.accepted > 0
     assert result.lost == set()
+    assert result.missing == set()
     assert result.extra == set()
 
 

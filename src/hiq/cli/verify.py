@@ -147,7 +147,10 @@ async def _verify(
     try:
         for one in sinks:
             reader = make_reader(one, data_dir=settings.data_dir)
-            audited = Audited(one.name, one.schema, reader, limit=limit)
+            coerced = one.types == "coerce"
+            audited = Audited(
+                one.name, one.schema, reader, limit=limit, coerced=coerced
+            )
             if repair:
                 writer = _Writer(one, settings.data_dir)
                 writers.append(writer)
