@@ -1,0 +1,51 @@
+"""Entity and time of lines, and the bounded set of them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hiq import Pipeline
+from hiq.repair.keys import Keys, keys_of
+from tests.e2e.oracle import event_frame
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["sensor.a", "light.b_2", "x.y.z"]),
+            st.integers(0, 2 * 10**15),
+            TEXT,
+            TEXT,
+        ),
+        max_size=20,
+    )
+)
+def test_what_the_pipeline_writes_is_recognised(rows):
+    """Each line gives back the entity and time of its event, whatever is in it."""
+    pipeline = Pipeline({"tags": {"domain2": "a b,c=d"}})
+    wanted = []
+    for entity_id, time_us, unit, text in rows:
+        attributes = {"unit_of_measurement": unit, "friendly_name": text}
+        if pipeline.feed(event_frame(entity_id, "1.5", attributes, time_us)).points:
+            wanted.append((entity_id, time_us))
+    assert list(keys_of(pipeline.take())) == wanted
+
+
+def test_a_line_without_an_entity_is_passed_over():
+    """Lines of other measurements have no key."""
+    lines = b"hiq_check x=1 5000\nm,domain=a,entity_id=b v=1 7000\n"
+    assert list(keys_of(lines)) == [("a.b", 7)]
+
+
+def test_the_set_is_bounded():
+    """What does not fit is counted, what is in it stays."""
+    keys = Keys(limit=2)
+    keys.update([("a.b", 1), ("a.b", 1), ("a.c", 1), ("a.c", 2)])
+    assert (len(keys), keys.overflow) == (2, 1)
+    assert ("a.c", 1) in keys
+    assert ("a.c", 2) not in keys
+    assert sorted(keys) == [("a.b", 1), ("a.c", 1)]
+    assert keys.entities() == {"a.b", "a.c"}
