@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,8 @@ from tests.e2e.drive import calls, recorded, settled
 from tests.e2e.oracle import compare
 from tests.e2e.process import HiqServe, until
 from tests.e2e.readers import influxdb_points
-from tests.servers.databases import InfluxDB
+from tests.proxy import Proxy
+from tests.servers.databases import InfluxDB, VictoriaMetrics
 from tests.servers.home_assistant import HomeAssistant
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -41,18 +44,6 @@ def in_background(home: HomeAssistant, rounds: int, seed: int) -> Thread:
     return thread
 
 
-def repaired(hiq: HiqServe) -> bool:
-    """Whether no hole is left, and nothing waits."""
-    status = hiq.status()
-    (sink,) = status["sinks"].values()
-    return (
-        status["gaps"]["open"] == 0
-        and status["backfill"]["holes"] == 0
-        and sink["pending"] == 0
-        and status["buffered"] == 0
-    )
-
-
 def test_killed_hiq_and_restarted_home_leave_no_hole(
     new_home_assistant: Callable[..., HomeAssistant],
     influxdb: InfluxDB,
@@ -74,14 +65,14 @@ def test_killed_hiq_and_restarted_home_leave_no_hole(
             hiq.launch()
             until("ready again", hiq.ready, 60)
         load.join()
-        until("repaired", lambda: repaired(hiq), 120)
+        until("repaired", lambda: all_repaired(hiq), 120)
         home.stop()
         home.start()
         until("ready again", hiq.ready, 90)
         load = in_background(home, 5, seed=8)
         load.join()
         points = settled(home, began)
-        until("repaired", lambda: repaired(hiq), 120)
+        until("repaired", lambda: all_repaired(hiq), 120)
         found = influxdb_points(influxdb.url, influxdb.database)
         everything = recorded(home, began - timedelta(days=1))
         difference = compare(points, everything, found)
@@ -95,3 +86,78 @@ def test_killed_hiq_and_restarted_home_leave_no_hole(
         assert hiq.terminate()[0] == 0
     finally:
         hiq.kill()
+
+
+async def test_a_cut_network_leaves_no_hole(
+    new_home_assistant: Callable[..., HomeAssistant],
+    influxdb: InfluxDB,
+    victoriametrics: VictoriaMetrics,
+    tmp_path: Path,
+) -> None:
+    """Connections reset, refused and stalled: 0 missing, 0 extra, and no repeats."""
+    home = await asyncio.to_thread(new_home_assistant)
+    config = (
+        "sinks:\n"
+        f"  - {{type: influxdb1, name: influx, url: '{influxdb.url}', "
+        f"database: {influxdb.database}}}\n"
+        f"  - {{type: victoriametrics, name: vm, url: '{victoriametrics.url}'}}\n"
+    )
+    async with Proxy(home.port) as proxy:
+        hiq = HiqServe(
+            tmp_path / "hiq", config, HA_HTTP_URL=proxy.url, HA_TOKEN=home.token
+        )
+        try:
+            await asyncio.to_thread(hiq.start)
+            began = datetime.now(UTC)
+            load = asyncio.create_task(
+                asyncio.to_thread(lambda: in_background(home, 50, seed=9).join())
+            )
+            for number in range(6):
+                await asyncio.sleep(1.5)
+                proxy.refusing = True
+                proxy.drop(reset=number % 2 == 0)
+                await asyncio.sleep(1.0)
+                proxy.refusing = False
+                await asyncio.to_thread(until, "ready again", hiq.ready, 60)
+            await load
+            points = await asyncio.to_thread(settled, home, began)
+            await asyncio.to_thread(until, "repaired", lambda: all_repaired(hiq), 120)
+            found = await asyncio.to_thread(
+                influxdb_points, influxdb.url, influxdb.database
+            )
+            everything = await asyncio.to_thread(
+                recorded, home, began - timedelta(days=1)
+            )
+            difference = compare(points, everything, found)
+            assert len(points) > 1000
+            assert not difference, str(difference)
+            status = await asyncio.to_thread(hiq.status)
+            assert status["gaps"]["lost"] == 0
+            assert status["gaps"]["repaired"] == 6
+            assert status["sinks"]["vm"]["resent"] == 0
+            wanted = Counter(
+                (name, time_ns // 10**6)
+                for (name, time_ns), fields in found.items()
+                if "value" in fields
+            )
+            kept = Counter(
+                (f"{tags['domain']}.{tags['entity_id']}", stamp)
+                for series in await asyncio.to_thread(victoriametrics.export)
+                if (tags := series["metric"])["__name__"].endswith("_value")
+                for stamp in series["timestamps"]
+            )
+            assert kept == wanted
+            assert (await asyncio.to_thread(hiq.terminate))[0] == 0
+        finally:
+            await asyncio.to_thread(hiq.kill)
+
+
+def all_repaired(hiq: HiqServe) -> bool:
+    """Whether no hole is left and every sink has everything."""
+    status = hiq.status()
+    return (
+        status["gaps"]["open"] == 0
+        and status["backfill"]["holes"] == 0
+        and status["buffered"] == 0
+        and not any(sink["pending"] for sink in status["sinks"].values())
+    )

@@ -29,9 +29,11 @@ class Counting(StubbornSink):
     def __init__(self) -> None:
         super().__init__("store")
         self.points: Counter[tuple[str, int]] = Counter()
+        self.lines = b""
 
     async def write(self, batch: Batch) -> Outcome:
         """Count."""
+        self.lines += batch.lines()
         self.points.update(keys_of(batch.lines()))
         return Done()
 

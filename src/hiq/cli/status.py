@@ -139,6 +139,14 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"events          {counted}",
         f"journal         {writable}, {journal['bytes']} / {journal['max_bytes']} B",
     ]
+    if "gaps" in found:
+        backfill, gaps = found["backfill"], found["gaps"]
+        left = f", {backfill['left_seconds']:.0f} s of history left"
+        text.append(
+            f"backfill        {backfill['state']}{left if backfill['holes'] else ''}, "
+            f"{backfill['points']} points restored; gaps: {gaps['open']} open, "
+            f"{gaps['repaired']} repaired, {gaps['lost']} lost"
+        )
     for name, sink in found["sinks"].items():
         text.append(
             f"sink {name:<10} {sink['state']}  written {sink['written']}  "

@@ -15,12 +15,19 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from hiq.backoff import delays, wait
-from hiq.errors import AuthError, CommandError, ConnectionLost, ProtocolError
+from hiq.errors import (
+    AuthError,
+    CommandError,
+    ConnectionLost,
+    JournalError,
+    ProtocolError,
+)
 from hiq.ha.history import connected
 from hiq.ha.history_rows import MICROSECONDS
 from hiq.repair.convert import Converter
 from hiq.repair.edge import QUIET_S, find_edge
 from hiq.repair.filling import Filling
+from hiq.repair.gap_points import gap_points
 from hiq.repair.keys import Keys
 from hiq.repair.memory import Memory, Parts
 from hiq.repair.state import MARGIN_US
@@ -174,14 +181,28 @@ class Repairer:
                 reason = "it is not known any more what became of it"
                 self._stats.gaps.settle(gap.number, "lost", reason)
 
+    async def _tell_gaps(self) -> None:
+        """Write the gaps that were settled since the last time, if that is wanted."""
+        state = self._remembered.state
+        fresh = [
+            gap
+            for gap in self._stats.gaps.gaps
+            if gap.settled_s is not None and gap.settled_s > state.told_s
+        ]
+        if not fresh or not self._parts.settings.gap_points:
+            return
+        await self._parts.writer.tell(gap_points(fresh, self._parts.schemas))
+        state.told_s = max(gap.settled_s or 0.0 for gap in fresh)
+
     async def _tick(self, *, sync: bool = False) -> None:
         """Let the mark move, and save."""
         loop = asyncio.get_running_loop()
         try:
+            await self._tell_gaps()
             await loop.run_in_executor(
                 self._parts.executor, lambda: self._remembered.look(sync=sync)
             )
-        except OSError as exc:
+        except (JournalError, OSError) as exc:
             self._stats.backfill.last_error = str(exc)
         self._measure()
 

@@ -72,6 +72,7 @@ class State(Struct, kw_only=True):
         next_number: of the next hole.
         settings: a digest of what decides which points are made, and for whom.
         saved_s: when this was true, Unix seconds.
+        told_s: gaps that were settled up to then are points already.
     """
 
     complete_us: int | None = None
@@ -80,6 +81,7 @@ class State(Struct, kw_only=True):
     next_number: int = 1
     settings: str = ""
     saved_s: float = 0.0
+    told_s: float = 0.0
     format: int = 1
 
 

@@ -67,6 +67,13 @@ class Writer:
             else:
                 return converted.counts["points"]
 
+    async def tell(self, converted: Converted) -> None:
+        """Append points that are not of Home Assistant; raises what the disk says."""
+        backfill = self._stats.backfill
+        before = backfill.rows, backfill.points
+        await self._append(converted, 0)
+        backfill.rows, backfill.points = before
+
     async def _room(self) -> None:
         """Wait until the journal is less than half full."""
         journal = self._stats.journal

@@ -111,6 +111,7 @@ class BackfillSettings(Struct, frozen=True, kw_only=True):
     first_start: float = 0.0
     window: float = 3600.0
     rate: float = 2000.0
+    gap_points: bool = False
 
 
 class LogSettings(Struct, frozen=True, kw_only=True):

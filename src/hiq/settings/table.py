@@ -123,6 +123,10 @@ SECTIONS: dict[str, dict[str, Row]] = {
         ),
         "window": Row(DURATION, "How much history is asked for at once."),
         "rate": Row(number(1), "Most points per second that backfill writes."),
+        "gap_points": Row(
+            BOOLEAN,
+            "Whether each settled gap is also a point of the measurement `hiq_gaps`.",
+        ),
     },
     "log": {
         "level": Row(
