@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from random import Random
 
-from tests.campaign.ground import Ground
+from tests.campaign.ground import Ground, newest
 
 __all__ = ["FAULTS", "Fault", "Unavailable"]
 
@@ -59,6 +59,48 @@ def kill_at_a_system_call(ground: Ground, random: Random) -> str:
     ground.bury()
     ground.revive()
     return f"{name} number {number}{'' if died else ' never came: killed'}"
+
+
+def delete_cursor(ground: Ground, random: Random) -> str:
+    """Kill hiq and delete the place of a sink: it gets everything again."""
+    ground.hiq.kill()
+    ground.bury()
+    files = sorted((ground.hiq.data / "journal" / "cursors").glob("*.json"))
+    victim = random.choice(files)
+    victim.unlink()
+    ground.revive()
+    return victim.name
+
+
+def damage_journal(ground: Ground, random: Random) -> str:
+    """Kill hiq and flip a byte of its journal while the database is down.
+
+    What that costs must be a gap, and `hiq verify --repair` brings it back.
+    """
+    ground.influxdb.kill()
+    time.sleep(1.0)
+    ground.hiq.kill()
+    ground.bury()
+    file = random.choice(newest(ground.hiq.data))
+    data = bytearray(file.read_bytes())
+    at = random.randrange(len(data))
+    data[at] ^= 0xFF
+    file.write_bytes(data)
+    ground.influxdb.start()
+    ground.harmed = True
+    ground.revive()
+    return f"byte {at} of {len(data)}"
+
+
+def drop_database(ground: Ground, random: Random) -> str:
+    """The database is dropped and made again; `hiq verify --repair` fills it."""
+    time.sleep(random.uniform(0, 0.3))
+    name = ground.influxdb.database
+    ground.influxdb.query(f'DROP DATABASE "{name}"')
+    time.sleep(random.uniform(0, 2))
+    ground.influxdb.create_database(name)
+    ground.harmed = True
+    return "dropped and made again"
 
 
 def stop_hiq(ground: Ground, random: Random) -> str:
@@ -120,6 +162,9 @@ FAULTS: dict[str, Fault] = {
     "hiq killed": kill_hiq,
     "hiq killed at a system call": kill_at_a_system_call,
     "hiq stopped": stop_hiq,
+    "cursor deleted": delete_cursor,
+    "journal damaged": damage_journal,
+    "database dropped": drop_database,
     "database killed": kill_database,
     "database hung": hang_database,
     "connection cut": drop_connection,

@@ -7,6 +7,7 @@ and what the home has fired.
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import time
 import zlib
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from tests.e2e.process import HiqServe, until
 from tests.e2e.readers import influxdb_points, sqlite_points
 from tests.servers.databases import InfluxDB
 
-__all__ = ["Ground", "Verdict"]
+__all__ = ["Ground", "Verdict", "newest"]
 
 CONFIG = """
 sinks:
@@ -32,6 +33,8 @@ journal: {{commit: {commit}, min_free_bytes: 0}}
 log: {{level: info}}
 """
 SETTLE_S = 120.0
+UNCOMMITTED_S = 12.0
+"""What is younger is left out by `hiq verify`."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,11 @@ class Ground:
         self.home = Home(entities=60, seed=seed)
         self.influxdb = InfluxDB(folder / "influxdb")
         self.accepted: set[Key] = set()
+        self.harmed = False
+        """Something was destroyed that only `hiq verify --repair` can bring back."""
         self.deaths = 0
         self._commit = commit
+        self._begin = int(time.time())
         self.hiq: Process
 
     def __enter__(self) -> Self:
@@ -107,6 +113,23 @@ class Ground:
         self.hiq.prefix = prefix
         self.hiq.start()
 
+    def repair(self) -> None:
+        """Let `hiq verify --repair` bring back what a fault has destroyed."""
+        time.sleep(UNCOMMITTED_S)
+        command = [*HiqServe.command(self.hiq)]
+        command[command.index("serve")] = "verify"
+        done = subprocess.run(
+            [*command, "--repair", "--start", str(self._begin - 60)],
+            env=self.hiq.environment(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=SETTLE_S,
+            check=False,
+        )
+        assert done.returncode in {0, 1}, done.stderr
+        self.harmed = False
+
     def settle(self) -> Verdict:
         """Let the home rest, wait until all is delivered, and compare."""
         self.home.pace(0)
@@ -129,6 +152,8 @@ class Ground:
             return not busy and len(quiet) > 8 and len(set(quiet[-8:])) == 1
 
         until("everything is delivered", delivered, SETTLE_S)
+        if self.harmed:
+            self.repair()
         truth = self.home.truth()
         stored = [
             set(influxdb_points(self.influxdb.url, self.influxdb.database)),
@@ -144,6 +169,11 @@ class Ground:
         )
         self.home.pace(self.rate)
         return verdict
+
+
+def newest(folder: Path) -> list[Path]:
+    """Return the journal's files, oldest first."""
+    return sorted((folder / "journal" / "ha").glob("*.seg"))
 
 
 def keys(lines: bytes) -> set[Key]:
