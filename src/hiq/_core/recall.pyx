@@ -182,6 +182,7 @@ cdef bint recall_attributes(
     cdef Attribute* item
     cdef size_t total = memo.attributes_length
     cdef size_t done = 0        # bytes of the old ones that have been dealt with
+    # Of the new ones against the old; may be below zero, so it is summed up as a number.
     cdef size_t shift = <size_t> (at - cursor.base)
     cdef size_t start
     cdef size_t i = 0
@@ -210,7 +211,7 @@ cdef bint recall_attributes(
             item += 1
             i += 1
         if done == total:
-            cursor.at = cursor.base + shift + total
+            cursor.at = cursor.base + (shift + total)
             return i == event.count
         if i == event.count:
             return False
@@ -218,7 +219,7 @@ cdef bint recall_attributes(
         start = part.value.start - (part.value.kind == STRING)
         if done < start:
             return False
-        cursor.at = cursor.base + shift + start
+        cursor.at = cursor.base + (shift + start)
         if not scan_value(cursor, &item.value):
             return False
         item.key = part.key
