@@ -91,7 +91,8 @@ def test_the_committed_sessions() -> None:
     for _, data in committed():
         replay(data, judge)
         number += 1
-    assert number == 0 or judge.count["reference"] == judge.count["executions"]
+    assert number > 400
+    assert judge.count["reference"] == judge.count["executions"]
 
 
 def test_a_finding_is_shrunk() -> None:
