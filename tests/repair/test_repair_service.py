@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from hiq import service as service_module
+from hiq.errors import ConnectionLost
+from hiq.ha import history_plan as plan_module
+from hiq.ha.history import History
 from hiq.repair import edge as edge_module
 from hiq.repair import repairer as repairer_module
 from hiq.repair.keys import keys_of
 from hiq.settings.schema import BackfillSettings
 from hiq.sink.base import Batch, Done, Outcome
-from tests.serving import StubbornSink, running, settings_for, until
+from tests.serving import Running, StubbornSink, running, settings_for, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hiq.ha.history_rows import Row
     from hiq.simulate.server import Simulator
 
 
@@ -200,3 +204,76 @@ async def test_a_change_of_settings_sends_the_states_again(
     other = msgspec.structs.replace(settings, influxdb={"default_measurement": "x"})
     async with running(other) as it:
         await until("fed", lambda: it.stats.snapshot_states >= 60)
+
+
+async def test_a_window_that_was_interrupted_is_not_written_twice(
+    simulator: Simulator,
+    tmp_path: Path,
+    sink: Counting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection of the history is lost between two answers of one window."""
+    monkeypatch.setattr(plan_module, "FIRST_GROUP", 7)
+    answers = [0]
+    whole = History.rows
+
+    async def rows(self: History, *args: Any) -> dict[str, list[Row]]:
+        answers[0] += 1
+        if answers[0] in {5, 9}:
+            raise ConnectionLost("cut")
+        return await whole(self, *args)
+
+    settings = settings_for(simulator, tmp_path)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(20)
+        await it.settled()
+    simulator.fire(300)
+    monkeypatch.setattr(History, "rows", rows)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.ha.subscribed)
+        simulator.fire(1)
+        await until("filled", lambda: it.stats.gaps.count("repaired") == 1)
+        await it.settled()
+    assert answers[0] > 8
+    assert sink.points == truth(simulator)
+
+
+async def test_holes_that_wait_do_not_overlap(
+    simulator: Simulator,
+    tmp_path: Path,
+    sink: Counting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Several holes found before the first can be filled share no row."""
+    filling = repairer_module.Filling.run
+    allowed = asyncio.Event()
+
+    async def run(self: Any, *args: Any) -> None:
+        if not allowed.is_set():
+            raise ConnectionLost("not yet")
+        await filling(self, *args)
+
+    monkeypatch.setattr(repairer_module.Filling, "run", run)
+    async with running(settings_for(simulator, tmp_path)) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.rate = 200.0
+        await until("live", lambda: it.stats.accepted > 200)
+        for count in (1, 2):
+            await simulator.down()
+            await asyncio.sleep(0.3)
+            await simulator.up()
+            await until("found", lambda n=count: holes(it) == n)
+        allowed.set()
+        await until("filled", lambda: it.stats.gaps.count("repaired") == 2)
+        simulator.rate = 0.0
+        await it.settled()
+    assert sink.points == truth(simulator)
+
+
+def holes(it: Running) -> int:
+    """How many holes are known with their end."""
+    repairer = it.service._repairer
+    assert repairer is not None
+    known = repairer._remembered.state.holes
+    return sum(hole.until_us is not None for hole in known)

@@ -45,6 +45,7 @@ class Filling:
         hole: Hole,
         known: Keys,
         *,
+        partial: Keys,
         tick: Callable[[], Awaitable[None]],
         progress: Callable[[int], Awaitable[None]],
         tick_s: float,
@@ -54,6 +55,7 @@ class Filling:
         self._stats = stats
         self._hole = hole
         self._known = known
+        self._partial = partial
         self._tick = tick
         self._progress = progress
         self._tick_s = tick_s
@@ -84,8 +86,15 @@ class Filling:
             hole.rows += converted.counts["events"] + known
             hole.known += known
             hole.points += await self._parts.writer.write(converted, known)
+            # If the connection is lost now, the window is asked for again.
+            self._partial.update(
+                (name, row.updated_us)
+                for name, several in rows.items()
+                for row in several
+            )
             if piece.done_us > hole.done_us:
                 hole.done_us = piece.done_us
+                self._partial.clear()
                 await self._progress(tail.end)
             if self._timer() - ticked >= self._tick_s:
                 await self._tick()
@@ -95,13 +104,16 @@ class Filling:
 
     def _unknown(self, rows: dict[str, list[Row]]) -> tuple[dict[str, list[Row]], int]:
         """Return the rows that were not delivered, and how many were."""
-        if not len(self._known):
+        if not len(self._known) and not len(self._partial):
             return rows, 0
         found = {}
         count = 0
         for entity_id, several in rows.items():
             kept = [
-                row for row in several if (entity_id, row.updated_us) not in self._known
+                row
+                for row in several
+                if (key := (entity_id, row.updated_us)) not in self._known
+                and key not in self._partial
             ]
             count += len(several) - len(kept)
             if kept:

@@ -65,6 +65,11 @@ class Keys:
         for entity_id, time_us in keys:
             self.add(entity_id, time_us)
 
+    def clear(self) -> None:
+        """Forget all."""
+        self._times.clear()
+        self._count = 0
+
     def entities(self) -> set[str]:
         """Return every entity."""
         return set(self._times)

@@ -93,6 +93,8 @@ class Memory:
         self.state = state
         self.mark = mark
         self.known: dict[int, Keys] = {}
+        self.partial: dict[int, Keys] = {}
+        """Of each hole, what was restored in the window that is not done."""
         self._parts = parts
         self._recent = recent
         self._clock = clock
@@ -156,6 +158,7 @@ class Memory:
     def begin(self) -> None:
         """Note the very first subscription: from about now on nothing may miss."""
         self.mark.complete_us = int((self._clock() - SKEW_S) * MICROSECONDS)
+        self.state.guessed = True
         self._all_states = True
 
     def add(self, cause: str, gap: int, after_us: int | None) -> None:
@@ -166,6 +169,7 @@ class Memory:
         number = self.state.next_number
         self.state.next_number += 1
         hole = Hole(number=number, cause=cause, gaps=[gap], after_us=after_us)
+        hole.probed = self.state.guessed  # there need not be anything so old
         self.state.holes.append(hole)
 
     def fresh(self, states: list[Raw]) -> list[Raw]:
@@ -181,6 +185,8 @@ class Memory:
     def look(self, *, sync: bool = False) -> None:
         """Let the mark move, and save. Blocks; raises OSError."""
         moved = self.mark.look(moving=self.edge is None)
+        if moved:
+            self.state.guessed = False
         if moved and self._fed_states:
             self._all_states = False
         if len(self.mark.names) != self._names:
@@ -203,6 +209,8 @@ class Memory:
     @_alone
     def found(self, hole: Hole, after_us: int, edge: Edge) -> None:
         """Note the end of a hole; the mark goes on from there. Blocks; OSError."""
+        waiting = [h.until_us for h in self.state.holes if h.until_us is not None]
+        after_us = max(after_us, *waiting, after_us)  # what is older is theirs
         edge.known.update(key for key in self._recent if key[1] > after_us)
         self._parts.folder.save_known(hole, edge.known)
         self.known[hole.number] = edge.known
@@ -210,6 +218,7 @@ class Memory:
         hole.after_us = hole.done_us = after_us
         hole.until_us = max(edge.until_us, after_us)
         self.mark.jump(hole.until_us, edge.sequence)
+        self.state.guessed = False
         self.save(sync=True)
 
     @_alone
@@ -223,6 +232,7 @@ class Memory:
         """Drop a hole that is filled or lost. Blocks; OSError."""
         self.state.holes.remove(hole)
         self.known.pop(hole.number, None)
+        self.partial.pop(hole.number, None)
         self.look(sync=True)
         self._parts.folder.forget(hole)
 

@@ -297,6 +297,7 @@ class Repairer:
             self._stats,
             hole,
             known,
+            partial=memory.partial.setdefault(hole.number, Keys()),
             tick=self._tick,
             progress=self._progress,
             tick_s=self._tick_s,

@@ -72,6 +72,7 @@ class State(Struct, kw_only=True):
         next_number: of the next hole.
         settings: a digest of what decides which points are made, and for whom.
         saved_s: when this was true, Unix seconds.
+        guessed: the mark is hiq's own clock, before anything was journaled.
         told_s: gaps that were settled up to then are points already.
     """
 
@@ -82,6 +83,7 @@ class State(Struct, kw_only=True):
     settings: str = ""
     saved_s: float = 0.0
     told_s: float = 0.0
+    guessed: bool = False
     format: int = 1
 
 
