@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hiq.backoff import delays, wait
+from hiq.backoff import delays, rest, wait
 
 
 def test_delays_double_up_to_the_maximum():
@@ -59,3 +59,14 @@ async def test_a_set_event_wins_over_no_time():
     event = asyncio.Event()
     event.set()
     assert await wait(event, 0.0) is True
+
+
+async def test_rest_ends_by_the_event_or_sets_it():
+    """Whichever is first; afterwards the event is set and no timer is left."""
+    event = asyncio.Event()
+    asyncio.get_running_loop().call_soon(event.set)
+    assert await rest(event, 3600)
+    event.clear()
+    assert await rest(event, 0.0)
+    assert event.is_set()
+    assert await rest(event, 3600)

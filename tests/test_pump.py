@@ -207,7 +207,7 @@ async def test_a_cancelled_run_neither_loses_nor_repeats(tmp_path):
 
 
 async def test_a_commit_under_way_makes_no_point_wait_longer(tmp_path):
-    """The time of a point begins when it comes, also if the thread is busy then."""
+    """Its time begins when it comes; the next write may take as long as the last."""
     with Slow() as thread:
         bench = Bench(tmp_path, hiq.Pipeline(), executor=thread)
         async with running(bench.pump):
@@ -215,7 +215,7 @@ async def test_a_commit_under_way_makes_no_point_wait_longer(tmp_path):
             await bench.time.tick()
             await until(lambda: len(thread.jobs) == 1)
             bench.feed(frame(2))
-            bench.time.now += 0.125
+            bench.time.now += 0.0625
             bench.feed(frame(3))
             thread.jobs[0].set()
             await until(lambda: bench.time.waiting == [0.125])
@@ -331,4 +331,31 @@ async def test_the_loop_is_never_held_up(tmp_path):
     assert bench.stats.accepted == 5_100
     assert set(seen) == {"compress", "write", "sync"}
     assert threading.get_ident() not in seen.values()
+    bench.journal.close()
+
+
+async def test_a_slow_disk_is_allowed_for_up_to_half_the_time(tmp_path):
+    """A commit begins early by what the last ones took, slowly forgotten."""
+    with Slow() as thread:
+        bench = Bench(tmp_path, hiq.Pipeline(), executor=thread)
+        async with running(bench.pump):
+            for number, took_s in enumerate((10.0, 0.0, 0.1)):
+                bench.feed(frame(number))
+                await bench.time.tick()
+                await until(lambda jobs=number + 1: len(thread.jobs) == jobs)
+                bench.time.now += took_s
+                thread.jobs[number].set()
+                await until(lambda done=number + 1: bench.stats.accepted == done)
+    assert bench.time.asked == [0.25, 0.125, 0.125]
+    bench.journal.close()
+
+
+async def test_the_least_time_is_no_wait_at_all(tmp_path):
+    """The loop rounds waits up to milliseconds, so what is below is not waited."""
+    bench = Bench(tmp_path, hiq.Pipeline(), commit=0.0015)
+    async with running(bench.pump):
+        bench.feed(frame(1))
+        await bench.time.tick()
+        await until(lambda: bench.stats.accepted == 1)
+    assert bench.time.asked == [0.001]
     bench.journal.close()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+
+import pytest
 
 from hiq.service import Service
 from hiq.settings.schema import (
@@ -14,12 +17,10 @@ from hiq.settings.schema import (
     Settings,
     SinkSettings,
 )
-from hiq.threads import Lookups
+from hiq.threads import Lookups, hop
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_what_has_not_begun_is_given_up_and_what_runs_is_left() -> None:
@@ -76,3 +77,30 @@ def test_a_hanging_resolver_does_not_hold_up_the_stop(
         assert ended == []
     finally:
         release.set()
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_work_comes_back_with_its_result_or_its_error(own: bool) -> None:
+    """What the thread returns or raises is what the future holds."""
+    with ThreadPoolExecutor(1) as pool:
+        executor = pool if own else None
+        assert await hop(executor, divmod, 7, 2) == (3, 1)
+        with pytest.raises(ZeroDivisionError):
+            await hop(executor, divmod, 7, 0)
+
+
+async def test_a_result_that_nobody_waits_for_does_no_harm() -> None:
+    """The future was cancelled, or the loop is closed, before the thread is done."""
+    release = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        future = hop(pool, release.wait, 30)
+        future.cancel()
+
+        async def leave() -> asyncio.Future[bool]:
+            return hop(pool, release.wait, 30)
+
+        left = await asyncio.to_thread(asyncio.run, leave())
+        release.set()
+        assert await hop(pool, release.is_set)
+    assert future.cancelled()
+    assert not left.done()

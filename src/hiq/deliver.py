@@ -22,6 +22,7 @@ from hiq.condition import Condition
 from hiq.deadletters import DeadLetter, DeadLetters
 from hiq.errors import JournalError
 from hiq.flight import Flight
+from hiq.linger import Linger
 from hiq.saving import SAVE_S, Saver
 from hiq.sink.base import Batch, Done, Hold, Outcome, Refused, Retry, Sink, TooBig
 
@@ -57,6 +58,7 @@ class Deliverer:
       a batch whose end was not seen is sent again.
     - After `await drain(...)`: everything is delivered (True), or the database does
       not take it now or the time is over (False; the journal has it).
+    - Small news waits, see `hiq.linger`; what fills a request does not.
     - The cursor's file follows, see `hiq.saving`; closing the journal saves it.
     """
 
@@ -68,6 +70,7 @@ class Deliverer:
         *,
         dead_letters: DeadLetters,
         in_flight: int = 1,
+        linger_s: float = 0.0,
         breaker: Breaker | None = None,
         coercer: Coercer | None = None,
         executor: Executor | None = None,
@@ -103,6 +106,7 @@ class Deliverer:
         self._reading = False
         self._condition = Condition(stats, clock)
         self._saver = Saver(cursor, stats, executor, save_s)
+        self._linger = Linger(linger_s, self._news.set, timer)
         self._end = cursor.end_offset
         self._offset = cursor.position.offset
         self._measure()
@@ -112,7 +116,8 @@ class Deliverer:
         """Note what the journal holds now; call it after each commit."""
         self._end = self._cursor.end_offset
         self._measure()
-        self._news.set()
+        full = self.stats.pending >= self._max_points
+        self._linger.news(urgent=full or self._draining)
 
     async def run(self) -> None:
         """Deliver for ever."""
@@ -127,6 +132,7 @@ class Deliverer:
                         group.create_task(self._work())
         finally:
             self._saver.stop()
+            self._linger.stop()
 
     async def drain(self, deadline_s: float) -> bool:
         """Deliver what can be delivered now, while `run` runs.
@@ -265,6 +271,7 @@ class Deliverer:
         if flight.maybe_stored:
             self.stats.resent += 1
         begin = self._timer()
+        self._linger.sent()
         try:
             outcome = await self._sink.write(batch)
         except BaseException:

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from hiq.backoff import delays, wait
+from hiq.backoff import delays, rest
 from hiq.errors import JournalError, JournalFull
 from hiq.journal.journal import Entry
 from hiq.journal.segment import Source
 from hiq.packing import compress
+from hiq.threads import hop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +43,10 @@ MAX_BYTES = 4 * 1024 * 1024
 """Bytes of lines in one record, unless one line is longer."""
 APPEND_BYTES = 4 * 1024 * 1024
 """Compressed bytes in one append, so that a backlog fits into a journal bit by bit."""
+LEAD_DECAY = 0.9
+"""How fast a slow write is forgotten by the next ones."""
+MAX_LEAD = 0.5
+"""Share of the commit time that may be kept for the write."""
 MAX_POINTS = 5_000
 """Points in one record: what servers take well in one request."""
 
@@ -72,8 +78,9 @@ class _Result:
 class Pump:
     """Moves what the pipeline holds into the journal.
 
-    - After calling `wake`: the counters are right, and a commit will come. Cheap and
-      synchronous; call it once per socket read.
+    - After calling `wake`: the counters are right, and a commit will come, begun so
+      early that it is over when its time is, if it takes as long as the last ones.
+      Cheap and synchronous; call it once per socket read.
     - `run` never ends by itself and may be cancelled and started again at any time:
       nothing is lost, nor appended twice.
     - After `await drain(...)` returned True: everything is in the journal.
@@ -97,7 +104,7 @@ class Pump:
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
         pauses: Delays = delays,
-        wait: Wait = wait,
+        wait: Wait = rest,
     ) -> None:
         self.committed: set[Callable[[], object]] = set()
         self.gate = gate
@@ -116,6 +123,8 @@ class Pump:
         self._wanted = asyncio.Event()
         self._hurry = asyncio.Event()
         self._first_at: float | None = None
+        self._began_at = 0.0
+        self._lead_s = 0.0
         self._held_points = 0
         self._held_bytes = 0
         self._taken: list[tuple[str, Taken]] = []
@@ -144,11 +153,7 @@ class Pump:
         """Commit for ever: by time, by size, and again after a failure."""
         while True:
             await self._wanted.wait()
-            pause = self._settings.commit
-            if self._failing is not None:
-                pause = next(self._failing)
-            elif self._first_at is not None:  # it may have come during a commit
-                pause -= self._timer() - self._first_at
+            pause = self._left_s() if self._failing is None else next(self._failing)
             if pause > 0:
                 await self._wait(self._hurry, pause)
             self._hurry.clear()
@@ -164,6 +169,17 @@ class Pump:
         except TimeoutError:
             return not self._waits()
         return True
+
+    def _left_s(self) -> float:
+        """Return how long the first point may still wait.
+
+        In whole milliseconds, since the loop rounds every wait up to one.
+        """
+        commit = self._settings.commit
+        left_s = commit - min(self._lead_s, commit * MAX_LEAD)
+        if self._first_at is not None:  # it may have come during a commit
+            left_s -= self._timer() - self._first_at
+        return math.floor(left_s * 1000) / 1000
 
     def _waits(self) -> bool:
         """Whether anything is not yet in the journal."""
@@ -182,8 +198,8 @@ class Pump:
             if not self._taken and not self._encoded:
                 self._wanted.clear()
                 return True
-            loop = asyncio.get_running_loop()
-            self._job = loop.run_in_executor(
+            self._began_at = self._timer()
+            self._job = hop(
                 self._executor, self._write, list(self._taken), list(self._encoded)
             )
             self._job.add_done_callback(self._book)
@@ -237,6 +253,8 @@ class Pump:
     def _book(self, job: asyncio.Future[_Result]) -> None:
         """Count what the thread did; runs in the loop, before anyone who waits."""
         self._job = None
+        took_s = self._timer() - self._began_at
+        self._lead_s = max(took_s, self._lead_s * LEAD_DECAY)
         if job.cancelled():
             return
         error = job.exception()

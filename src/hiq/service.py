@@ -280,6 +280,7 @@ class Service:
                 cursor,
                 self.stats.sinks[settings.name],
                 in_flight=settings.in_flight,
+                linger_s=settings.linger,
                 coercer=Coercer() if settings.types == "coerce" else None,
                 breaker=Breaker(
                     time.monotonic,

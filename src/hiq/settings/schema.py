@@ -66,6 +66,7 @@ class SinkSettings(Struct, frozen=True, kw_only=True):
     start: Literal["now", "oldest"] = "oldest"
     required: bool = True
     in_flight: int = 1
+    linger: float = 1.0
     timeout: float = 30.0
     types: Literal["dead_letter", "coerce"] = "dead_letter"
     breaker_failures: int = 3

@@ -172,6 +172,11 @@ SINK: dict[str, Row] = {
         BOOLEAN, "Whether the journal keeps points until this sink has them."
     ),
     "in_flight": Row(integer(1, 16), "How many requests may be under way at once."),
+    "linger": Row(
+        DURATION,
+        "Shortest time between two requests, unless one is full; `0s`: each commit is "
+        "sent at once.",
+    ),
     "timeout": Row(DURATION, "Longest wait for one answer."),
     "types": Row(
         choice("dead_letter", "coerce"),
@@ -188,7 +193,7 @@ SINK: dict[str, Row] = {
 
 _ALWAYS = (
     *("name", "type", "schema", "start", "required"),
-    *("in_flight", "timeout", "breaker_failures", "breaker_probe"),
+    *("in_flight", "linger", "timeout", "breaker_failures", "breaker_probe"),
 )
 _SERVER_KEYS = ("verify_ssl", "ca_cert")
 
