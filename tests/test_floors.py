@@ -21,7 +21,12 @@ FLOOR_2 = {
     ),
     "journal": ("segment",),
     "sink": ("base", "dialect", "decode", "http1", "coerce"),
-    "web": ("exposition", "health"),
+    "web": (
+        *("exposition", "health", "house", "house_lists", "routes", "openapi"),
+        *("limits", "traffic", "directory"),
+        *("types", "types.errors", "types.health", "types.home", "types.house"),
+        "types.service",
+    ),
     "simulate": ("world", "protocol", "history", "kinds", "registries", "schema"),
 }
 PACKAGES = ("ha", "journal", "sink", "web", "simulate")

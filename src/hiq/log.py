@@ -12,6 +12,7 @@ import logging
 import math
 import sys
 from collections import OrderedDict
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -24,11 +25,15 @@ __all__ = [
     "JsonFormatter",
     "TextFormatter",
     "Throttle",
+    "correlation",
     "hide",
     "mask",
     "redact",
     "setup",
 ]
+
+correlation: ContextVar[str] = ContextVar("correlation", default="")
+"""What the lines of this context belong to, for example one request; "" = nothing."""
 
 STARS = "****"
 SHORTEST_SECRET = 4
@@ -172,12 +177,14 @@ def redact(value: Any) -> Any:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what the caller gave as `extra`."""
-    return {
+    """Return what the caller gave as `extra`, and what the line belongs to."""
+    found = {
         key: redact(value)
         for key, value in vars(record).items()
         if key not in _OF_RECORD
     }
+    belongs_to = correlation.get()
+    return {"correlation_id": belongs_to, **found} if belongs_to else found
 
 
 def _trace(record: logging.LogRecord) -> str:

@@ -24,15 +24,14 @@ from typing import TYPE_CHECKING, TypeVar
 from hiq import Pipeline, __version__
 from hiq.breaker import Breaker
 from hiq.deliver import DeadLetters, Deliverer
-from hiq.errors import ConfigError, HiqError, JournalError, Problem
+from hiq.errors import HiqError
 from hiq.flow import Gate
 from hiq.gapfile import NAME as GAPS
 from hiq.gapfile import GapFile
 from hiq.gaps import Ledger
 from hiq.ingest import Ingest
-from hiq.journal.journal import Journal
-from hiq.losses import note_in
 from hiq.notify import Notifier
+from hiq.opening import open_journal
 from hiq.pump import Pump
 from hiq.repair.build import make_repairer
 from hiq.sink import make
@@ -42,11 +41,13 @@ from hiq.supervise import Supervisor, bounded
 from hiq.threads import Lookups
 from hiq.watch import Watch
 from hiq.web.bind import bind
+from hiq.web.parts import Parts
 from hiq.web.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from hiq.journal.journal import Journal
     from hiq.repair.repairer import Repairer
     from hiq.settings.schema import Settings
     from hiq.sink.base import Sink
@@ -76,6 +77,7 @@ class Service:
 
     - `stats`: the counters, from the beginning.
     - `url`: where the page is; None without HTTP, and before the port is taken.
+    - `parts`: what the routes ask beside the counters; parts of the service fill it.
     - `started`: set when all parts run and HTTP answers.
     """
 
@@ -88,6 +90,7 @@ class Service:
     ) -> None:
         self.settings = settings
         self.stats = Stats(gaps=Ledger(clock=clock))
+        self.parts = Parts()
         self.url: str | None = None
         self.started = asyncio.Event()
         self._clock = clock
@@ -169,29 +172,9 @@ class Service:
             self._bound = bind(settings.http)
             self.url = self._bound.url
         await self._gap_file.load()  # the journal may have losses to note
-        self._journal = await self._in_journal_thread(self._open_journal)
+        opening = partial(open_journal, self.settings, stats, self._clock)
+        self._journal = await self._in_journal_thread(opening)
         self._notifier.send(READY="1", STATUS="the journal is open")
-
-    def _open_journal(self) -> Journal:
-        path = self.settings.journal_path
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            return Journal.open(
-                path,
-                self.settings.journal,
-                self.stats.journal,
-                clock=self._clock,
-                on_loss=note_in(self.stats.gaps, self._clock),
-            )
-        except (OSError, JournalError) as exc:
-            text = (
-                str(exc)
-                if isinstance(exc, JournalError)
-                else f"{path} cannot be written: {exc.strerror or exc}"
-            )
-            key = "journal.path" if self.settings.journal.path else "data_dir"
-            where = self.settings.source or "settings"
-            raise ConfigError(Problem(where, 0, key, text)) from exc
 
     async def _serve(self, group: asyncio.TaskGroup) -> None:
         """Start all parts, wait for the stop, and stop them in order."""
@@ -305,6 +288,7 @@ class Service:
             clock=self._clock,
             version=__version__,
             environment=self._environment,
+            parts=self.parts,
         )
         await self._web.start()
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from hiq.notify import Notifier
     from hiq.stats import Stats
-    from hiq.web.health import Level
     from hiq.web.recent import Recent
+    from hiq.web.types.health import Level
 
 __all__ = ["Watch"]
 

@@ -13,12 +13,13 @@ import msgspec
 
 from hiq.settings import HttpSettings
 from hiq.stats import SinkStats, Stats
-from hiq.web.api import View, make_app
+from hiq.web.api import make_app
 from hiq.web.bind import bind
 from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
 from hiq.web.recent import Recent
 from hiq.web.report import Build
 from hiq.web.server import WebServer
+from hiq.web.view import View
 
 __all__ = ["NOW", "Served", "good_stats", "self_signed", "served"]
 

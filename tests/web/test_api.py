@@ -115,4 +115,4 @@ async def test_big_bodies_are_refused() -> None:
         async with hiq.session.post(
             hiq.server.url + "/health", data=b"x" * 1_000_000
         ) as answer:
-            assert answer.status == 405
+            assert answer.status == 413

@@ -8,10 +8,11 @@ import pytest
 from aiohttp import web
 
 from hiq.settings import HttpSettings
-from hiq.web import guard
+from hiq.web import middleware
 from hiq.web.bind import bind
 from hiq.web.guard import Policy
 from hiq.web.server import WebServer
+from hiq.web.traffic import Traffic
 from tests.web.serving import Served, good_stats, served
 
 OPEN = ("/", "/livez", "/readyz", "/healthz", "/health", "/health/detailed", "/metrics")
@@ -126,14 +127,15 @@ async def test_a_fault_shows_no_detail(caplog: pytest.LogCaptureFixture) -> None
 
 async def test_a_slow_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handler that hangs is cut off by the deadline."""
-    monkeypatch.setattr(guard, "REQUEST_DEADLINE_S", 0.01)
+    monkeypatch.setattr(middleware, "REQUEST_DEADLINE_S", 0.01)
 
     async def hang(request: web.Request) -> web.Response:
         await asyncio.Event().wait()
         return web.Response()
 
     policy = Policy(loopback=False, api_open=True, host="")
-    app = web.Application(middlewares=[guard.make_guard(policy)])
+    app = web.Application()
+    middleware.install(app, policy, Traffic(), 0)
     app.router.add_get("/livez", hang)
     server = WebServer(app, bind(HttpSettings(port=0)))
     await server.start()

@@ -100,7 +100,7 @@ def test_latency_is_the_last_ping() -> None:
     """The round trip of the last ping is shown in milliseconds."""
     stats = good_stats()
     stats.ha.ping_s = 0.0123
-    assert judged(stats, "home_assistant").as_dict()["latency_ms"] == 12.3
+    assert judged(stats, "home_assistant").latency_ms == 12.3
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from hiq.web.recent import Recent
@@ -16,7 +17,7 @@ def documents(stats: Any) -> dict[str, dict[str, Any]]:
     """Return all three documents of some counters."""
     recent = Recent(NOW)
     return {
-        make.__name__: make(stats, NOW, recent, {}, Build("1.2.3"))
+        make.__name__: msgspec.to_builtins(make(stats, NOW, recent, {}, Build("1.2.3")))
         for make in (health, detailed, status)
     }
 

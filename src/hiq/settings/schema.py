@@ -103,6 +103,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     tls_key: str | None = None
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    requests_per_minute: int = 600
 
 
 class BackfillSettings(Struct, frozen=True, kw_only=True):

@@ -115,6 +115,10 @@ SECTIONS: dict[str, dict[str, Row]] = {
         "trusted_proxies": Row(
             COMMA_TEXTS, "Addresses whose `X-Forwarded-For` is believed."
         ),
+        "requests_per_minute": Row(
+            integer(0, 1_000_000),
+            "Most requests of one address to the closed routes; 0 for any number.",
+        ),
     },
     "backfill": {
         "enabled": Row(BOOLEAN, "Whether holes are filled from the recorder."),

@@ -1,23 +1,27 @@
-"""The routes: health, metrics, status and the page, as an aiohttp application.
+"""The aiohttp application: the table of routes with its handlers, and the page.
 
-Reads the counters and what it is given; starts nothing, changes nothing, and must
-not know sinks, journal or Home Assistant. Contract: docs/reference/http.md.
+Reads the counters and what it is given; starts nothing, and must not know sinks,
+journal or Home Assistant. Contract: docs/reference/http.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-import orjson
 from aiohttp import web
 
 from hiq.settings.load import is_loopback
-from hiq.web.guard import Policy, make_guard
+from hiq.web.answer import answer
+from hiq.web.guard import Policy
 from hiq.web.health import readiness
+from hiq.web.middleware import MAX_BODY_BYTES, install
 from hiq.web.openapi import document
-from hiq.web.report import Build, detailed, gaps, health, status
+from hiq.web.report import detailed, gaps, health, status
+from hiq.web.routes import ROUTES, STATIC
+from hiq.web.service_routes import ServiceRoutes
+from hiq.web.status_socket import StatusSocket
+from hiq.web.types.health import Alive, Ready, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,37 +29,19 @@ if TYPE_CHECKING:
     from hiq.settings.schema import HttpSettings
     from hiq.stats import Stats
     from hiq.web.recent import Recent
+    from hiq.web.report import Build
+    from hiq.web.view import View
 
-__all__ = ["View", "make_app", "policy_of"]
+__all__ = ["make_app", "policy_of"]
 
-STATIC = Path(__file__).parent / "static"
+D = TypeVar("D")
+
+FILES = Path(__file__).parent / "static"
 CONTENT_TYPES = {
     ".html": "text/html",
     ".css": "text/css",
     ".js": "text/javascript",
 }
-MAX_BODY_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the routes show.
-
-    Attributes:
-        stats: the counters of this run.
-        recent: their gain in the last minutes.
-        down: background tasks that failed and wait for their restart, with reason.
-        build: what is running.
-        clock: Unix seconds.
-        metrics: the text of one Prometheus scrape and its content type.
-    """
-
-    stats: Stats
-    recent: Recent
-    down: Mapping[str, str]
-    build: Build
-    clock: Callable[[], float]
-    metrics: Callable[[], tuple[bytes, str]]
 
 
 def policy_of(settings: HttpSettings) -> Policy:
@@ -70,26 +56,26 @@ def policy_of(settings: HttpSettings) -> Policy:
         api_open=loopback and settings.auth in {"auto", "none"},
         host=settings.host,
         origins=frozenset(settings.cors_origins),
+        proxies=frozenset(settings.trusted_proxies),
     )
 
 
 def make_app(view: View, settings: HttpSettings) -> web.Application:
     """Return the application; reads the files of the page once."""
-    app = web.Application(
-        middlewares=[make_guard(policy_of(settings))], client_max_size=MAX_BODY_BYTES
-    )
-    routes = _Routes(view)
-    app.router.add_get("/", routes.root)
-    app.router.add_get("/livez", routes.livez)
-    app.router.add_get("/healthz", routes.livez)
-    app.router.add_get("/readyz", routes.readyz)
-    app.router.add_get("/health", routes.health)
-    app.router.add_get("/health/detailed", routes.detailed)
-    app.router.add_get("/metrics", routes.metrics)
-    app.router.add_get("/openapi.json", routes.openapi)
-    app.router.add_get("/api/v1/status", routes.status)
-    app.router.add_get("/api/v1/gaps", routes.gaps)
-    app.router.add_get("/static/{name}", routes.static)
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    install(app, policy_of(settings), view.traffic, settings.requests_per_minute)
+    own, socket = _Routes(view), StatusSocket(view)
+    parts = (own, ServiceRoutes(view), socket)
+    app.on_shutdown.append(socket.close)
+    for route in ROUTES:
+        handler = next(
+            found for part in parts if (found := getattr(part, route.name, None))
+        )
+        if route.method == "GET":
+            app.router.add_get(route.path, handler)
+        else:
+            app.router.add_post(route.path, handler)
+    app.router.add_get(STATIC, own.static)
     return app
 
 
@@ -98,7 +84,7 @@ class _Routes:
         self._view = view
         self._files = {
             path.name: (path.read_bytes(), CONTENT_TYPES[path.suffix])
-            for path in sorted(STATIC.iterdir())
+            for path in sorted(FILES.iterdir())
             if path.suffix in CONTENT_TYPES
         }
 
@@ -106,36 +92,36 @@ class _Routes:
         if "text/html" in request.headers.get("Accept", "").lower():
             return self._file("index.html")
         build = self._view.build
-        found = {"service": build.service, "version": build.version}
-        return _json({**found, "status": "running"})
+        return answer(Running(service=build.service, version=build.version))
 
     async def livez(self, _request: web.Request) -> web.Response:
-        return _json({"status": "alive"})
+        return answer(Alive())
 
     async def readyz(self, _request: web.Request) -> web.Response:
         reasons = readiness(self._view.stats)
-        found = {"status": "not ready" if reasons else "ready", "reasons": reasons}
-        return _json(found, status=503 if reasons else 200)
+        if reasons:
+            return answer(Ready(status="not ready", reasons=reasons), 503)
+        return answer(Ready(status="ready", reasons=reasons))
 
     async def health(self, _request: web.Request) -> web.Response:
         found = self._document(health)
-        return _json(found, status=503 if found["status"] == "unhealthy" else 200)
+        return answer(found, 503 if found.status == "unhealthy" else 200)
 
     async def detailed(self, _request: web.Request) -> web.Response:
-        return _json(self._document(detailed))
+        return answer(self._document(detailed))
 
     async def status(self, _request: web.Request) -> web.Response:
-        return _json(self._document(status))
+        return answer(self._document(status))
 
     async def gaps(self, _request: web.Request) -> web.Response:
-        return _json(gaps(self._view.stats, self._view.clock()))
+        return answer(gaps(self._view.stats, self._view.clock()))
 
     async def metrics(self, _request: web.Request) -> web.Response:
         body, content_type = self._view.metrics()
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def openapi(self, _request: web.Request) -> web.Response:
-        return _json(document(self._view.build.version))
+        return answer(document(self._view.build.version))
 
     async def static(self, request: web.Request) -> web.Response:
         return self._file(request.match_info["name"])
@@ -146,12 +132,8 @@ class _Routes:
         body, content_type = self._files[name]
         return web.Response(body=body, content_type=content_type, charset="utf-8")
 
-    def _document(self, make: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    def _document(
+        self, make: Callable[[Stats, float, Recent, Mapping[str, str], Build], D]
+    ) -> D:
         view = self._view
         return make(view.stats, view.clock(), view.recent, view.down, view.build)
-
-
-def _json(found: dict[str, Any], status: int = 200) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(found), status=status, content_type="application/json"
-    )

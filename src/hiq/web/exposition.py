@@ -8,12 +8,13 @@ It does not know what is counted, nor where from.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["CONTENT_TYPE", "Family", "text_of"]
+__all__ = ["CONTENT_TYPE", "Family", "cumulated", "text_of"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -67,6 +68,17 @@ def text_of(families: Iterable[Family]) -> bytes:
         for suffix, labels, value in family.samples:
             lines.append(f"{family.name}{suffix}{labels} {float(value)!r}\n")
     return "".join(lines).encode()
+
+
+def cumulated(
+    bounds: Sequence[float], counts: Sequence[int]
+) -> list[tuple[str, float]]:
+    """Return upper bounds as they are written with cumulated counts; the last is +Inf.
+
+    `counts` has one more than `bounds`, each value in one of them only.
+    """
+    names = [*(repr(bound) for bound in bounds), "+Inf"]
+    return list(zip(names, accumulate(counts), strict=True))
 
 
 def _written(names: Sequence[str], values: Sequence[str]) -> str:

@@ -1,68 +1,40 @@
-"""What every request has to pass, and what every answer carries.
-
-One middleware: request id, deadline, Host and Origin checks, the open routes against
-the closed ones, errors as JSON, security headers. It must not know what a route
-answers.
+"""Who may ask for what: Host, Origin, the open routes against the closed ones.
 
 A page of a foreign site can make a browser send requests to a loopback address, and
 by DNS rebinding read the answers. Such a request still carries the foreign name in
 its Host header (RFC 9110, section 7.2), so on a loopback bind only names of this
-host are served.
+host are served. A WebSocket is no exception: the browser sends its Origin, and nobody
+else checks it. It must not know what a route answers.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import re
 from dataclasses import dataclass
-from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from aiohttp import web
 
 from hiq.settings.load import is_loopback
+from hiq.web.answer import refusal
+from hiq.web.routes import OPEN_PATHS, ROUTES, STATIC
 
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Handler, Middleware
+    from aiohttp.abc import AbstractMatchInfo
 
-__all__ = ["Policy", "make_guard", "refusal"]
+__all__ = ["Policy", "preflight", "refused", "route_of"]
 
-logger = logging.getLogger("hiq.web")
-
-REQUEST_DEADLINE_S = 10.0
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-OPEN_ROUTES = frozenset(
-    {
-        "/",
-        "/livez",
-        "/readyz",
-        "/healthz",
-        "/health",
-        "/health/detailed",
-        "/metrics",
-        "/openapi.json",
-    }
+STATIC_PREFIX: Final = STATIC.partition("{")[0]
+CONTROL_PATHS: Final = frozenset(
+    route.path for route in ROUTES if route.access == "control"
 )
-OPEN_PREFIX = "/static/"
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
-        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Server": "hiq",
+METHODS: Final = {
+    path: ", ".join(sorted({route.method for route in ROUTES if route.path == path}))
+    for path in {route.path for route in ROUTES}
 }
-HSTS = "max-age=31536000"
+ALLOWED_HEADERS: Final = "Authorization, Content-Type, X-Request-ID"
+PREFLIGHT_S: Final = 600
+UNMATCHED: Final = "unmatched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,74 +46,48 @@ class Policy:
         api_open: /api answers without a token.
         host: the name that the server is bound to.
         origins: foreign origins that may read /api from a browser.
+        proxies: addresses whose X-Forwarded-For is believed.
     """
 
     loopback: bool
     api_open: bool
     host: str
     origins: frozenset[str] = frozenset()
+    proxies: frozenset[str] = frozenset()
+
+    def address(self, request: web.Request) -> str:
+        """Return the address of who asks: the nearest that is no proxy of ours."""
+        address = request.remote or ""
+        if address not in self.proxies:
+            return address
+        chain = request.headers.get("X-Forwarded-For", "").split(",")
+        for hop in reversed([hop.strip() for hop in chain if hop.strip()]):
+            address = hop
+            if hop not in self.proxies:
+                break
+        return address[:64]
 
 
-def refusal(status: int, code: str, message: str) -> web.Response:
-    """Return a refusal in the shape that all of them have."""
-    return web.json_response({"error_code": code, "message": message}, status=status)
+def route_of(match: AbstractMatchInfo) -> str:
+    """Return the path of the route as the table has it; `unmatched` without one."""
+    if match.http_exception is not None:
+        return UNMATCHED
+    resource = getattr(match, "route", None) and match.route.resource  # type: ignore[attr-defined]
+    return resource.canonical if resource is not None else UNMATCHED
 
 
-def make_guard(policy: Policy) -> Middleware:
-    """Return the middleware that applies a policy."""
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        began = perf_counter()
-        answer: web.StreamResponse
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
-        answer = _refused(request, policy) or await _answer(
-            request, handler, request_id
-        )
-        answer.headers["X-Request-ID"] = request_id
-        answer.headers["X-Process-Time"] = f"{perf_counter() - began:.6f}"
-        for name, value in SECURITY_HEADERS.items():
-            answer.headers.setdefault(name, value)
-        if request.secure:
-            answer.headers["Strict-Transport-Security"] = HSTS
-        origin = request.headers.get("Origin", "")
-        if origin in policy.origins:
-            answer.headers["Access-Control-Allow-Origin"] = origin
-            answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-            answer.headers["Vary"] = "Origin"
-        return answer
-
-    return guard
+def is_open(request: web.Request) -> bool:
+    """Return whether everyone may ask."""
+    return request.path in OPEN_PATHS or request.path.startswith(STATIC_PREFIX)
 
 
-async def _answer(
-    request: web.Request, handler: Handler, request_id: str
-) -> web.StreamResponse:
-    try:
-        async with asyncio.timeout(REQUEST_DEADLINE_S):
-            return await handler(request)
-    except web.HTTPException as exc:
-        answer = refusal(exc.status, exc.reason.lower().replace(" ", "_"), exc.reason)
-        if "Allow" in exc.headers:
-            answer.headers["Allow"] = exc.headers["Allow"]
-        return answer
-    except TimeoutError:
-        return refusal(503, "timeout", "the answer took too long")
-    except Exception:
-        logger.exception("request failed", extra={"request_id": request_id})
-        body = {"error": "Internal server error", "request_id": request_id}
-        return web.json_response(body, status=500)
-
-
-def _refused(request: web.Request, policy: Policy) -> web.Response | None:
+def refused(request: web.Request, policy: Policy) -> web.Response | None:
     """Return the refusal of a request that may not pass; None if it may."""
     if policy.loopback and not _names_this_host(request, policy):
         return refusal(
             403, "foreign_host", "the Host header does not name this machine"
         )
-    path = request.path
-    if path in OPEN_ROUTES or path.startswith(OPEN_PREFIX):
+    if is_open(request):
         return None
     if not policy.api_open:
         answer = refusal(
@@ -155,7 +101,35 @@ def _refused(request: web.Request, policy: Policy) -> web.Response | None:
     origin = request.headers.get("Origin")
     if origin is not None and not _same_or_listed(request, origin, policy):
         return refusal(403, "foreign_origin", "this origin is not listed")
+    if request.path in CONTROL_PATHS and not _from_here(request, origin):
+        return refusal(
+            403, "foreign_origin", "only pages of hiq itself may change something"
+        )
     return None
+
+
+def preflight(request: web.Request, policy: Policy) -> web.Response | None:
+    """Return the answer to a browser that asks whether it may ask; None if none does.
+
+    Without a token nothing can be changed from a foreign origin, but with one it can,
+    so all methods of the route are allowed here and judged when they come.
+    """
+    origin = request.headers.get("Origin")
+    wanted = request.headers.get("Access-Control-Request-Method")
+    if request.method != "OPTIONS" or origin is None or wanted is None:
+        return None
+    if policy.loopback and not _names_this_host(request, policy):
+        return None
+    if not _same_or_listed(request, origin, policy):
+        return refusal(403, "foreign_origin", "this origin is not listed")
+    methods = METHODS.get(request.path)
+    if methods is None:
+        return None
+    answer = web.Response(status=204)
+    answer.headers["Access-Control-Allow-Methods"] = methods
+    answer.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+    answer.headers["Access-Control-Max-Age"] = str(PREFLIGHT_S)
+    return answer
 
 
 def _names_this_host(request: web.Request, policy: Policy) -> bool:
@@ -171,7 +145,19 @@ def _names_this_host(request: web.Request, policy: Policy) -> bool:
     )
 
 
-def _same_or_listed(request: web.Request, origin: str, policy: Policy) -> bool:
-    if origin in policy.origins:
-        return True
+def _is_same(request: web.Request, origin: str) -> bool:
     return origin == f"{request.scheme}://{request.headers.get('Host', '')}"
+
+
+def _same_or_listed(request: web.Request, origin: str, policy: Policy) -> bool:
+    return origin in policy.origins or _is_same(request, origin)
+
+
+def _from_here(request: web.Request, origin: str | None) -> bool:
+    """Return whether a page of hiq itself, or no page at all, asks.
+
+    A browser tells both, and a program neither (Fetch Metadata, section 2.2).
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        return False
+    return origin is None or _is_same(request, origin)

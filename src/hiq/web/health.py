@@ -9,17 +9,16 @@ in Unix seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hiq.stats import SinkStats, Stats
     from hiq.web.recent import Totals
+    from hiq.web.types.health import Level
 
-__all__ = ["Check", "Level", "checks", "readiness", "sink_imbalance", "worst"]
-
-Level: TypeAlias = Literal["healthy", "degraded", "unhealthy"]
+__all__ = ["Check", "checks", "readiness", "sink_imbalance", "worst"]
 
 LEVELS: tuple[Level, ...] = ("healthy", "degraded", "unhealthy")
 HA_DEGRADED_AFTER_S = 10.0
@@ -42,17 +41,6 @@ class Check:
     status: Level
     reason: str = ""
     latency_ms: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form; `reason` only if there is one."""
-        found: dict[str, Any] = {
-            "name": self.name,
-            "status": self.status,
-            "latency_ms": self.latency_ms,
-        }
-        if self.reason:
-            found["reason"] = self.reason
-        return found
 
 
 def readiness(stats: Stats) -> list[str]:

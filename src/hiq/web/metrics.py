@@ -7,16 +7,17 @@ thousands of series. Names and units: docs/reference/metrics.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
 
 from hiq.stats import WRITE_BOUNDS_S
-from hiq.web.exposition import CONTENT_TYPE, Family, text_of
+from hiq.web.exposition import CONTENT_TYPE, Family, cumulated, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hiq.gaps import State
-    from hiq.stats import SinkStats, Stats
+    from hiq.stats import Stats
 
 __all__ = ["CONTENT_TYPE", "StatsCollector", "exposition"]
 
@@ -25,9 +26,16 @@ SINK_STATES = ("idle", "ok", "retrying", "held")
 BREAKER_STATES = ("closed", "open", "half-open")
 
 
-def exposition(collector: StatsCollector) -> bytes:
+def exposition(*collectors: Collector) -> bytes:
     """Return the text of one scrape, UTF-8."""
-    return text_of(collector.collect())
+    return text_of(chain.from_iterable(found.collect() for found in collectors))
+
+
+class Collector(Protocol):
+    """Who has families to show."""
+
+    def collect(self) -> Iterator[Family]:
+        """Yield every family, read at this moment."""
 
 
 class StatsCollector:
@@ -263,18 +271,9 @@ class StatsCollector:
                 states.add(sink.state == state, sink.name, state)
             for state in BREAKER_STATES:
                 breakers.add(sink.breaker == state, sink.name, state)
-            durations.add_histogram((sink.name,), _buckets(sink), sink.write_seconds)
+            buckets = cumulated(WRITE_BOUNDS_S, sink.write_buckets)
+            durations.add_histogram((sink.name,), buckets, sink.write_seconds)
         yield from (requests, states, breakers, durations)
-
-
-def _buckets(sink: SinkStats) -> list[tuple[str, float]]:
-    bounds = [*(repr(bound) for bound in WRITE_BOUNDS_S), "+Inf"]
-    total = 0
-    found: list[tuple[str, float]] = []
-    for bound, count in zip(bounds, sink.write_buckets, strict=True):
-        total += count
-        found.append((bound, total))
-    return found
 
 
 def _gauge(name: str, text: str, value: float) -> Family:

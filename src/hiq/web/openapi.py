@@ -1,82 +1,131 @@
-"""The description of the routes, for programs that read OpenAPI 3.1.
+"""The OpenAPI 3.1 document, made from the table of routes and their structs.
 
-It says what there is and with which status it answers; the keys of the documents are
-in docs/reference/http.md, the only place. It must not know how a route is answered.
+Nothing is described twice: a route that is not in the table is not served, and a
+schema is what the encoder writes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from msgspec.json import schema_components
+
+from hiq.web.routes import JSON, ROUTES, Answer
+from hiq.web.types.errors import Fault, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hiq.web.routes import Route
 
 __all__ = ["document"]
 
-JSON = "application/json"
-ROUTES: dict[str, tuple[str, str, dict[str, str]]] = {
-    "/": (
-        "The status page for a browser, else service, version and status.",
-        "text/html",
-        {"200": "Served."},
-    ),
-    "/livez": ("Does the loop turn?", JSON, {"200": "It does."}),
-    "/healthz": ("The same as /livez.", JSON, {"200": "It does."}),
-    "/readyz": (
-        "Subscribed to Home Assistant now, and the journal can be written?",
-        JSON,
-        {"200": "Ready.", "503": "Not ready, with the reasons."},
-    ),
-    "/health": (
-        "The whole picture: connection, counters, journal, sinks, checks.",
-        JSON,
-        {"200": "Healthy or degraded.", "503": "Unhealthy."},
-    ),
-    "/health/detailed": (
-        "Connection and subscription as HomeIQ shows them.",
-        JSON,
-        {"200": "Always."},
-    ),
-    "/metrics": (
-        "Counters as Prometheus reads them.",
-        "text/plain",
-        {"200": "Text format 0.0.4."},
-    ),
-    "/openapi.json": ("This document.", JSON, {"200": "Served."}),
-    "/api/v1/status": (
-        "What /health says, with the counters on the top level too.",
-        JSON,
-        {
-            "200": "Served.",
-            "401": "Not open without a token here.",
-            "403": "From a foreign origin.",
-        },
-    ),
-    "/api/v1/gaps": (
-        "The ledger of gaps: when something may be missing, why, and its fate.",
-        JSON,
-        {
-            "200": "Served.",
-            "401": "Not open without a token here.",
-            "403": "From a foreign origin.",
-        },
-    ),
+REF = "#/components/schemas/{name}"
+REQUEST_ID = {
+    "description": "Yours, if it is one; else made here.",
+    "schema": {"type": "string"},
 }
+PROCESS_TIME = {"description": "Seconds.", "schema": {"type": "string"}}
+HEADERS = {"X-Request-ID": REQUEST_ID, "X-Process-Time": PROCESS_TIME}
+ALWAYS = (
+    Answer(400, "No HTTP that is understood.", Refusal),
+    Answer(403, "The Host header does not name this machine.", Refusal),
+    Answer(413, "The body is too large.", Refusal),
+    Answer(500, "A fault of hiq; it is in the log under this id.", Fault),
+    Answer(503, "The answer took too long.", Refusal),
+)
+GUARDED = (
+    Answer(401, "Not without a token here.", Refusal),
+    Answer(403, "A foreign host or origin, or the token's scope.", Refusal),
+    Answer(429, "Too many requests from this address.", Refusal),
+)
 
 
 def document(version: str) -> dict[str, Any]:
     """Return the OpenAPI document; `version` is that of hiq."""
+    found = {body for route in ROUTES for body in _bodies(route)}
+    bodies = sorted(found, key=lambda body: getattr(body, "__name__", str(body)))
+    schemas, components = schema_components(bodies, ref_template=REF)
+    schema_of = dict(zip(bodies, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        operation = _operation(route, schema_of, components)
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
-        "info": {"title": "hiq", "version": version, "license": {"name": "MIT"}},
-        "paths": {path: {"get": _get(path)} for path in ROUTES},
-    }
-
-
-def _get(path: str) -> dict[str, Any]:
-    summary, content_type, statuses = ROUTES[path]
-    types = [content_type] if path != "/" else [content_type, JSON]
-    return {
-        "summary": summary,
-        "responses": {
-            status: {"description": text, "content": {name: {} for name in types}}
-            for status, text in statuses.items()
+        "info": {
+            "title": "hiq",
+            "version": version,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
         },
     }
+
+
+def _answers(route: Route) -> Iterator[Answer]:
+    yield from route.answers
+    yield from ALWAYS
+    if route.access != "open":
+        yield from GUARDED
+
+
+def _bodies(route: Route) -> Iterator[Any]:
+    yield from (answer.body for answer in _answers(route) if answer.body is not None)
+    yield from route.socket
+    if route.query is not None:
+        yield route.query
+
+
+def _operation(
+    route: Route, schema_of: dict[Any, Any], components: dict[str, Any]
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.path.strip("/").replace("/", "_") or "root",
+        "summary": route.summary,
+        "responses": _responses(route, schema_of),
+    }
+    if route.query is not None:
+        operation["parameters"] = _parameters(components[route.query.__name__])
+    if route.access != "open":
+        # The empty one: where authentication is off, see http.auth.
+        operation["security"] = [{"bearer": [route.access]}, {}]
+    if route.socket:
+        operation["x-frames"] = [schema_of[frame] for frame in route.socket]
+    return operation
+
+
+def _responses(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for answer in _answers(route):
+        known = found.setdefault(
+            str(answer.status), {"description": "", "headers": HEADERS, "content": {}}
+        )
+        known["description"] = f"{known['description']} {answer.text}".strip()
+        if answer.body is None and answer.content_type == JSON:
+            continue
+        schema = {} if answer.body is None else schema_of[answer.body]
+        content = known["content"].setdefault(answer.content_type, {"schema": schema})
+        if content["schema"] != schema:
+            choices = content["schema"].get("anyOf", [content["schema"]])
+            content["schema"] = {"anyOf": [*choices, schema]}
+    return found
+
+
+def _parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the fields of a query struct; without the None that means absent."""
+    found = []
+    for name, field in schema["properties"].items():
+        one = {key: value for key, value in field.items() if key != "anyOf"}
+        for choice in field.get("anyOf", ()):
+            if choice != {"type": "null"}:
+                one.update(choice)
+        if one.get("default", "") is None:
+            del one["default"]
+        found.append({"name": name, "in": "query", "required": False, "schema": one})
+    return found

@@ -1,4 +1,4 @@
-"""The JSON of /health, /health/detailed and /api/v1/status, from the counters.
+"""The documents of /health, /health/detailed and /api/v1/status, from the counters.
 
 Times are ISO 8601 in UTC, durations carry their unit in the name. No entity, no
 token and no user part of a URL is shown: these documents are open to everyone who
@@ -9,19 +9,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
+from msgspec import UNSET
+from msgspec.structs import asdict
+
 from hiq.web.health import checks, readiness, worst
+from hiq.web.types import health as types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hiq.gaps import Gap
     from hiq.stats import SinkStats, Stats
+    from hiq.web.health import Check
     from hiq.web.recent import Recent
 
-__all__ = ["Build", "detailed", "gaps", "health", "iso", "status", "without_user"]
+__all__ = [
+    "Build",
+    "detailed",
+    "gaps",
+    "health",
+    "iso",
+    "moment",
+    "status",
+    "without_user",
+]
 
 RECENT_GAPS = 20
 
@@ -38,7 +52,12 @@ class Build:
 
 def iso(at: float | None) -> str | None:
     """Return Unix seconds as ISO 8601 in UTC; None stays None."""
-    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
+    return None if at is None else moment(at)
+
+
+def moment(at: float) -> str:
+    """Return Unix seconds as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def without_user(url: str) -> str:
@@ -53,217 +72,228 @@ def without_user(url: str) -> str:
 
 def health(
     stats: Stats, now: float, recent: Recent, down: Mapping[str, str], build: Build
-) -> dict[str, Any]:
+) -> types.Health:
     """Return the document of /health; its `status` decides the HTTP status."""
     found = checks(stats, now, recent.gained(stats, now), down)
-    return {
-        "status": worst(found),
-        "reasons": [
+    return types.Health(
+        status=worst(found),
+        reasons=[
             f"{check.name}: {check.reason}"
             for check in found
             if check.status != "healthy"
         ],
-        "ready": not readiness(stats),
-        "service": build.service,
-        "version": build.version,
-        "git_sha": build.git_sha,
-        "build_time": build.build_time,
-        "uptime_seconds": int(max(0.0, now - stats.started_at)),
-        "timestamp": iso(now),
-        "home_assistant": _home_assistant(stats),
-        "counters": _counters(stats),
-        "journal": _journal(stats),
-        "backfill": _backfill(stats),
-        "gaps": _gaps(stats, RECENT_GAPS),
-        "sinks": {name: _sink(sink, now) for name, sink in stats.sinks.items()},
-        "checks": [check.as_dict() for check in found],
-        "dependencies": _dependencies(stats),
-    }
+        ready=not readiness(stats),
+        service=build.service,
+        version=build.version,
+        git_sha=build.git_sha,
+        build_time=build.build_time,
+        uptime_seconds=int(max(0.0, now - stats.started_at)),
+        timestamp=moment(now),
+        home_assistant=_home_assistant(stats),
+        counters=_counters(stats),
+        journal=_journal(stats),
+        backfill=_backfill(stats),
+        gaps=_gaps(stats, RECENT_GAPS),
+        sinks={name: _sink(sink, now) for name, sink in stats.sinks.items()},
+        checks=[_check(check) for check in found],
+        dependencies=_dependencies(stats),
+    )
 
 
 def status(
     stats: Stats, now: float, recent: Recent, down: Mapping[str, str], build: Build
-) -> dict[str, Any]:
+) -> types.Health:
     """Return the document of /api/v1/status: /health, with the counters on top too."""
-    return {**health(stats, now, recent, down, build), **_counters(stats)}
+    found = health(stats, now, recent, down, build)
+    whole: types.Health = types.Status(**asdict(found), **asdict(found.counters))
+    return whole
 
 
-def gaps(stats: Stats, now: float) -> dict[str, Any]:
+def gaps(stats: Stats, now: float) -> types.GapList:
     """Return the document of /api/v1/gaps: the whole ledger, newest last."""
-    return {"status": "ok", "timestamp": iso(now), **_gaps(stats, None)}
+    return types.GapList(timestamp=moment(now), **asdict(_gaps(stats, None)))
 
 
 def detailed(
     stats: Stats, now: float, recent: Recent, down: Mapping[str, str], build: Build
-) -> dict[str, Any]:
+) -> types.Detailed:
     """Return the document of /health/detailed, in the shape HomeIQ's users read."""
     found = checks(stats, now, recent.gained(stats, now), down)
     age_s = max(0.0, now - stats.started_at)
     ha = stats.ha
-    return {
-        "status": worst(found),
-        "reason": "; ".join(
+    return types.Detailed(
+        status=worst(found),
+        reason="; ".join(
             f"{c.name}: {c.reason}" for c in found if c.status != "healthy"
         ),
-        "service": build.service,
-        "uptime": str(timedelta(seconds=age_s)),
-        "timestamp": iso(now),
-        "connection": {
-            "is_running": ha.state not in {"DISABLED", "DISCONNECTED"},
-            "connection_attempts": ha.attempts,
-            "successful_connections": ha.connects,
-            "failed_connections": ha.failures,
-            "state": ha.state,
-            "last_error": ha.last_error,
-            "candidate": without_user(ha.url),
-        },
-        "subscription": {
-            "is_subscribed": ha.subscribed,
-            "active_subscriptions": int(ha.subscribed),
-            "total_events_received": stats.received,
-            "session_events_received": stats.received,
-            "historical_events_received": 0,
-            "events_by_type": {"state_changed": stats.received},
-            "last_event_time": iso(ha.last_event_at),
-            "event_rate_per_minute": round(stats.received / max(age_s, 1.0) * 60, 3),
-        },
-    }
+        service=build.service,
+        uptime=str(timedelta(seconds=age_s)),
+        timestamp=moment(now),
+        connection=types.Connection(
+            is_running=ha.state not in {"DISABLED", "DISCONNECTED"},
+            connection_attempts=ha.attempts,
+            successful_connections=ha.connects,
+            failed_connections=ha.failures,
+            state=ha.state,
+            last_error=ha.last_error,
+            candidate=without_user(ha.url),
+        ),
+        subscription=types.Subscription(
+            is_subscribed=ha.subscribed,
+            active_subscriptions=int(ha.subscribed),
+            total_events_received=stats.received,
+            session_events_received=stats.received,
+            historical_events_received=0,
+            events_by_type={"state_changed": stats.received},
+            last_event_time=iso(ha.last_event_at),
+            event_rate_per_minute=round(stats.received / max(age_s, 1.0) * 60, 3),
+        ),
+    )
 
 
-def _home_assistant(stats: Stats) -> dict[str, Any]:
+def _check(check: Check) -> types.CheckResult:
+    return types.CheckResult(
+        name=check.name,
+        status=check.status,
+        latency_ms=check.latency_ms,
+        reason=check.reason or UNSET,
+    )
+
+
+def _home_assistant(stats: Stats) -> types.HomeAssistant:
     ha = stats.ha
-    return {
-        "state": ha.state,
-        "connected": ha.state == "CONNECTED",
-        "subscribed": ha.subscribed,
-        "url": without_user(ha.url),
-        "version": ha.version,
-        "auth_failed": ha.auth_failed,
-        "last_error": ha.last_error,
-        "attempts": ha.attempts,
-        "connects": ha.connects,
-        "failures": ha.failures,
-        "reconnects": dict(ha.reconnects),
-        "connected_at": iso(ha.connected_at),
-        "disconnected_at": iso(ha.disconnected_at),
-        "last_event_at": iso(ha.last_event_at),
-        "ping_ms": None if ha.ping_s is None else round(ha.ping_s * 1000, 3),
-        "frames": ha.frames,
-        "bytes": ha.bytes,
-        "paused": ha.paused,
-        "pauses": ha.pauses,
-    }
+    return types.HomeAssistant(
+        state=ha.state,
+        connected=ha.state == "CONNECTED",
+        subscribed=ha.subscribed,
+        url=without_user(ha.url),
+        version=ha.version,
+        auth_failed=ha.auth_failed,
+        last_error=ha.last_error,
+        attempts=ha.attempts,
+        connects=ha.connects,
+        failures=ha.failures,
+        reconnects=dict(ha.reconnects),
+        connected_at=iso(ha.connected_at),
+        disconnected_at=iso(ha.disconnected_at),
+        last_event_at=iso(ha.last_event_at),
+        ping_ms=None if ha.ping_s is None else round(ha.ping_s * 1000, 3),
+        frames=ha.frames,
+        bytes=ha.bytes,
+        paused=ha.paused,
+        pauses=ha.pauses,
+    )
 
 
-def _counters(stats: Stats) -> dict[str, Any]:
-    return {
-        "received": stats.received,
-        "accepted": stats.accepted,
-        "buffered": stats.buffered,
-        "buffered_bytes": stats.buffered_bytes,
-        "filtered": stats.filtered,
-        "skipped": stats.skipped,
-        "duplicate": stats.duplicate,
-        "rejected": stats.rejected,
-        "bad_frames": stats.bad_frames,
-        "snapshot_states": stats.snapshot_states,
-        "errors": dict(stats.errors),
-        "imbalance": stats.imbalance(),
-    }
+def _counters(stats: Stats) -> types.Counters:
+    return types.Counters(
+        received=stats.received,
+        accepted=stats.accepted,
+        buffered=stats.buffered,
+        buffered_bytes=stats.buffered_bytes,
+        filtered=stats.filtered,
+        skipped=stats.skipped,
+        duplicate=stats.duplicate,
+        rejected=stats.rejected,
+        bad_frames=stats.bad_frames,
+        snapshot_states=stats.snapshot_states,
+        errors=dict(stats.errors),
+        imbalance=stats.imbalance(),
+    )
 
 
-def _journal(stats: Stats) -> dict[str, Any]:
+def _journal(stats: Stats) -> types.JournalState:
     journal = stats.journal
-    return {
-        "writable": journal.writable,
-        "last_error": journal.last_error,
-        "bytes": journal.bytes,
-        "max_bytes": journal.max_bytes,
-        "segments": journal.segments,
-        "records": journal.records,
-        "commits": journal.commits,
-        "fsyncs": journal.fsyncs,
-        "written_bytes": journal.written_bytes,
-        "torn_tails": journal.torn_tails,
-        "corrupt_records": journal.corrupt_records,
-        "lost_points": journal.lost_points,
-    }
+    return types.JournalState(
+        writable=journal.writable,
+        last_error=journal.last_error,
+        bytes=journal.bytes,
+        max_bytes=journal.max_bytes,
+        segments=journal.segments,
+        records=journal.records,
+        commits=journal.commits,
+        fsyncs=journal.fsyncs,
+        written_bytes=journal.written_bytes,
+        torn_tails=journal.torn_tails,
+        corrupt_records=journal.corrupt_records,
+        lost_points=journal.lost_points,
+    )
 
 
-def _backfill(stats: Stats) -> dict[str, Any]:
+def _backfill(stats: Stats) -> types.Backfill:
     backfill = stats.backfill
-    return {
-        "state": backfill.state,
-        "holes": backfill.holes,
-        "left_seconds": round(backfill.left_s, 3),
-        "requests": backfill.requests,
-        "bytes": backfill.bytes,
-        "rows": backfill.rows,
-        "points": backfill.points,
-        "known": backfill.known,
-        "complete_at": iso(backfill.complete_at),
-        "last_error": backfill.last_error,
-    }
+    return types.Backfill(
+        state=backfill.state,
+        holes=backfill.holes,
+        left_seconds=round(backfill.left_s, 3),
+        requests=backfill.requests,
+        bytes=backfill.bytes,
+        rows=backfill.rows,
+        points=backfill.points,
+        known=backfill.known,
+        complete_at=iso(backfill.complete_at),
+        last_error=backfill.last_error,
+    )
 
 
-def _gaps(stats: Stats, newest: int | None) -> dict[str, Any]:
+def _gaps(stats: Stats, newest: int | None) -> types.Gaps:
     """Return the counts of the ledger and its newest gaps, all if None."""
     ledger = stats.gaps
     found = ledger.gaps
     shown = found if newest is None else found[-newest:]
-    return {
-        "open": ledger.count("open"),
-        "repaired": ledger.count("repaired"),
-        "lost": ledger.count("lost"),
-        "forgotten": ledger.forgotten,
-        "gaps": [_gap(gap) for gap in shown],
-    }
+    return types.Gaps(
+        open=ledger.count("open"),
+        repaired=ledger.count("repaired"),
+        lost=ledger.count("lost"),
+        forgotten=ledger.forgotten,
+        gaps=[_gap(gap) for gap in shown],
+    )
 
 
-def _gap(gap: Gap) -> dict[str, Any]:
-    return {
-        "number": gap.number,
-        "state": gap.state,
-        "cause": gap.cause,
-        "source": gap.source,
-        "start": iso(gap.start_s),
-        "end": iso(gap.end_s),
-        "detail": gap.detail,
-        "outcome": gap.outcome,
-        "points": gap.points,
-        "noted_at": iso(gap.noted_s),
-        "settled_at": iso(gap.settled_s),
-    }
+def _gap(gap: Gap) -> types.GapEntry:
+    return types.GapEntry(
+        number=gap.number,
+        state=gap.state,
+        cause=gap.cause,
+        source=gap.source,
+        start=iso(gap.start_s),
+        end=iso(gap.end_s),
+        detail=gap.detail,
+        outcome=gap.outcome,
+        points=gap.points,
+        noted_at=iso(gap.noted_s),
+        settled_at=iso(gap.settled_s),
+    )
 
 
-def _sink(sink: SinkStats, now: float) -> dict[str, Any]:
+def _sink(sink: SinkStats, now: float) -> types.Sink:
     oldest = sink.oldest_pending_at
-    return {
-        "name": sink.name,
-        "type": sink.type,
-        "stream": sink.stream,
-        "required": sink.required,
-        "state": sink.state,
-        "breaker": sink.breaker,
-        "breaker_opened": sink.opened,
-        "carried": sink.carried,
-        "written": sink.written,
-        "dead_lettered": sink.dead_lettered,
-        "dropped": sink.dropped,
-        "coerced": sink.coerced,
-        "pending": sink.pending,
-        "pending_bytes": sink.pending_bytes,
-        "lag_seconds": 0.0 if oldest is None else round(max(0.0, now - oldest), 3),
-        "requests": dict(sink.requests),
-        "retries": sink.retries,
-        "resent": sink.resent,
-        "last_write_at": iso(sink.last_write_at),
-        "last_error": sink.last_error,
-        "advice": sink.advice,
-    }
+    return types.Sink(
+        name=sink.name,
+        type=sink.type,
+        stream=sink.stream,
+        required=sink.required,
+        state=sink.state,
+        breaker=sink.breaker,
+        breaker_opened=sink.opened,
+        carried=sink.carried,
+        written=sink.written,
+        dead_lettered=sink.dead_lettered,
+        dropped=sink.dropped,
+        coerced=sink.coerced,
+        pending=sink.pending,
+        pending_bytes=sink.pending_bytes,
+        lag_seconds=0.0 if oldest is None else round(max(0.0, now - oldest), 3),
+        requests=dict(sink.requests),
+        retries=sink.retries,
+        resent=sink.resent,
+        last_write_at=iso(sink.last_write_at),
+        last_error=sink.last_error,
+        advice=sink.advice,
+    )
 
 
-def _dependencies(stats: Stats) -> dict[str, str]:
+def _dependencies(stats: Stats) -> dict[str, Literal["ok", "down"]]:
     up = {"home_assistant": stats.ha.state == "CONNECTED"}
     for sink in stats.sinks.values():
         up[sink.name] = sink.state in {"ok", "idle"}

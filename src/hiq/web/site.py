@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hiq.web.api import View, make_app
+from hiq.web.api import make_app
 from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
 from hiq.web.report import Build
 from hiq.web.server import WebServer
+from hiq.web.traffic import Traffic
+from hiq.web.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from hiq.settings.schema import HttpSettings
     from hiq.stats import Stats
     from hiq.web.bind import Bound
+    from hiq.web.parts import Parts
     from hiq.web.recent import Recent
 
 __all__ = ["make_site", "resident_bytes"]
@@ -35,6 +38,7 @@ def make_site(
     clock: Callable[[], float],
     version: str,
     environment: Mapping[str, str],
+    parts: Parts,
 ) -> WebServer:
     """Return the server, not started.
 
@@ -47,7 +51,9 @@ def make_site(
         clock: Unix seconds.
         version: of hiq.
         environment: where GIT_SHA and BUILD_TIME are read.
+        parts: what else is there; may be filled later.
     """
+    traffic = Traffic()
     collector = StatsCollector(stats, clock, version, resident_bytes)
     build = Build(
         version,
@@ -60,7 +66,9 @@ def make_site(
         down=down,
         build=build,
         clock=clock,
-        metrics=lambda: (exposition(collector), CONTENT_TYPE),
+        metrics=lambda: (exposition(collector, traffic), CONTENT_TYPE),
+        parts=parts,
+        traffic=traffic,
     )
     return WebServer(make_app(view, settings), bound)
 

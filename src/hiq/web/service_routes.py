@@ -1,0 +1,140 @@
+"""The routes of event rates, filter, reloads, discovery, entities and the house.
+
+Each asks its part; where there is none it answers 503, in the shape that users of the
+HomeIQ service read. How a part does its work is not known here.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from hiq.errors import ConfigError, HiqError
+from hiq.web.answer import answer, refusal, unavailable
+from hiq.web.directory import devices_page, entities_page
+from hiq.web.report import moment
+from hiq.web.types import errors, house, service
+from hiq.web.types.home import DeviceQuery, EntityQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from hiq.web.view import View
+
+__all__ = ["ServiceRoutes"]
+
+logger = logging.getLogger("hiq.web")
+
+Q = TypeVar("Q", DeviceQuery, EntityQuery)
+
+
+class ServiceRoutes:
+    """Handlers by the names of the table of routes."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._parts = view.parts
+
+    async def event_rate(self, _request: web.Request) -> web.Response:
+        """Answer how many events come."""
+        if self._parts.rates is None:
+            name = self._view.build.service
+            failure = service.RateFailure(
+                service=name, error="Rate monitor not available"
+            )
+            return answer(service.NoRates(detail=failure), 503)
+        found = self._parts.rates(self._view.clock())
+        return answer(msgspec.convert(found, service.EventRate))
+
+    async def filter_stats(self, _request: web.Request) -> web.Response:
+        """Answer what the filter decided."""
+        make = self._parts.filter_statistics
+        found = None if make is None else make(self._view.clock())
+        if found is None:
+            text = "Entity filter not configured"
+            return answer(service.FilterAnswer(enabled=False, message=text))
+        statistics = msgspec.convert(found, service.FilterStatistics)
+        return answer(service.FilterAnswer(enabled=True, statistics=statistics))
+
+    async def filter_reload(self, _request: web.Request) -> web.Response:
+        """Read the filter again."""
+        return await self._reload(self._parts.reload_filter, "filter")
+
+    async def config_reload(self, _request: web.Request) -> web.Response:
+        """Read the settings again."""
+        return await self._reload(self._parts.reload_settings, "settings")
+
+    async def _reload(
+        self, work: Callable[[], Awaitable[Sequence[str]]] | None, what: str
+    ) -> web.Response:
+        if work is None:
+            return unavailable(f"The {what} cannot be reloaded by this service")
+        try:
+            changed = await work()
+        except ConfigError as exc:
+            problems = tuple(str(problem) for problem in exc.problems)
+            text = f"the {what} are unchanged: {len(problems)} problems"
+            return answer(errors.Problems("invalid_config", text, problems), 422)
+        found = service.Reloaded(
+            changed=list(changed), timestamp=moment(self._view.clock())
+        )
+        return answer(found)
+
+    async def discovery_trigger(self, _request: web.Request) -> web.Response:
+        """Read the registries now."""
+        if self._parts.discover is None or self._view.stats.ha.state != "CONNECTED":
+            return unavailable("Connection manager or discovery service not available")
+        try:
+            devices, entities = await self._parts.discover()
+        except HiqError as exc:
+            logger.warning("discovery on request failed: %s", exc)
+            return unavailable(str(exc), 502)
+        found = service.Discovered(
+            devices_discovered=devices,
+            entities_discovered=entities,
+            timestamp=moment(self._view.clock()),
+        )
+        return answer(found)
+
+    async def entities(self, request: web.Request) -> web.Response:
+        """Answer entities of the registry."""
+        if self._parts.entities is None:
+            return unavailable("The registry is not known")
+        query = _query(request, EntityQuery)
+        if isinstance(query, web.Response):
+            return query
+        now = moment(self._view.clock())
+        return answer(entities_page(self._parts.entities(), query, now))
+
+    async def devices(self, request: web.Request) -> web.Response:
+        """Answer devices of the registry."""
+        if self._parts.devices is None:
+            return unavailable("The registry is not known")
+        query = _query(request, DeviceQuery)
+        if isinstance(query, web.Response):
+            return query
+        now = moment(self._view.clock())
+        return answer(devices_page(self._parts.devices(), query, now))
+
+    async def house(self, _request: web.Request) -> web.Response:
+        """Answer the status of the house."""
+        board = self._parts.house
+        if board is None or not board.known:
+            return answer(house.NotKnown(detail="No state is known yet"), 503)
+        return answer(board.status(moment(self._view.clock())))
+
+
+def _query(request: web.Request, kind: type[Q]) -> Q | web.Response:
+    """Return the parameters, or the refusal of wrong ones."""
+    given: dict[str, Any] = {}
+    for name, value in request.query.items():
+        if name in given:
+            return refusal(400, "bad_parameter", f"{name} is given twice")
+        given[name] = value
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as exc:
+        return refusal(400, "bad_parameter", str(exc))
