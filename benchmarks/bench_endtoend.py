@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pytest
     from pytest_benchmark.fixture import BenchmarkFixture
 
-QUIET_S = 1.0
+QUIET_S = 2.5
 GOAL = 2.5
 """Times the processor time of the bare receiver."""
 SLOW_RATE = 5.0

@@ -28,7 +28,7 @@ from benchmarks.svg import lines
 IDLE_MIB, FULL_MIB, GROWTH_MIB = 50.0, 80.0, 2.0
 HOUR_S = 3600
 LOOKS = 12
-QUIET_S = 1.0
+QUIET_S = 2.5
 FORMS = ("single", "stream", "coalesced")
 RESET_PEAK = "5"
 """What /proc/PID/clear_refs takes for it, see proc(5)."""
