@@ -7,6 +7,7 @@ DURATION ?= 30
 SECONDS  ?= 60
 FAULTS   ?= 50
 SEED     ?= 1
+EXAMPLES ?= 500
 PYTEST   ?= $(VENV)/bin/python -m pytest
 SUITE    ?= tests benchmarks
 OPTIONS  ?=
@@ -20,7 +21,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test lint format autobahn bench benchall campaign coverage debug \
-        fuzz wheel servers clean
+        fuzz apifuzz wheel servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -100,6 +101,9 @@ debug: $(VENV)/.tools ## the core with bounds checks, in an environment of its o
 
 fuzz: $(VENV)/.test ## fuzz the core, sanitizers and coverage-guided too (SECONDS=60)
 	tools/fuzz.sh $(VENV) $(SECONDS)
+
+apifuzz: $(VENV)/.test ## requests of every kind to every route, judged by its OpenAPI document (EXAMPLES=500)
+	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/web/test_any_request.py -s $(OPTIONS)
 
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation -Cbuild-dir=build-wheel -w dist .

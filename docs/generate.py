@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from docs import http_parts
 from msgspec import NODEFAULT
 from msgspec.structs import fields
 
@@ -210,6 +211,10 @@ def _pages() -> dict[str, dict[str, Callable[[], str]]]:
         },
         "environment.md": {"aliases": aliases, "families": families, "unused": unused},
         "cli.md": {"commands": commands},
+        "http.md": {
+            "routes": lambda: http_parts.routes(table),
+            "keys": lambda: http_parts.keys(table),
+        },
     }
 
 

@@ -16,9 +16,11 @@ from hiq.stats import SinkStats, Stats
 from hiq.web.api import make_app
 from hiq.web.bind import bind
 from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
+from hiq.web.parts import Parts
 from hiq.web.recent import Recent
 from hiq.web.report import Build
 from hiq.web.server import WebServer
+from hiq.web.traffic import Traffic
 from hiq.web.view import View
 
 __all__ = ["NOW", "Served", "good_stats", "self_signed", "served"]
@@ -54,8 +56,15 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
 class Served:
     """What a test asks."""
 
-    def __init__(self, stats: Stats, server: WebServer, down: dict[str, str]) -> None:
+    def __init__(
+        self,
+        stats: Stats,
+        server: WebServer,
+        down: dict[str, str],
+        parts: Parts | None = None,
+    ) -> None:
         self.stats = stats
+        self.parts = parts or Parts()
         self.server = server
         self.down = down
         self.session = aiohttp.ClientSession()
@@ -82,19 +91,22 @@ async def served(
     clock = clock or (lambda: NOW)
     down: dict[str, str] = {}
     collector = StatsCollector(stats, clock, "1.2.3", lambda: 42)
+    parts, traffic = Parts(), Traffic()
     view = View(
         stats,
         Recent(clock()),
         down,
         Build("1.2.3"),
         clock,
-        lambda: (exposition(collector), CONTENT_TYPE),
+        lambda: (exposition(collector, traffic), CONTENT_TYPE),
+        parts,
+        traffic,
     )
     # The policy follows the settings; the socket stays on the loopback.
     local = msgspec.structs.replace(http, host="127.0.0.1", auth="auto")
     server = WebServer(make_app(view, http), bind(local))
     await server.start()
-    asked = Served(stats, server, down)
+    asked = Served(stats, server, down, parts)
     try:
         yield asked
     finally:

@@ -47,6 +47,10 @@ def document(version: str) -> dict[str, Any]:
     bodies = sorted(found, key=lambda body: getattr(body, "__name__", str(body)))
     schemas, components = schema_components(bodies, ref_template=REF)
     schema_of = dict(zip(bodies, schemas, strict=True))
+    queries = {route.query.__name__ for route in ROUTES if route.query is not None}
+    for name, component in components.items():
+        if name not in queries:
+            _require(component)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         operation = _operation(route, schema_of, components)
@@ -66,6 +70,13 @@ def document(version: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _require(component: dict[str, Any]) -> None:
+    """Require what has a default: the encoder always writes it."""
+    properties = component.get("properties", {})
+    present = [name for name, field in properties.items() if "default" in field]
+    component["required"] = sorted({*component.get("required", ()), *present})
 
 
 def _answers(route: Route) -> Iterator[Answer]:

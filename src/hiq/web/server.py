@@ -69,5 +69,11 @@ class WebServer:
 
     async def close(self) -> None:
         """Stop serving; open answers get half a second."""
+        for site in list(self._runner.sites):
+            await site.stop()
+        if self._runner.server is not None:
+            # WebSockets end while their connections are still being read: afterwards
+            # the library hears no answer and waits for it in vain.
+            await self._runner.shutdown()
         await self._runner.cleanup()
         self._bound.close()

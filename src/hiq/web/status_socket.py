@@ -74,7 +74,8 @@ class StatusSocket:
         self._view = view
         self._clients: set[_Client] = set()
         self._house: House | None = None
-        self._empty = asyncio.Event()
+        self._open = 0
+        self._closed = asyncio.Event()
         self.slow = 0
         """Clients that were closed because they did not read."""
 
@@ -111,14 +112,17 @@ class StatusSocket:
         finally:
             self._remove(client)
             await _close(client, request)
+            self._open -= 1
+            if not self._open:
+                self._closed.set()
         return socket
 
     async def close(self, _app: web.Application) -> None:
         """End all clients: the service stops."""
         for client in self._clients:
             client.end(WSCloseCode.GOING_AWAY)
-        if self._clients:
-            await wait(self._empty, END_S)
+        if self._open:
+            await wait(self._closed, END_S)
 
     async def _serve(self, client: _Client) -> None:
         """Write, and read what is ignored, until one of both ends."""
@@ -138,7 +142,8 @@ class StatusSocket:
 
     def _add(self, client: _Client, house: House) -> None:
         self._clients.add(client)
-        self._empty.clear()
+        self._open += 1
+        self._closed.clear()
         self._house = house
         house.listeners.add(self._changed)
 
@@ -146,7 +151,6 @@ class StatusSocket:
         self._clients.discard(client)
         if not self._clients and self._house is not None:
             self._house.listeners.discard(self._changed)
-            self._empty.set()
 
     def _changed(self, deltas: list[Delta]) -> None:
         """Encode once, queue for all."""
