@@ -36,7 +36,7 @@ THIRD_PARTY = {
     1: set(),
     2: {"msgspec", "orjson"},
     3: {"msgspec", "orjson", "picows", "aiohttp", "websockets"},
-    4: {"msgspec", "orjson", "click", "isal", "aiohttp", "yaml"},
+    4: {"msgspec", "orjson", "click", "isal", "aiohttp", "yaml", "zeroconf"},
 }
 PYX_IMPORT = re.compile(
     r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", re.MULTILINE

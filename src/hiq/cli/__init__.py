@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "convert": "Turn recorded frames into line protocol.",
     "demo": "Run a simulated home through the whole pipeline.",
     "gaps": "List when something may be missing, and what became of it.",
+    "init": "Write a settings file, by few questions or by flags alone.",
     "journal": "Look into the journal and the dead letters; check and mend them.",
     "query": "Ask the embedded store.",
     "record": "Record frames from Home Assistant.",
@@ -68,6 +69,7 @@ def cli() -> None:
     \b
     Examples:
       hiq demo                      see it work, no server needed
+      hiq init                      make settings for your home
       hiq check --config hiq.yaml   is everything reachable?
       hiq serve --config hiq.yaml   run the service
     """

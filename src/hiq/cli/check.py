@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hiq.settings.schema import SinkSettings
     from hiq.sink.base import Check
 
-__all__ = ["command"]
+__all__ = ["command", "report"]
 
 SINK_DEADLINE_S = 60.0
 
@@ -60,12 +60,17 @@ def command(config: Path | None, *, as_json: bool) -> int:
       hiq check --config /etc/hiq/hiq.yaml
       hiq check --json | jq '.checks[] | select(.ok | not)'
     """
+    settings = load_settings(config)
+    require_home_assistant(settings)
+    return report(settings, as_json=as_json)
+
+
+def report(settings: Settings, *, as_json: bool) -> int:
+    """Check everything and print what was found; returns the exit status."""
     import asyncio
 
     from hiq import log
 
-    settings = load_settings(config)
-    require_home_assistant(settings)
     log.setup(settings.log, quiet=True)
     groups = asyncio.run(_groups(settings))
     groups.append(Group("journal", tuple(check_journal(settings))))

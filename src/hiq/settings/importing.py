@@ -43,11 +43,13 @@ class Imported:
 
     Attributes:
         text: a complete hiq.yaml.
+        block: the block alone, as it stands in `text`.
         secrets: names that `!secret` asks for, each once.
         makes_sink: whether the block has a connection and so is a sink.
     """
 
     text: str
+    block: str
     secrets: tuple[str, ...]
     makes_sink: bool
 
@@ -74,6 +76,7 @@ def import_block(path: Path, env: Mapping[str, str]) -> Imported:
     body = "influxdb:\n" + textwrap.indent(block.rstrip() + "\n", "  ")
     return Imported(
         HEADER.format(source=source) + body,
+        body,
         tuple(dict.fromkeys(re.findall(r"!secret\s+([^\s,}\]]+)", block))),
         _check(body, source, line - 2, env),
     )
