@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from docs import http_parts
+from docs import fault_parts, http_parts
 from msgspec import NODEFAULT
 from msgspec.structs import fields
 
@@ -211,6 +211,7 @@ def _pages() -> dict[str, dict[str, Callable[[], str]]]:
         },
         "environment.md": {"aliases": aliases, "families": families, "unused": unused},
         "cli.md": {"commands": commands},
+        "faults.md": {"faults": lambda: fault_parts.faults(table)},
         "http.md": {
             "routes": lambda: http_parts.routes(table),
             "keys": lambda: http_parts.keys(table),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -54,8 +55,13 @@ async def until(what: str, check: Callable[[], object]) -> None:
 class Running:
     """A service that runs, and what it returned."""
 
-    def __init__(self, settings: Settings, **environment: str) -> None:
-        self.service = Service(settings, environment=environment)
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        **environment: str,
+    ) -> None:
+        self.service = Service(settings, clock=clock, environment=environment)
         self.stats = self.service.stats
         self.status: int | None = None
 
@@ -92,9 +98,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, **environment: str) -> AsyncIterator[Running]:
+async def running(
+    settings: Settings, clock: Callable[[], float] = time.time, **environment: str
+) -> AsyncIterator[Running]:
     """Run a service around a test; it is stopped in order at the end."""
-    it = Running(settings, **environment)
+    it = Running(settings, clock, **environment)
     async with asyncio.TaskGroup() as group:
         group.create_task(it.run())
         try:

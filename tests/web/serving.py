@@ -62,9 +62,12 @@ class Served:
         server: WebServer,
         down: dict[str, str],
         parts: Parts | None = None,
+        recent: Recent | None = None,
     ) -> None:
         self.stats = stats
         self.parts = parts or Parts()
+        self.recent = recent or Recent(NOW)
+        self.now = NOW
         self.server = server
         self.down = down
         self.session = aiohttp.ClientSession()
@@ -88,13 +91,13 @@ async def served(
     """Serve counters on a free port of the loopback."""
     stats = stats or good_stats()
     http = HttpSettings(port=0, **settings)
-    clock = clock or (lambda: NOW)
+    clock = clock or (lambda: asked.now)
     down: dict[str, str] = {}
     collector = StatsCollector(stats, clock, "1.2.3", lambda: 42)
-    parts, traffic = Parts(), Traffic()
+    parts, traffic, recent = Parts(), Traffic(), Recent(NOW)
     view = View(
         stats,
-        Recent(clock()),
+        recent,
         down,
         Build("1.2.3"),
         clock,
@@ -106,7 +109,7 @@ async def served(
     local = msgspec.structs.replace(http, host="127.0.0.1", auth="auto")
     server = WebServer(make_app(view, http), bind(local))
     await server.start()
-    asked = Served(stats, server, down, parts)
+    asked = Served(stats, server, down, parts, recent)
     try:
         yield asked
     finally:

@@ -154,18 +154,26 @@ def test_lost_points_degrade() -> None:
 
 @pytest.mark.parametrize("state", ["retrying", "held"])
 @pytest.mark.parametrize(
-    ("journal_bytes", "required", "level"),
-    [(0, True, "degraded"), (950, True, "unhealthy"), (950, False, "degraded")],
+    ("journal_bytes", "breaker", "required", "level"),
+    [
+        (0, "open", True, "degraded"),
+        (899, "open", True, "degraded"),
+        (900, "open", True, "unhealthy"),
+        (900, "half-open", True, "unhealthy"),
+        (900, "closed", True, "degraded"),
+        (900, "open", False, "degraded"),
+    ],
 )
 def test_failing_sink(
-    state: str, journal_bytes: int, required: bool, level: str
+    state: str, journal_bytes: int, breaker: str, required: bool, level: str
 ) -> None:
-    """A failing sink degrades; with a nearly full journal a required one is worse."""
+    """A failing sink degrades; a required one that fills the journal is worse."""
     stats = good_stats()
     stats.journal.bytes = journal_bytes
     sink = stats.sinks["influxdb"]
     sink.state = state
     sink.required = required
+    sink.breaker = breaker
     sink.last_error = "connection refused"
     sink.advice = "start the database"
     sink.last_write_at = NOW - 5

@@ -24,7 +24,8 @@ LEVELS: tuple[Level, ...] = ("healthy", "degraded", "unhealthy")
 HA_DEGRADED_AFTER_S = 10.0
 HA_UNHEALTHY_AFTER_S = 60.0
 HA_FAILURES_ALLOWED = 5
-JOURNAL_NEARLY_FULL = 0.8
+NEARLY_FULL = 0.8
+NEARLY_LOST = 0.9
 REJECTED_SHARE_ALLOWED = 0.01
 GAP_TOLD_S = 900.0
 
@@ -149,15 +150,15 @@ def _journal(stats: Stats, recent: Totals) -> Check:
             f"in {journal.corrupt_records} damaged records"
         )
         return Check("journal", "degraded", reason)
-    if _nearly_full(stats):
+    if _fills(stats, NEARLY_FULL):
         reason = f"{journal.bytes} of {journal.max_bytes} bytes are used"
         return Check("journal", "degraded", reason)
     return Check("journal", "healthy")
 
 
-def _nearly_full(stats: Stats) -> bool:
+def _fills(stats: Stats, share: float) -> bool:
     journal = stats.journal
-    return 0 < journal.max_bytes * JOURNAL_NEARLY_FULL <= journal.bytes
+    return 0 < journal.max_bytes * share <= journal.bytes
 
 
 def _sink(stats: Stats, sink: SinkStats, now: float, recent: Totals) -> Check:
@@ -168,7 +169,8 @@ def _sink(stats: Stats, sink: SinkStats, now: float, recent: Totals) -> Check:
         reason = f"{what}: {sink.last_error}{age}; {sink.pending} points are pending"
         if sink.advice:
             reason += f"; {sink.advice}"
-        full = sink.required and _nearly_full(stats)
+        # Unhealthy means: soon something may be lost, and no probe got through.
+        full = sink.required and sink.breaker != "closed" and _fills(stats, NEARLY_LOST)
         return Check(name, "unhealthy" if full else "degraded", reason)
     dropped = recent.dropped.get(sink.name, 0)
     if dropped:
