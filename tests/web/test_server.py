@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from hiq.settings import HttpSettings
+from hiq.web import server as server_module
 from hiq.web.bind import bind
 from hiq.web.server import WebServer
 from tests.web.serving import self_signed
@@ -82,5 +84,63 @@ async def test_a_fault_of_ours_is_logged(caplog: pytest.LogCaptureFixture) -> No
         async with aiohttp.ClientSession() as session, session.get(server.url) as got:
             assert got.status == 500
         assert "broken" in caplog.text
+    finally:
+        await server.close()
+
+
+async def half(
+    port: int, text: bytes
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect, and send something that is no whole request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(text)
+    return reader, writer
+
+
+@pytest.mark.parametrize("text", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "])
+async def test_who_sends_no_request_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, text: bytes
+) -> None:
+    """A connection without a whole request ends; one that was used goes on."""
+    monkeypatch.setattr(server_module, "FIRST_REQUEST_S", 0.05)
+    bound = bind(HttpSettings(port=0))
+    server = WebServer(web.Application(), bound)
+    await server.start()
+    try:
+        request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        good_reader, good = await half(bound.port, request)
+        async with asyncio.timeout(10):
+            assert b" 404 " in await good_reader.readline()
+            reader, writer = await half(bound.port, text)
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+            good.write(request)
+            rest = b""
+            while rest.count(b" 404 ") < 1:
+                rest += await good_reader.read(1000)
+        good.close()
+        writer.close()
+    finally:
+        await server.close()
+
+
+async def test_the_number_of_connections_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One too many is cut off at once."""
+    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 1)
+    bound = bind(HttpSettings(port=0))
+    server = WebServer(web.Application(), bound)
+    await server.start()
+    try:
+        async with asyncio.timeout(10):
+            first_reader, first = await half(bound.port, b"GET / HTTP/1.1\r\n")
+            reader, writer = await half(bound.port, b"")
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+            first.write(b"Host: a\r\n\r\n")
+            assert b" 404 " in await first_reader.readline()
+        first.close()
+        writer.close()
     finally:
         await server.close()

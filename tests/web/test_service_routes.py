@@ -226,3 +226,18 @@ async def test_house() -> None:
         code, body, _ = await hiq.get("/api/status/house")
         assert (code, body["switches_on"]) == (200, ["switch.plug"])
         assert body["timestamp"] == "2026-09-21T14:13:20+00:00"
+
+
+async def test_totals() -> None:
+    """Without totals of earlier runs the session is all; with them it is a part."""
+    async with served() as hiq:
+        hiq.stats.received = hiq.stats.filtered = 5
+        path = "/health/detailed"
+        found = (await hiq.get(path))[1]["subscription"]
+        assert found["total_events_received"] == found["session_events_received"] == 5
+        assert found["historical_events_received"] == 0
+        hiq.parts.totals = lambda: {"state_changed": 100, "call_service": 3}
+        found = (await hiq.get(path))[1]["subscription"]
+        assert found["total_events_received"] == 103
+        assert found["historical_events_received"] == 98
+        assert found["events_by_type"] == {"state_changed": 100, "call_service": 3}

@@ -6,6 +6,7 @@ journal or Home Assistant. Contract: docs/reference/http.md.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -108,7 +109,9 @@ class _Routes:
         return answer(found, 503 if found.status == "unhealthy" else 200)
 
     async def detailed(self, _request: web.Request) -> web.Response:
-        return answer(self._document(detailed))
+        totals = self._view.parts.totals
+        make = partial(detailed, totals=None if totals is None else totals())
+        return answer(self._document(make))
 
     async def status(self, _request: web.Request) -> web.Response:
         return answer(self._document(status))

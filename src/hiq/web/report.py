@@ -115,9 +115,21 @@ def gaps(stats: Stats, now: float) -> types.GapList:
 
 
 def detailed(
-    stats: Stats, now: float, recent: Recent, down: Mapping[str, str], build: Build
+    stats: Stats,
+    now: float,
+    recent: Recent,
+    down: Mapping[str, str],
+    build: Build,
+    *,
+    totals: Mapping[str, int] | None = None,
 ) -> types.Detailed:
-    """Return the document of /health/detailed, in the shape HomeIQ's users read."""
+    """Return the document of /health/detailed, in the shape HomeIQ's users read.
+
+    `totals`: events of all runs by type, this one included; None if only this one
+    is known.
+    """
+    by_type = totals or {"state_changed": stats.received}
+    total = sum(by_type.values())
     found = checks(stats, now, recent.gained(stats, now), down)
     age_s = max(0.0, now - stats.started_at)
     ha = stats.ha
@@ -141,10 +153,10 @@ def detailed(
         subscription=types.Subscription(
             is_subscribed=ha.subscribed,
             active_subscriptions=int(ha.subscribed),
-            total_events_received=stats.received,
+            total_events_received=total,
             session_events_received=stats.received,
-            historical_events_received=0,
-            events_by_type={"state_changed": stats.received},
+            historical_events_received=max(0, total - stats.received),
+            events_by_type=dict(by_type),
             last_event_time=iso(ha.last_event_at),
             event_rate_per_minute=round(stats.received / max(age_s, 1.0) * 60, 3),
         ),
