@@ -15,12 +15,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
 from hiq.gaps import Ledger
 
 __all__ = [
     "WRITE_BOUNDS_S",
     "BackfillStats",
+    "Concern",
     "HaStats",
     "JournalStats",
     "SinkStats",
@@ -135,9 +137,21 @@ class SinkStats:
         self.write_buckets[bisect_left(WRITE_BOUNDS_S, seconds)] += 1
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What a part says of itself; `healthy` with a reason is news, not a complaint."""
+
+    level: Literal["healthy", "degraded", "unhealthy"]
+    reason: str
+
+
 @dataclass(slots=True)
 class Stats:
-    """All counters of one run."""
+    """All counters of one run.
+
+    `concerns`: parts that have something to say in /health, by name; each takes its
+    own away again.
+    """
 
     started_at: float = 0.0
     received: int = 0
@@ -156,6 +170,7 @@ class Stats:
     backfill: BackfillStats = field(default_factory=BackfillStats)
     sinks: dict[str, SinkStats] = field(default_factory=dict)
     gaps: Ledger = field(default_factory=Ledger, compare=False)
+    concerns: dict[str, Concern] = field(default_factory=dict)
 
     def imbalance(self) -> int:
         """Return received minus the sum of its terms; 0 when the counters add up."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hiq.gaps import Ledger
-from hiq.stats import SinkStats, Stats
+from hiq.stats import Concern, SinkStats, Stats
 from hiq.web.health import Check, checks, readiness, sink_imbalance, worst
 from hiq.web.recent import Totals
 from tests.web.serving import NOW, good_stats
@@ -238,3 +238,13 @@ def test_a_lost_gap_degrades_for_a_while() -> None:
     stats.gaps = Ledger(clock=lambda: now[0])
     stats.gaps.record("stopped", 1, 2, source="home_assistant", outcome="x")
     assert judged(stats, "gaps").status == "healthy"
+
+
+def test_a_part_may_have_something_to_say() -> None:
+    """Its concern is a check of its own name, for as long as it has it."""
+    stats = good_stats()
+    stats.concerns["discovery"] = Concern("degraded", "the registry is 2 hours old")
+    check = judged(stats, "discovery")
+    assert (check.status, check.reason) == ("degraded", "the registry is 2 hours old")
+    del stats.concerns["discovery"]
+    assert worst(checks(stats, NOW, Totals(), {})) == "healthy"

@@ -77,6 +77,10 @@ def checks(
     found += [_sink(stats, sink, now, recent) for sink in stats.sinks.values()]
     found.append(_validation(recent))
     found.append(_conservation(stats))
+    found += [
+        Check(name, concern.level, concern.reason)
+        for name, concern in sorted(stats.concerns.items())
+    ]
     if down:
         text = "; ".join(f"{name}: {reason}" for name, reason in sorted(down.items()))
         found.append(Check("tasks", "unhealthy", f"failed, being restarted: {text}"))
