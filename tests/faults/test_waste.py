@@ -31,7 +31,7 @@ from tests.events import frame, state_changed
 from tests.fake_influx import FakeInflux
 from tests.faults.databases import influx_settings
 from tests.serving import StubbornSink, running, settings_for, until
-from tests.web.test_house import calls, event, listen, state
+from tests.web.test_house import event, listen, state
 
 EVENTS = 1_000
 
@@ -241,6 +241,22 @@ def test_W11_only_what_is_used_is_imported() -> None:
     resident, *heavy = done.stdout.split()
     assert heavy == []
     assert 0 < int(resident) < 60_000_000
+
+
+def calls(work: Callable[[], object]) -> int:
+    """Return how many calls of functions some work makes."""
+    count = 0
+
+    def count_one(_frame: object, what: str, _argument: object) -> None:
+        nonlocal count
+        count += what in {"call", "c_call"}
+
+    sys.setprofile(count_one)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 def test_W12_a_light_costs_the_same_among_a_thousand() -> None:

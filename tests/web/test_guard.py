@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -13,7 +15,7 @@ from hiq.web.bind import bind
 from hiq.web.guard import Policy
 from hiq.web.server import WebServer
 from hiq.web.traffic import Traffic
-from tests.web.serving import Served, good_stats, served
+from tests.web.serving import Served, good_stats, self_signed, served
 
 OPEN = ("/", "/livez", "/readyz", "/healthz", "/health", "/health/detailed", "/metrics")
 STATUS = "/api/v1/status"
@@ -93,6 +95,17 @@ async def test_security_headers() -> None:
             assert headers["Server"] == "hiq"
             assert float(headers["X-Process-Time"]) >= 0
             assert "Strict-Transport-Security" not in headers
+
+
+async def test_over_tls_the_browser_is_told_to_stay_there(tmp_path: Path) -> None:
+    """HSTS is in the answers of a server with a certificate."""
+    cert, key = self_signed(tmp_path)
+    context = ssl.create_default_context(cafile=str(cert))
+    async with served(tls_cert=str(cert), tls_key=str(key)) as hiq:
+        url = hiq.server.url + "/livez"
+        async with hiq.session.get(url, ssl=context) as answer:
+            assert answer.status == 200
+            assert "max-age" in answer.headers["Strict-Transport-Security"]
 
 
 async def test_request_id() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -313,29 +311,9 @@ def test_deltas_lead_to_the_same_picture(changes: list[tuple[str, str | None]]) 
         assert [v for (s, _), v in objects.items() if s == section] == things
 
 
-def calls(work: Callable[[], object]) -> int:
-    """Return how many calls of functions some work makes."""
-    count = 0
-
-    def count_one(_frame: object, what: str, _argument: object) -> None:
-        nonlocal count
-        count += what in {"call", "c_call"}
-
-    sys.setprofile(count_one)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
-
-
-def test_a_light_costs_the_same_among_a_thousand() -> None:
-    """The work for an event does not depend on the number of lights."""
-    events = [event("light.0", text) for text in ("off", "on") * 50]
-    work = []
-    for lights in (1, 1000):
-        house = House()
-        house.begin([state(f"light.{n}", "on") for n in range(lights)])
-        listen(house)
-        work.append(calls(lambda house=house: house.observe(events)))
-    assert work[0] == work[1]
+def test_states_of_other_domains_are_not_even_decoded() -> None:
+    """They are most of a home, and may hold what cannot be read."""
+    house = House()
+    house.begin([b'{"entity_id":"sensor.x","state":5}', state("switch.a", "on")])
+    assert (house.unreadable, house.known) == (0, True)
+    assert status(house)["switches_on"] == ["switch.a"]

@@ -36,6 +36,9 @@ WORDS: Final = {
     "lock": {"on": "unlocked", "off": "locked"},
 }
 OTHER: Final = "other"
+PREFIX: Final = b'{"entity_id":"'
+WANTED: Final = tuple(PREFIX + domain.encode() + b"." for domain in DOMAINS)
+HEAD_BYTES: Final = 64
 MAX_ENTITIES: Final = 100_000
 
 
@@ -106,6 +109,8 @@ class House:
         """Take all states that there are; what is not among them is gone."""
         gone = set(self._entities)
         for raw in states:
+            if _is_of_another_domain(raw):
+                continue
             try:
                 state = _STATE.decode(raw)
             except msgspec.DecodeError:
@@ -234,6 +239,12 @@ class House:
             "switches_on": self._lists["switch"].ids(),
             "active_automations": self._lists["automation"].ids(),
         }
+
+
+def _is_of_another_domain(raw: bytes) -> bool:
+    """Return whether a state need not be decoded, going by how they all begin."""
+    head = bytes(memoryview(raw)[:HEAD_BYTES])
+    return head.startswith(PREFIX) and not head.startswith(WANTED)
 
 
 def _climate(entity_id: str, state: _State) -> types.Climate:
