@@ -13,9 +13,11 @@ from hiq.settings import HttpSettings
 from hiq.web import middleware
 from hiq.web.bind import bind
 from hiq.web.guard import Policy
+from hiq.web.recent import Recent
+from hiq.web.report import Build
 from hiq.web.server import WebServer
-from hiq.web.traffic import Traffic
-from tests.web.serving import Served, good_stats, self_signed, served
+from hiq.web.view import View
+from tests.web.serving import NOW, Served, good_stats, self_signed, served
 
 OPEN = ("/", "/livez", "/readyz", "/healthz", "/health", "/health/detailed", "/metrics")
 STATUS = "/api/v1/status"
@@ -146,13 +148,15 @@ async def test_a_slow_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
         return web.Response()
 
+    stats = good_stats()
     policy = Policy(loopback=False, api_open=True, host="")
     app = web.Application()
-    middleware.install(app, policy, Traffic(), 0)
+    view = View(stats, Recent(NOW), {}, Build("1"), lambda: NOW, lambda: (b"", ""))
+    middleware.install(app, policy, view, 0)
     app.router.add_get("/livez", hang)
     server = WebServer(app, bind(HttpSettings(port=0)))
     await server.start()
-    asked = Served(good_stats(), server, {})
+    asked = Served(stats, server, {})
     try:
         code, body, _ = await asked.get("/livez")
         assert (code, body["error_code"]) == (503, "timeout")

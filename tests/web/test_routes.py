@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from hiq.log import correlation
+from hiq.web.parts import Credentials
 from hiq.web.routes import ROUTES, Route
 from tests.web.serving import served
 from tests.web.test_service_routes import fill
@@ -129,6 +130,46 @@ async def test_preflight_of_what_is_not_there() -> None:
         assert (await hiq.get("/api/nothing", "OPTIONS", **asks))[0] == 404
         code, _, _ = await hiq.get("/api/v1/gaps", "OPTIONS", Host="evil.lan", **asks)
         assert code == 403
+
+
+class No:
+    """A refusal, as a part that knows tokens gives it."""
+
+    def __init__(self) -> None:
+        self.status = 401
+        self.headers = {"WWW-Authenticate": "Bearer"}
+
+    def body(self) -> bytes:
+        """Return its JSON."""
+        return b'{"error_code":"NO_TOKEN","message":"no","retry_allowed":false}'
+
+
+@closed
+async def test_a_good_token_opens_what_is_closed(route: Route) -> None:
+    """Who judges tokens sees what was brought and asked for; its word counts."""
+    seen: list[Credentials] = []
+
+    def admit(credentials: Credentials) -> No | None:
+        seen.append(credentials)
+        return None if credentials.authorization == "Bearer good" else No()
+
+    async with served(host="0.0.0.0", cors_origins=(ORIGIN,)) as hiq:
+        fill(hiq)
+        hiq.parts.admit = admit
+        path, method = f"{route.path}?token=x", route.method
+        code, body, headers = await hiq.get(path, method)
+        assert (code, body["error_code"]) == (401, "NO_TOKEN")
+        assert headers["WWW-Authenticate"] == "Bearer"
+        good = {"Authorization": "Bearer good", "Sec-WebSocket-Protocol": "a, b"}
+        allowed = 400 if route.socket or route.query else 200
+        assert (await hiq.get(path, method, **good))[0] == allowed
+        # With a token a listed origin may do what the token may; another one nothing.
+        assert (await hiq.get(path, method, **good, Origin=ORIGIN))[0] == allowed
+        assert (await hiq.get(path, method, **good, Origin=FOREIGN))[0] == 403
+        first, second = seen[:2]
+        assert (first.authorization, first.query) == (None, {"token"})
+        assert (second.protocols, second.address) == (("a", "b"), "127.0.0.1")
+        assert second.access == route.access
 
 
 async def test_too_many_requests() -> None:

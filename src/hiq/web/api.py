@@ -48,8 +48,8 @@ CONTENT_TYPES = {
 def policy_of(settings: HttpSettings) -> Policy:
     """Return who may ask for what.
 
-    Tokens are not checked by this version: `/api` is open on a loopback bind with
-    `auth` auto or none, and closed everywhere else.
+    `/api` is open on a loopback bind with `auth` auto or none; everywhere else a token
+    is needed, which `Parts.admit` judges.
     """
     loopback = is_loopback(settings.host)
     return Policy(
@@ -64,7 +64,7 @@ def policy_of(settings: HttpSettings) -> Policy:
 def make_app(view: View, settings: HttpSettings) -> web.Application:
     """Return the application; reads the files of the page once."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    install(app, policy_of(settings), view.traffic, settings.requests_per_minute)
+    install(app, policy_of(settings), view, settings.requests_per_minute)
     own, socket = _Routes(view), StatusSocket(view)
     parts = (own, ServiceRoutes(view), socket)
     app.on_shutdown.append(socket.close)

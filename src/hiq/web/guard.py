@@ -17,10 +17,13 @@ from aiohttp import web
 
 from hiq.settings.load import is_loopback
 from hiq.web.answer import refusal
+from hiq.web.parts import Credentials
 from hiq.web.routes import OPEN_PATHS, ROUTES, STATIC
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractMatchInfo
+
+    from hiq.web.parts import Parts
 
 __all__ = ["Policy", "preflight", "refused", "route_of"]
 
@@ -81,7 +84,7 @@ def is_open(request: web.Request) -> bool:
     return request.path in OPEN_PATHS or request.path.startswith(STATIC_PREFIX)
 
 
-def refused(request: web.Request, policy: Policy) -> web.Response | None:
+def refused(request: web.Request, policy: Policy, parts: Parts) -> web.Response | None:
     """Return the refusal of a request that may not pass; None if it may."""
     if policy.loopback and not _names_this_host(request, policy):
         return refusal(
@@ -89,23 +92,51 @@ def refused(request: web.Request, policy: Policy) -> web.Response | None:
         )
     if is_open(request):
         return None
-    if not policy.api_open:
-        answer = refusal(
-            401,
-            "unauthorized",
-            "without a loopback bind only the open routes are served; "
-            "see http.host and http.auth",
-        )
-        answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer
     origin = request.headers.get("Origin")
+    if not policy.api_open:
+        denied = _denied(request, policy, parts)
+        if denied is not None:
+            return denied
     if origin is not None and not _same_or_listed(request, origin, policy):
         return refusal(403, "foreign_origin", "this origin is not listed")
+    if not policy.api_open:
+        return None
     if request.path in CONTROL_PATHS and not _from_here(request, origin):
         return refusal(
             403, "foreign_origin", "only pages of hiq itself may change something"
         )
     return None
+
+
+def _denied(request: web.Request, policy: Policy, parts: Parts) -> web.Response | None:
+    """Return the refusal of who does not show a good token; None if one is shown."""
+    if parts.admit is None:
+        found = refusal(
+            401,
+            "unauthorized",
+            "without a loopback bind only the open routes are served; "
+            "see http.host and http.auth",
+        )
+        found.headers["WWW-Authenticate"] = "Bearer"
+        return found
+    offers = request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+    denial = parts.admit(
+        Credentials(
+            authorization=request.headers.get("Authorization"),
+            protocols=tuple(offer.strip() for offer in offers if offer.strip()),
+            query=frozenset(request.query),
+            address=policy.address(request),
+            access="control" if request.path in CONTROL_PATHS else "read",
+        )
+    )
+    if denial is None:
+        return None
+    return web.Response(
+        body=denial.body(),
+        status=denial.status,
+        headers=dict(denial.headers),
+        content_type="application/json",
+    )
 
 
 def preflight(request: web.Request, policy: Policy) -> web.Response | None:

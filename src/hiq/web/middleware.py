@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
     from hiq.web.guard import Policy
-    from hiq.web.traffic import Traffic
+    from hiq.web.view import View
 
 __all__ = ["MAX_BODY_BYTES", "install"]
 
@@ -58,22 +58,22 @@ HSTS: Final = "max-age=31536000"
 EXPOSED: Final = "X-Request-ID, X-Process-Time"
 
 
-def install(
-    app: web.Application, policy: Policy, traffic: Traffic, per_minute: int
-) -> None:
+def install(app: web.Application, policy: Policy, view: View, per_minute: int) -> None:
     """Put an application behind a policy.
 
     Args:
         app: whose requests go through it from now on.
         policy: who may ask for what.
-        traffic: where requests are counted.
+        view: where requests are counted, and who judges tokens.
         per_minute: requests of one address to closed routes; 0 = any number.
     """
-    app.middlewares.append(_middleware(policy, traffic, AddressLimit(per_minute)))
+    app.middlewares.append(_middleware(policy, view, AddressLimit(per_minute)))
     app.on_response_prepare.append(_of_sockets(policy))
 
 
-def _middleware(policy: Policy, traffic: Traffic, limit: AddressLimit) -> Middleware:
+def _middleware(policy: Policy, view: View, limit: AddressLimit) -> Middleware:
+    traffic = view.traffic
+
     @web.middleware
     async def pass_through(
         request: web.Request, handler: Handler
@@ -87,7 +87,7 @@ def _middleware(policy: Policy, traffic: Traffic, limit: AddressLimit) -> Middle
         try:
             found: web.StreamResponse | None = (
                 preflight(request, policy)
-                or refused(request, policy)
+                or refused(request, policy, view.parts)
                 or _limited(request, policy, limit)
             )
             if found is None:

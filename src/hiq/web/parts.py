@@ -7,15 +7,50 @@ Plain functions, so that no part has to know HTTP and no route any part.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from hiq.web.house import House
+    from hiq.web.routes import Access
     from hiq.web.types.home import Device, Entity
 
-__all__ = ["Parts"]
+__all__ = ["Credentials", "Denial", "Parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request brings to show who asks.
+
+    Attributes:
+        authorization: the header; None without one.
+        protocols: what Sec-WebSocket-Protocol offers, in order.
+        query: the names of the parameters in the address.
+        address: where it comes from.
+        access: what is asked for, `read` or `control`.
+    """
+
+    authorization: str | None
+    protocols: tuple[str, ...]
+    query: frozenset[str]
+    address: str
+    access: Access
+
+
+class Denial(Protocol):
+    """A refusal as HTTP says it."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that go with it."""
+
+    def body(self) -> bytes:
+        """Return its JSON."""
 
 
 @dataclass(slots=True)
@@ -33,6 +68,8 @@ class Parts:
         devices: the same for devices.
         house: the status of the house.
         totals: events of all runs by type, this one included.
+        admit: judges who asks where authentication is on; None lets the request pass.
+            Without it nobody passes.
     """
 
     rates: Callable[[float], Mapping[str, Any]] | None = None
@@ -44,3 +81,4 @@ class Parts:
     devices: Callable[[], Sequence[Device]] | None = None
     house: House | None = None
     totals: Callable[[], Mapping[str, int]] | None = None
+    admit: Callable[[Credentials], Denial | None] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 __all__ = ["Failure", "Fault", "Problems", "Refusal", "Unavailable"]
 
@@ -12,6 +12,9 @@ class Refusal(Struct, frozen=True):
 
     error_code: str
     message: str
+    retry_allowed: bool | UnsetType = UNSET
+    retry_after: int | UnsetType = UNSET
+    detail: str | UnsetType = UNSET
 
 
 class Problems(Struct, frozen=True):
