@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TESTS = Path(__file__).parent.parent / "tests" / "faults"
+NUMBERS = [f"L{n:02d}" for n in range(1, 42)] + [f"W{n:02d}" for n in range(1, 16)]
 NAME = re.compile(r"test_([LW]\d\d)_\w+")
 
 
@@ -27,10 +28,17 @@ def shown() -> Iterator[tuple[str, str, str]]:
                 yield match[1], text, f"{path.name}::{node.name}"
 
 
+def missing() -> list[str]:
+    """Return the numbers without a test, in order."""
+    known = {number for number, _, _ in shown()}
+    return [number for number in NUMBERS if number not in known]
+
+
 def faults(table: Callable[..., str]) -> str:
     """Return the table: number, what hiq shows, the test."""
-    rows = sorted(shown(), key=lambda row: row[0])
+    rows = [(number, text, f"`{place}`") for number, text, place in shown()]
+    rows += [(number, "not shown yet", "") for number in missing()]
     return table(
         ("fault", "what hiq shows", "test in `tests/faults`"),
-        ((number, text, f"`{place}`") for number, text, place in rows),
+        sorted(rows, key=lambda row: row[0]),
     )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from docs.fault_parts import shown
+from docs.fault_parts import NUMBERS, missing, shown
+
+# Shown as soon as hiq can do what they are about; nothing may be added here.
+AWAITED = {
+    *("L07", "L08", "L09", "L10", "L11", "L12", "L13", "L16", "L19", "L20", "L21"),
+    *("L29", "L34", "L35", "W01", "W09"),
+}
+
+
+def test_every_fault_has_a_test() -> None:
+    """But for those that are awaited; the page says so."""
+    assert set(missing()) <= AWAITED
 
 
 def test_each_test_says_what_it_shows() -> None:
-    """Whatever bears a number has a sentence; a number is there or it is not."""
-    rows = list(shown())
-    assert rows
-    for number, text, place in rows:
+    """Whatever bears the number of a fault has a sentence."""
+    for number, text, place in shown():
+        assert number in NUMBERS, place
         assert text.endswith("."), place
-        kind, count = number[0], int(number[1:])
-        assert 1 <= count <= {"L": 41, "W": 15}[kind], place
