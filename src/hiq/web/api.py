@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
@@ -83,6 +83,7 @@ def make_app(view: View, settings: HttpSettings) -> web.Application:
 class _Routes:
     def __init__(self, view: View) -> None:
         self._view = view
+        self._described: Any = None
         self._files = {
             path.name: (path.read_bytes(), CONTENT_TYPES[path.suffix])
             for path in sorted(FILES.iterdir())
@@ -124,7 +125,9 @@ class _Routes:
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def openapi(self, _request: web.Request) -> web.Response:
-        return answer(document(self._view.build.version))
+        if self._described is None:  # takes milliseconds, and never changes
+            self._described = answer(document(self._view.build.version)).body
+        return web.Response(body=self._described, content_type="application/json")
 
     async def static(self, request: web.Request) -> web.Response:
         return self._file(request.match_info["name"])
