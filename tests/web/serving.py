@@ -63,11 +63,13 @@ class Served:
         down: dict[str, str],
         parts: Parts | None = None,
         recent: Recent | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         self.stats = stats
         self.parts = parts or Parts()
         self.recent = recent or Recent(NOW)
         self.now = NOW
+        self.traffic = Traffic() if traffic is None else traffic
         self.server = server
         self.down = down
         self.session = aiohttp.ClientSession()
@@ -109,7 +111,7 @@ async def served(
     local = msgspec.structs.replace(http, host="127.0.0.1", auth="auto")
     server = WebServer(make_app(view, http), bind(local))
     await server.start()
-    asked = Served(stats, server, down, parts, recent)
+    asked = Served(stats, server, down, parts, recent, traffic)
     try:
         yield asked
     finally:

@@ -101,20 +101,11 @@ async def test_a_client_that_does_not_read_is_closed() -> None:
             house.observe([event("person.a", str(number), friendly_name=name)])
             frame = await next_frame(good)
             assert frame["data"]["state"] == str(number)
-        await until("one is left", lambda: len(house.listeners) == 1)
-        socket = socket_of(hiq)
-        await until("the slow one is gone", lambda: socket.clients == 1)
-        assert socket.slow == 1
+        await until("one is left", lambda: hiq.traffic.sockets == 1)
+        text = (await hiq.get("/metrics"))[1]
+        assert "http_websocket_clients 1.0" in text
+        assert "http_websocket_slow_total 1.0" in text
         bad.transport.abort()
-
-
-def socket_of(hiq: Served) -> status_socket.StatusSocket:
-    """Return the object behind the route."""
-    for route in hiq.server._runner.app.router.routes():
-        if route.resource.canonical == "/ws/status":
-            found: status_socket.StatusSocket = route.handler.__self__
-            return found
-    raise AssertionError
 
 
 async def test_a_client_that_leaves_is_forgotten() -> None:

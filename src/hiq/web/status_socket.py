@@ -76,13 +76,6 @@ class StatusSocket:
         self._house: House | None = None
         self._open = 0
         self._closed = asyncio.Event()
-        self.slow = 0
-        """Clients that were closed because they did not read."""
-
-    @property
-    def clients(self) -> int:
-        """How many are connected."""
-        return len(self._clients)
 
     async def status_socket(self, request: web.Request) -> web.StreamResponse:
         """Serve one client until it leaves."""
@@ -137,11 +130,12 @@ class StatusSocket:
                 for task in tasks:
                     task.cancel()
         if client.code == TOO_SLOW:
-            self.slow += 1
+            self._view.traffic.slow_sockets += 1
             logger.warning("a client of /ws/status does not read and is closed")
 
     def _add(self, client: _Client, house: House) -> None:
         self._clients.add(client)
+        self._view.traffic.sockets = len(self._clients)
         self._open += 1
         self._closed.clear()
         self._house = house
@@ -149,6 +143,7 @@ class StatusSocket:
 
     def _remove(self, client: _Client) -> None:
         self._clients.discard(client)
+        self._view.traffic.sockets = len(self._clients)
         if not self._clients and self._house is not None:
             self._house.listeners.discard(self._changed)
 

@@ -24,10 +24,16 @@ OTHER: Final = "other"
 
 
 class Traffic:
-    """The counters of one server; `active` requests are being answered now."""
+    """The counters of one server.
+
+    `active` requests are being answered now; `sockets` are clients of WebSockets,
+    `slow_sockets` those that were closed because they did not read.
+    """
 
     def __init__(self) -> None:
         self.active = 0
+        self.sockets = 0
+        self.slow_sockets = 0
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._errors: Counter[tuple[str, str, str]] = Counter()
         self._seconds: dict[tuple[str, str], float] = {}
@@ -69,6 +75,11 @@ class Traffic:
             buckets = cumulated(BOUNDS_S, counts)
             durations.add_histogram(pair, buckets, self._seconds[pair])
         yield durations
-        yield Family("http_active_connections", "Requests being answered now.").add(
-            self.active
-        )
+        for name, text, value in (
+            ("http_active_connections", "Requests being answered now.", self.active),
+            ("http_websocket_clients", "Clients of WebSockets.", self.sockets),
+        ):
+            yield Family(name, text).add(value)
+        yield Family(
+            "http_websocket_slow_total", "Those closed for not reading.", "counter"
+        ).add(self.slow_sockets)
