@@ -7,6 +7,7 @@ import logging
 
 import msgspec
 import pytest
+from yarl import URL
 
 from hiq.log import correlation
 from hiq.web.parts import Credentials
@@ -221,3 +222,24 @@ async def test_lines_of_the_log_belong_to_a_request(
     assert seen == ["mine-1"]
     assert correlation.get() == ""
     assert "request failed" in caplog.text
+
+
+@closed
+async def test_no_spelling_opens_what_is_closed(route: Route) -> None:
+    """Odd paths are refused or unknown; none is answered without a token."""
+    path = route.path
+    odd = (
+        *(f"/{path}", f"{path}/", f"/.{path}", f"/static/..{path}", f"/livez/..{path}"),
+        *(
+            path.replace("s", "%73"),
+            "/" + path[1:].replace("/", "%2F"),
+            f"/static/%2e%2e{path}",
+        ),
+        *(f"{path}?/livez", f"{path};/livez", f"{path}%23", f"{path}%00", path.upper()),
+    )
+    async with served(host="0.0.0.0") as hiq:
+        fill(hiq)
+        for spelled in odd:
+            url = URL(hiq.server.url + spelled, encoded=True)
+            async with hiq.session.request(route.method, url) as answer:
+                assert answer.status in {400, 401, 404, 405}, spelled

@@ -21,7 +21,7 @@ from hiq.web.parts import Credentials
 from hiq.web.routes import OPEN_PATHS, ROUTES, STATIC
 
 if TYPE_CHECKING:
-    from aiohttp.abc import AbstractMatchInfo
+    from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
     from hiq.web.parts import Parts
 
@@ -71,17 +71,23 @@ class Policy:
         return address[:64]
 
 
-def route_of(match: AbstractMatchInfo) -> str:
+def route_of(match: UrlMappingMatchInfo) -> str:
     """Return the path of the route as the table has it; `unmatched` without one."""
     if match.http_exception is not None:
         return UNMATCHED
-    resource = getattr(match, "route", None) and match.route.resource  # type: ignore[attr-defined]
+    resource = match.route.resource
     return resource.canonical if resource is not None else UNMATCHED
 
 
 def is_open(request: web.Request) -> bool:
-    """Return whether everyone may ask."""
-    return request.path in OPEN_PATHS or request.path.startswith(STATIC_PREFIX)
+    """Return whether everyone may ask.
+
+    What counts is the route that was found, not how its path was spelled.
+    """
+    route = route_of(request.match_info)
+    if route == UNMATCHED:
+        return request.path in OPEN_PATHS or request.path.startswith(STATIC_PREFIX)
+    return route in OPEN_PATHS or route == STATIC
 
 
 def refused(request: web.Request, policy: Policy, parts: Parts) -> web.Response | None:
@@ -101,11 +107,20 @@ def refused(request: web.Request, policy: Policy, parts: Parts) -> web.Response 
         return refusal(403, "foreign_origin", "this origin is not listed")
     if not policy.api_open:
         return None
-    if request.path in CONTROL_PATHS and not _from_here(request, origin):
+    if _is_control(request) and not _from_here(request, origin):
         return refusal(
             403, "foreign_origin", "only pages of hiq itself may change something"
         )
     return None
+
+
+def _is_control(request: web.Request) -> bool:
+    """Return whether something is changed; all but GET and HEAD may do that."""
+    return (
+        route_of(request.match_info) in CONTROL_PATHS
+        or request.path in CONTROL_PATHS
+        or request.method not in {"GET", "HEAD", "OPTIONS"}
+    )
 
 
 def _denied(request: web.Request, policy: Policy, parts: Parts) -> web.Response | None:
@@ -126,7 +141,7 @@ def _denied(request: web.Request, policy: Policy, parts: Parts) -> web.Response 
             protocols=tuple(offer.strip() for offer in offers if offer.strip()),
             query=frozenset(request.query),
             address=policy.address(request),
-            access="control" if request.path in CONTROL_PATHS else "read",
+            access="control" if _is_control(request) else "read",
         )
     )
     if denial is None:
