@@ -88,7 +88,7 @@ benchall: bench ## everything that is measured (half an hour), and all plots
 	$(bin)/python -m benchmarks.wear
 
 campaign: $(VENV)/.test ## faults against hiq and databases, a table at the end (FAULTS=50 SEED=1)
-	$(bin)/python -m tests.campaign --faults $(FAULTS) --seed $(SEED)
+	$(bin)/python -m tests.campaign --faults $(FAULTS) --seed $(SEED) $(OPTIONS)
 
 coverage: $(VENV)/.test ## after `make test COVERAGE=1`: adds the compiled core, gate at 90 %
 	tools/coverage.sh $(VENV)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.run import Result, campaign, table
+from tests.campaign.report import table
+from tests.campaign.run import Result, campaign
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Install the servers that the tests start: InfluxDB 1.x, VictoriaMetrics, Chromium.
+# Install the servers that the tests start: InfluxDB 1.x, VictoriaMetrics, Chromium,
+# and what the faults campaign needs: strace, libfaketime.
 #
 #   tests/servers/install.sh
 #
@@ -12,6 +13,8 @@ declare -A package=(
   [influxd]=influxdb
   [victoria-metrics]=victoria-metrics
   [chromium]=chromium
+  [strace]=strace
+  [faketime]=faketime
 )
 missing=()
 for program in "${!package[@]}"; do

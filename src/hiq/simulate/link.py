@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,11 @@ class Link:
         self._outbox.clear()
         self._moving.set()  # nobody may wait for a thaw that never comes
         self._socket.transport.abort()
+
+    async def garble(self, frame: bytes) -> None:
+        """Send a text frame of any bytes, between the messages that wait."""
+        with suppress(ConnectionClosed):
+            await self._socket.send(frame, text=True)
 
     def freeze(self) -> None:
         """Stop reading and writing; not even a ping frame is answered."""

@@ -52,7 +52,7 @@ class Simulator:
     - `rate`: changes per second by itself, 0 for none; may be set at any time.
     - `fire`, `set`, `remove`, `fire_event`: changes on command, at once.
     - `mute`: events are not sent, all else goes on. `refuse_login`: auth_invalid.
-      `drop`, `freeze` and `thaw`, `down` and `up`: see there.
+      `garble`, `drop`, `freeze` and `thaw`, `down` and `up`: see there.
     - `fired`: the last `remember` states, those at the start included;
       `fired_total` counts all of them. Removals have no state and are not in it.
     - `links`: the connections that live; `logs`: what the clients did, dead ones
@@ -203,6 +203,11 @@ class Simulator:
     def hide(self, *commands: str) -> None:
         """Do not know these commands, on connections made from now on."""
         self.hidden = frozenset(commands)
+
+    async def garble(self, frame: bytes) -> None:
+        """Send a text frame of any bytes to all clients."""
+        for link in list(self.links):
+            await link.garble(frame)
 
     def drop(self) -> None:
         """Cut all connections without a close frame."""
