@@ -4,15 +4,15 @@ What can heal is sent again for ever; what the user must repair is held and prob
 what is too big or refused is halved until the bad line stands alone, and that goes to
 the dead letters. Several requests may be under way; the cursor moves only over what
 is at its end without a hole, so whatever is interrupted is sent again and nothing is
-skipped. It does not know how a database is talked to. One Deliverer per sink: none
-waits for another.
+skipped. After an outage the backlog goes oldest first, at a bounded rate, and new data
+between its parts. It does not know how a database is talked to. One Deliverer per
+sink: none waits for another.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -22,6 +22,7 @@ from hiq.condition import Condition
 from hiq.deadletters import DeadLetter, DeadLetters
 from hiq.errors import JournalError
 from hiq.flight import Flight
+from hiq.lane import DRAIN_RATE, Lanes
 from hiq.linger import Linger
 from hiq.saving import SAVE_S, Saver
 from hiq.sink.base import Batch, Done, Hold, Outcome, Refused, Retry, Sink, TooBig
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from hiq.breaker import Pauses
     from hiq.journal.cursor import Chunk, Cursor
+    from hiq.lane import Lane
     from hiq.sink.coerce import Coercer
     from hiq.stats import SinkStats
 
@@ -71,6 +73,7 @@ class Deliverer:
         dead_letters: DeadLetters,
         in_flight: int = 1,
         linger_s: float = 0.0,
+        drain_rate: float = DRAIN_RATE,
         breaker: Breaker | None = None,
         coercer: Coercer | None = None,
         executor: Executor | None = None,
@@ -96,7 +99,7 @@ class Deliverer:
         self._wait = wait
         self._max_points = max_points
         self._max_bytes = max_bytes
-        self._flights: deque[Flight] = deque()
+        self._lanes = Lanes(cursor, drain_rate, max_points, clock=clock, timer=timer)
         self._news = asyncio.Event()
         self._turned = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -121,7 +124,7 @@ class Deliverer:
 
     async def run(self) -> None:
         """Deliver for ever."""
-        for flight in self._flights:
+        for flight in self._lanes.under_way():
             flight.taken = False
         try:
             if self._in_flight == 1:
@@ -163,41 +166,43 @@ class Deliverer:
     async def _next(self) -> Flight:
         """Return what is to be carried next, when there is something."""
         while True:
-            for flight in self._flights:
+            for flight in self._lanes.under_way():
                 if not flight.taken:
                     flight.taken = True
                     return flight
+            lane, pause_s = None, 0.0
             if not self._reading and self._has_room():
-                chunk = await self._read()
-                if chunk is not None:
-                    flight = Flight(chunk, self._coercer)
-                    flight.taken = True
-                    self._flights.append(flight)
-                    self._measure()
-                    return flight
-            if not self._flights and not self._reading:
-                if self._cursor.has_more():
+                lane, pause_s = self._lanes.choose(hurry=self._draining)
+            if lane is not None and (chunk := await self._read(lane)) is not None:
+                flight = Flight(chunk, self._coercer)
+                flight.taken = True
+                lane.flights.append(flight)
+                self._lanes.took(lane, chunk)
+                self._measure()
+                return flight
+            if not pause_s and not self._reading and not any(self._lanes.under_way()):
+                if lane is not None:  # nothing was there but a hole
+                    self._join()
                     continue
                 self._condition.well()
                 if self._draining:
                     self._drained.set()
             self._news.clear()
-            await self._news.wait()
+            if pause_s:
+                await self._wait(self._news, pause_s)
+            else:
+                await self._news.wait()
 
     def _has_room(self) -> bool:
         """Whether one more may be under way."""
-        flying = sum(len(flight.chunk.body) for flight in self._flights)
-        return len(self._flights) < self._in_flight and (
-            not self._flights or flying < FLYING_BYTES
-        )
+        sizes = [len(flight.chunk.body) for flight in self._lanes.under_way()]
+        return len(sizes) < self._in_flight and (not sizes or sum(sizes) < FLYING_BYTES)
 
-    async def _read(self) -> Chunk | None:
+    async def _read(self, lane: Lane) -> Chunk | None:
         """Return what comes behind the last flight, None if there is nothing."""
-        after = self._flights[-1].chunk.end if self._flights else None
-        limits = (self._max_points, self._max_bytes, self._sink.joins_members, after)
-        if not self._cursor.has_more(after):
-            return None
-        chunk = self._cursor.recent(*limits)
+        limits = (self._max_points, self._max_bytes, self._sink.joins_members)
+        limits_of_lane = (*limits, lane.after, lane.until)
+        chunk = self._cursor.recent(*limits_of_lane)
         if chunk is not None:
             return chunk
         self._reading = True
@@ -205,7 +210,7 @@ class Deliverer:
         try:
             while True:
                 try:
-                    chunk = await self._in_thread(self._cursor.read, *limits)
+                    chunk = await self._in_thread(self._cursor.read, *limits_of_lane)
                 except JournalError as exc:
                     self._trouble("retrying", str(exc))
                     await self._pause(next(pauses))
@@ -214,7 +219,7 @@ class Deliverer:
         finally:
             self._reading = False
             self._news.set()
-        if chunk is None and not self._flights:
+        if chunk is None and lane is self._lanes.main and not lane.flights:
             self._book_loss(min(self._cursor.position.offset, self._end))
         return chunk
 
@@ -284,21 +289,46 @@ class Deliverer:
 
     def _land(self) -> None:
         """Move over what is at its end; the counters change in one step of the loop."""
-        while self._flights and self._flights[0].landed:
-            flight = self._flights.popleft()
+        main, fresh = self._lanes.main, self._lanes.fresh
+        while main.flights and main.flights[0].landed:
+            flight = main.flights.popleft()
             self._book_loss(flight.chunk.start.offset)
-            self.stats.written += flight.chunk.points - len(flight.dead)
-            self.stats.dead_lettered += len(flight.dead)
+            self._book(flight)
             self._offset = flight.chunk.end.offset
             self._cursor.confirm(flight.chunk.end)
+        while fresh is not None and fresh.flights and fresh.flights[0].landed:
+            flight = fresh.flights.popleft()
+            assert fresh.landed is not None
+            skipped = flight.chunk.start.offset - fresh.landed.offset
+            self.stats.dropped += skipped
+            self._book(flight)
+            fresh.points += skipped + flight.chunk.points
+            fresh.landed = flight.chunk.end
+        self._join()
         self._measure()
         self._news.set()
         self._saver.moved()
+
+    def _join(self) -> None:
+        """When the backlog is over, go on behind what came since."""
+        until = self._lanes.main.until
+        place = self._lanes.join()
+        if place is not None and until is not None:
+            self._book_loss(until.offset)
+            self._cursor.confirm(place)
+            self._offset = place.offset
+
+    def _book(self, flight: Flight) -> None:
+        """Count what has landed."""
+        self.stats.written += flight.chunk.points - len(flight.dead)
+        self.stats.dead_lettered += len(flight.dead)
 
     # figures
 
     def _book_loss(self, offset: int) -> None:
         """Count the points before an offset that the journal could not hand out."""
+        if self._lanes.main.until is not None:
+            offset = min(offset, self._lanes.main.until.offset)
         if offset > self._offset:
             self.stats.dropped += offset - self._offset
             self._offset = offset
@@ -307,9 +337,11 @@ class Deliverer:
     def _measure(self) -> None:
         """Bring the figures of the backlog up to date."""
         stats = self.stats
-        stats.pending = max(0, self._end - self._offset)
+        stats.pending = max(0, self._end - self._offset - self._lanes.ahead)
+        stats.backlog = self._lanes.backlog(self._offset)
         stats.pending_bytes = self._cursor.pending_bytes
-        oldest = self._flights[0].chunk.appended_ns if self._flights else None
+        flights = self._lanes.main.flights
+        oldest = flights[0].chunk.appended_ns if flights else None
         if not stats.pending:
             stats.oldest_pending_at = None
         elif oldest is not None:

@@ -264,6 +264,7 @@ class Service:
                 self.stats.sinks[settings.name],
                 in_flight=settings.in_flight,
                 linger_s=settings.linger,
+                drain_rate=settings.drain_rate,
                 coercer=Coercer() if settings.types == "coerce" else None,
                 breaker=Breaker(
                     time.monotonic,

@@ -121,6 +121,7 @@ class SinkStats:
     coerced: int = 0
     pending: int = 0
     pending_bytes: int = 0
+    backlog: int = 0
     oldest_pending_at: float | None = None
     requests: Counter[str] = field(default_factory=Counter)
     retries: int = 0

@@ -21,17 +21,20 @@ def test_a_short_campaign(tmp_path: Path) -> None:
     assert result.lost == set()
     assert result.missing == set()
     assert result.extra == set()
+    assert result.silent == set()
 
 
 def test_the_table_names_everything() -> None:
-    """Kinds, counts, seed, and what was left out."""
-    result = Result(fired=10, accepted=5, rounds=1, deaths=2, missing={("a.b", 1)})
+    """Kinds, counts, seeds, what was left out, and the sums of several runs."""
+    result = Result(3, fired=10, accepted=5, rounds=1, deaths=2, missing={("a.b", 1)})
     result.faults.update(["hiq killed", "hiq killed", "database hung"])
     result.skipped["x"] = "strace is not installed"
-    text = table(result, 3, 12.4)
-    assert "| hiq killed | 2 |" in text
-    assert "| **all** | 3 |" in text
-    assert "| 10 | 5 | 0 | 1 | 0 |" in text
-    assert "| x | skipped: strace is not installed |" in text
-    assert "seed 3, 12 s, 1 verdicts, 2 deaths of hiq" in text
     assert not result.good
+    document = result.document()
+    text = table([document, {**document, "seed": 4, "took_s": 120}])
+    assert "| hiq killed | 4 |" in text
+    assert "| **all** | 6 |" in text
+    assert "| 3 | 3 | 1 | 2 | 10 | 5 | 0 | 0 | 0 | 0 | 1 | 0 |" in text
+    assert "| **all** | **6** | **2** | **4** | **20** |" in text
+    assert "| x | skipped: strace is not installed |" in text
+    assert "Together 2 minutes." in text

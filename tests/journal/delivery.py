@@ -66,7 +66,7 @@ class Bench:
 
     def __init__(self, path, *, name="db", journal=None, executor=None, **kwargs):
         joins = kwargs.pop("joins_members", True)
-        own = ("max_points", "in_flight", "save_s", "linger_s")
+        own = ("max_points", "in_flight", "save_s", "linger_s", "drain_rate")
         limits = {key: kwargs.pop(key) for key in own if key in kwargs}
         self.disk = Disk()
         self.time = Clockwork()

@@ -114,6 +114,11 @@ class Cursor:
         )
 
     @property
+    def end(self) -> Position:
+        """Behind what was journaled last."""
+        return self.stream.end
+
+    @property
     def end_offset(self) -> int:
         """Points ever journaled in the stream."""
         return self.stream.end.offset
@@ -151,6 +156,7 @@ class Cursor:
         max_bytes: int,
         members: bool = True,
         after: Position | None = None,
+        until: Position | None = None,
     ) -> Chunk | None:
         """Return the next records if they are in memory; never waits for a disk.
 
@@ -159,7 +165,9 @@ class Cursor:
         start = after or self.position
         with self._owner.lock:
             found = self.stream.tail.following(start.sequence, start.offset)
-            return self._join(found, start, max_points, max_bytes, members=members)
+            return self._join(
+                found, start, max_points, max_bytes, members=members, until=until
+            )
 
     def read(
         self,
@@ -167,6 +175,7 @@ class Cursor:
         max_bytes: int,
         members: bool = True,
         after: Position | None = None,
+        until: Position | None = None,
     ) -> Chunk | None:
         """Return the next records from the disk, None if there are none. Blocks.
 
@@ -177,6 +186,7 @@ class Cursor:
             members: whether several records may be joined.
             after: begin at this position, the end of an earlier chunk, and not at
                 the place.
+            until: stop at this position, which lies between two records.
 
         Raises:
             JournalError: the disk failed, or a record is of a newer format.
@@ -187,7 +197,9 @@ class Cursor:
             place = self._place if start == self.position else known
         try:
             found = self._reader.records(start, place)
-            return self._join(found, start, max_points, max_bytes, members=members)
+            return self._join(
+                found, start, max_points, max_bytes, members=members, until=until
+            )
         except OSError as exc:
             raise JournalError(str(self.stream.folder), str(exc)) from exc
 
@@ -247,6 +259,7 @@ class Cursor:
         max_bytes: int,
         *,
         members: bool,
+        until: Position | None,
     ) -> Chunk | None:
         """Make a chunk of the first records, as many as may be joined.
 
@@ -264,6 +277,8 @@ class Cursor:
                 begin = end = piece.to
                 continue
             header, body = piece.header, piece.body
+            if until is not None and header.sequence >= until.sequence:
+                break
             if heads and (
                 header.offset != end.offset
                 or points + header.points > max_points

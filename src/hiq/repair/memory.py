@@ -103,6 +103,8 @@ class Memory:
         self._all_states = state.settings != parts.digest
         """Whether states at connect are new to a sink, or to the filter."""
         self._fed_states = False
+        self.shortened = False
+        """Whether the journal had lost its end when this began."""
 
     @classmethod
     def open(cls, parts: Parts, clock: Callable[[], float]) -> Memory:
@@ -110,6 +112,12 @@ class Memory:
         state = parts.folder.load()
         stream = parts.schemas[0]
         recent = Keys()
+        shortened = state.go_back(parts.journal.scout(stream).end)
+        if shortened:
+            logger.warning(
+                "the end of the journal is gone; what it held is fetched again",
+                extra={"complete_us": state.complete_us},
+            )
         if state.complete_us is None:
             tail = parts.journal.scout(stream)
             state.at = tail.sequence
@@ -127,6 +135,7 @@ class Memory:
         names = parts.folder.load_names() | recent.entities()
         mark = Watermark(state, parts.journal.scout(stream, tail.sequence), names)
         memory = cls(parts, state, recent, mark, clock)
+        memory.shortened = shortened
         parts.journal.hold(stream, state.at)
         for hole in state.holes:
             if hole.until_us is not None:
@@ -198,7 +207,10 @@ class Memory:
     def save(self, *, sync: bool) -> None:
         """Save, then let go of what is not needed any more. Blocks; OSError."""
         mark, state = self.mark, self.state
-        state.complete_us = mark.complete_us
+        moved = state.complete_us != mark.complete_us
+        state.complete_us, state.end = mark.complete_us, mark.seen
+        if moved:
+            state.leave_trail()
         filling = any(hole.until_us is not None for hole in state.holes)
         state.at = min(state.at, mark.sequence) if filling else mark.sequence
         state.settings = "" if self._all_states else self._parts.digest
@@ -245,6 +257,14 @@ class Memory:
             return False
         key = (found.entity_id, found.updated_us)
         return self.mark.delivered(key[1]) or key in self._recent
+
+    @property
+    def since_s(self) -> float:
+        """Unix seconds from which on something may be missing now, 0 if unknown."""
+        begin_us = self.begin_us
+        if begin_us is None:
+            return self.state.saved_s
+        return min(self.state.saved_s, begin_us / MICROSECONDS)
 
     @property
     def begin_us(self) -> int | None:

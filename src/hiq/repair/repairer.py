@@ -93,7 +93,9 @@ class Repairer:
             self._parts.executor, Memory.open, self._parts, self._clock
         )
         self._memory = memory
-        self._since_s = memory.state.saved_s
+        self._since_s = memory.since_s
+        if memory.shortened:
+            self._why = ("journal_damaged", "the end of the journal is gone")
         self._settle_orphans(memory)
         self._measure("idle")
 
@@ -141,7 +143,8 @@ class Repairer:
         self._wake.set()
         now = self._clock()
         cause, detail = self._why
-        begin_us, start_s = memory.begin_us, self._since_s or now
+        begin_us = memory.begin_us
+        start_s = min(self._since_s or now, memory.since_s or now)
         if begin_us is None:
             memory.begin()
             first = self._parts.settings.first_start

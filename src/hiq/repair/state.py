@@ -28,6 +28,7 @@ logger = logging.getLogger("hiq.repair")
 MARGIN_US: Final = 2_000_000
 """Home Assistant may send an event somewhat later than a newer one."""
 MAX_NAMES: Final = 100_000
+MAX_TRAIL: Final = 64
 
 
 class Hole(Struct, kw_only=True):
@@ -68,6 +69,9 @@ class State(Struct, kw_only=True):
         complete_us: every event up to here is in the journal or in a hole; None
             before the first subscription.
         at: the record from which on the journal is read after a start.
+        end: behind the record that was journaled last.
+        trail: where the journal ended and how far all was complete, at some earlier
+            times, oldest first; for a journal that has lost its end.
         holes: oldest first.
         next_number: of the next hole.
         settings: a digest of what decides which points are made, and for whom.
@@ -78,6 +82,8 @@ class State(Struct, kw_only=True):
 
     complete_us: int | None = None
     at: int = 0
+    end: int = 0
+    trail: list[tuple[int, int]] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
     next_number: int = 1
     settings: str = ""
@@ -85,6 +91,31 @@ class State(Struct, kw_only=True):
     told_s: float = 0.0
     guessed: bool = False
     format: int = 1
+
+    def leave_trail(self) -> None:
+        """Note where the journal ends and what is complete; older notes grow sparse."""
+        if self.complete_us is None:
+            return
+        self.trail.append((self.end, self.complete_us))
+        if len(self.trail) > MAX_TRAIL:
+            half = len(self.trail) // 2
+            self.trail = self.trail[:half:2] + self.trail[half:]
+
+    def go_back(self, end: int) -> bool:
+        """Forget what is not known any more, if the journal ends at this record.
+
+        Returns whether it has lost its end.
+        """
+        if end >= self.end:
+            return False
+        kept = [note for note in self.trail if note[0] <= end] or self.trail[:1]
+        self.trail = kept
+        if kept and self.complete_us is not None:
+            self.complete_us = min(self.complete_us, kept[-1][1])
+            self.at = min(self.at, kept[-1][0])
+        self.at = min(self.at, end)
+        self.end = end
+        return True
 
 
 class Folder:

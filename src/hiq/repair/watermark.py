@@ -32,6 +32,7 @@ class Watermark:
     - `names`: every entity that was seen, at most 100,000.
     - `complete_us`: None before anything was journaled.
     - `sequence`: the record from which on keys near the mark are to be found.
+    - `seen`: behind the last record that was looked at.
     """
 
     def __init__(self, state: State, tail: Scout, names: set[str]) -> None:
@@ -41,6 +42,11 @@ class Watermark:
         self._tail = tail
         self._marks = deque([(state.at, state.complete_us or 0)])
         self._older = 0
+
+    @property
+    def seen(self) -> int:
+        """Behind the last record that was looked at."""
+        return self._tail.sequence
 
     def look(self, *, moving: bool) -> bool:
         """Read what was journaled since; the mark moves only if it may.

@@ -67,6 +67,7 @@ class SinkSettings(Struct, frozen=True, kw_only=True):
     required: bool = True
     in_flight: int = 1
     linger: float = 1.0
+    drain_rate: int = 50_000
     timeout: float = 30.0
     types: Literal["dead_letter", "coerce"] = "dead_letter"
     breaker_failures: int = 3

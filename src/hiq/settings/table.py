@@ -181,6 +181,11 @@ SINK: dict[str, Row] = {
         "Shortest time between two requests, unless one is full; `0s`: each commit is "
         "sent at once.",
     ),
+    "drain_rate": Row(
+        integer(0, 10_000_000),
+        "Points a second of a backlog, so that it does not flood the database; 0: as "
+        "fast as it takes them.",
+    ),
     "timeout": Row(DURATION, "Longest wait for one answer."),
     "types": Row(
         choice("dead_letter", "coerce"),
@@ -197,7 +202,14 @@ SINK: dict[str, Row] = {
 
 _ALWAYS = (
     *("name", "type", "schema", "start", "required"),
-    *("in_flight", "linger", "timeout", "breaker_failures", "breaker_probe"),
+    *(
+        "in_flight",
+        "linger",
+        "drain_rate",
+        "timeout",
+        "breaker_failures",
+        "breaker_probe",
+    ),
 )
 _SERVER_KEYS = ("verify_ssl", "ca_cert")
 

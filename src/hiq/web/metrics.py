@@ -220,6 +220,11 @@ class StatsCollector:
             {sink.name: sink.pending_bytes for sink in sinks},
         )
         yield _gauges(
+            "hiq_backlog_points",
+            "Those of an outage, which new points pass.",
+            {sink.name: sink.backlog for sink in sinks},
+        )
+        yield _gauges(
             "hiq_journal_oldest_age_seconds",
             "Age of the oldest point that waits; 0 if none waits.",
             {

@@ -295,6 +295,7 @@ def _sink(sink: SinkStats, now: float) -> types.Sink:
         coerced=sink.coerced,
         pending=sink.pending,
         pending_bytes=sink.pending_bytes,
+        backlog=sink.backlog,
         lag_seconds=0.0 if oldest is None else round(max(0.0, now - oldest), 3),
         requests=dict(sink.requests),
         retries=sink.retries,

@@ -178,6 +178,7 @@ class Sink(Struct, frozen=True, kw_only=True):
     coerced: Count
     pending: Count
     pending_bytes: Count
+    backlog: Count
     lag_seconds: float
     requests: dict[str, int]
     retries: Count
