@@ -1,0 +1,1 @@
+"""Authenticated clients: tokens, the protocol `hiq.v1`, sessions, their outboxes."""

@@ -1,0 +1,24 @@
+"""Two clocks as one argument: what people read, and what durations are taken from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Clocks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Clocks.
+
+    Attributes:
+        wall: Unix seconds.
+        steady: seconds that never go back.
+    """
+
+    wall: Callable[[], float]
+    steady: Callable[[], float]
