@@ -21,6 +21,7 @@ from msgspec.structs import fields
 from hiq import cli
 from hiq.settings import schema
 from hiq.settings.block import BLOCK
+from hiq.settings.filtering import CONDITIONS, FILTER, LIMIT
 from hiq.settings.foreign import ALIASES, UNUSED
 from hiq.settings.sinks import FAMILIES
 from hiq.settings.table import SECTIONS, SINK, SINK_TYPES, Row
@@ -75,11 +76,11 @@ def _default(value: Any, row: Row) -> str:
     return f"`{list(value) if isinstance(value, tuple) else value}`"
 
 
-def block_table() -> str:
-    """Return the table of Home Assistant's block."""
+def plain_table(rows: Mapping[str, Row]) -> str:
+    """Return a table of keys whose defaults stand in their meaning."""
     return table(
         ("key", "value", "meaning"),
-        ((f"`{key}`", row.kind.name, row.help) for key, row in BLOCK.items()),
+        ((f"`{key}`", row.kind.name, row.help) for key, row in rows.items()),
     )
 
 
@@ -207,7 +208,10 @@ def _pages() -> dict[str, dict[str, Callable[[], str]]]:
             **sections,
             "sink": lambda: settings_table("sink", SINK),
             "sink types": sink_types,
-            "block": block_table,
+            "block": lambda: plain_table(BLOCK),
+            "filter": lambda: plain_table(FILTER),
+            "conditions": lambda: plain_table(CONDITIONS),
+            "limits": lambda: plain_table(LIMIT),
         },
         "environment.md": {"aliases": aliases, "families": families, "unused": unused},
         "cli.md": {"commands": commands},

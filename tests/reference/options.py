@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.reference.filter import EntityFilter, Lists
+from tests.reference.rules import RuleFilter
 
 KNOWN_SCHEMAS = ("ha",)
 MEASUREMENT_ATTRIBUTES = ("unit_of_measurement", "domain__device_class", "entity_id")
@@ -66,6 +67,7 @@ class Options:
         self.filter = EntityFilter(
             lists(given.get("include")), lists(given.get("exclude"))
         )
+        self.rules = RuleFilter(given.get("filter"))
         self.restore_python_text = given.get("restore_python_text", True)
         self.skip_null_attributes = given.get("skip_null_attributes", False)
         self.high_water = given.get("high_water", 8 * 1024 * 1024)

@@ -123,6 +123,16 @@ def is_state_event(message: Any) -> bool:
     )
 
 
+def device_class_of(data: dict[str, Any]) -> str:
+    """The class in the new state, on removal that in the old one."""
+    state = data.get("new_state")
+    if state is None:
+        state = data.get("old_state")
+    attributes = state.get("attributes") if isinstance(state, dict) else None
+    found = attributes.get("device_class") if isinstance(attributes, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 class ReferencePipeline:
     """The oracle: same arguments, same results as `hiq.Pipeline`, only slow."""
 
@@ -136,6 +146,7 @@ class ReferencePipeline:
         self._sizes = dict.fromkeys(self._lines, 0)
         self._rejects: deque[tuple[str, bytes]] = deque(maxlen=MAX_REJECTS)
         self._platform: dict[str, str] = {}
+        self._tags: dict[str, Mapping[str, str]] = {}
         self._last_time: dict[str, int] = {}
 
     def feed(self, frame: Any, snapshot: bool = False) -> Verdict:
@@ -186,6 +197,15 @@ class ReferencePipeline:
             raise Rejected("BAD_ENTITY_ID")
         if not self.options.filter.accepts(entity_id):
             return "filtered"
+        rules = self.options.rules
+        facts = {
+            **self._tags.get(entity_id, {}),
+            "entity_id": entity_id,
+            "domain": domain,
+            "device_class": device_class_of(data),
+        }
+        if not rules.decide(facts)[0]:
+            return "filtered"
 
         if "new_state" not in data:
             raise Rejected("NO_NEW_STATE")
@@ -205,7 +225,10 @@ class ReferencePipeline:
         if snapshot and seen == stamp:
             return "duplicates"
         if state in NO_POINT_STATES:
+            rules.written(entity_id, "", stamp)
             return "skipped"
+        if rules.thins(facts, state, stamp):
+            return "filtered"
 
         raw_point = build(
             self.options,
@@ -223,6 +246,7 @@ class ReferencePipeline:
         )
         if point is None:  # no valid field is left
             return "skipped"
+        rules.written(entity_id, state, stamp)
         line = encode(point)
         for name, lines in self._lines.items():
             lines.append((point, line))
@@ -266,11 +290,18 @@ class ReferencePipeline:
 
     def set_tags(self, entity_id: str, tags: Mapping[str, str] | None) -> None:
         """Registry tags of one entity; schema `ha` uses only `platform`."""
+        self._tags[entity_id] = dict(tags or {})
         platform = (tags or {}).get("platform")
         if platform is None:
             self._platform.pop(entity_id, None)
         else:
             self._platform[entity_id] = platform
+
+    def set_filter(self, options: Mapping[str, Any] | None) -> None:
+        """Take over what decides and which attributes are written."""
+        given, before = Options(options), self.options.rules
+        given.rules.keep(before)
+        self.options.filter, self.options.rules = given.filter, given.rules
 
     @property
     def buffered_points(self) -> int:

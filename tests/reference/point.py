@@ -85,6 +85,8 @@ def build(
             continue
         if name == consumed or name in settings["ignore_attributes"]:
             continue
+        if not options.rules.keeps(entity_id.split(".", 1)[0], name):
+            continue
         # Name collision: one underscore, once.
         if key in fields:
             key += "_"

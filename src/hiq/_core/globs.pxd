@@ -14,6 +14,14 @@ cdef struct GlobStep:
     uint32_t first
     uint32_t last
 
+# What every text that matches has.
+cdef struct Ends:
+    const uint8_t* prefix
+    const uint8_t* suffix
+    uint32_t prefix_length
+    uint32_t suffix_length
+    uint32_t fewest        # bytes
+
 cdef struct Range:
     uint32_t low
     uint32_t high
@@ -23,6 +31,8 @@ cdef class Globs:
     cdef GlobStep* _steps
     cdef size_t* _starts     # of each pattern in the steps, and the end
     cdef Range* _ranges
+    cdef Ends* _ends
+    cdef list _owned         # the bytes of the ends
     cdef readonly size_t count
 
     # hot path

@@ -9,8 +9,9 @@ from libc.stdlib cimport free, malloc
 
 from hiq._core.span cimport Span, span
 from hiq._core.unicode cimport next_point
+from hiq._core.vector cimport differ
 
-from hiq._core.patterns import steps_of
+from hiq._core.patterns import ends_of, steps_of
 
 
 cdef class Globs:
@@ -28,7 +29,11 @@ cdef class Globs:
         self._steps = <GlobStep*> malloc((total + 1) * sizeof(GlobStep))
         self._starts = <size_t*> malloc((self.count + 1) * sizeof(size_t))
         self._ranges = <Range*> malloc((len(ranges) + 1) * sizeof(Range))
-        if self._steps == NULL or self._starts == NULL or self._ranges == NULL:
+        self._ends = <Ends*> malloc((self.count + 1) * sizeof(Ends))
+        if (
+            self._steps == NULL or self._starts == NULL
+            or self._ranges == NULL or self._ends == NULL
+        ):
             raise MemoryError
         for i, (low, high) in enumerate(ranges):
             self._ranges[i].low = low
@@ -46,11 +51,19 @@ cdef class Globs:
                     self._steps[i].first = pairs[0][0]
                 i += 1
         self._starts[self.count] = i
+        self._owned = [ends_of(steps) for steps in parsed]
+        for i, (prefix, suffix, fewest) in enumerate(self._owned):
+            self._ends[i].prefix = <const uint8_t*> <const char*> prefix
+            self._ends[i].prefix_length = len(prefix)
+            self._ends[i].suffix = <const uint8_t*> <const char*> suffix
+            self._ends[i].suffix_length = len(suffix)
+            self._ends[i].fewest = fewest
 
     def __dealloc__(self):
         free(self._steps)
         free(self._starts)
         free(self._ranges)
+        free(self._ends)
 
     def first(self, str text):
         """Return the number of the first pattern that matches, -1 if none does."""
@@ -85,6 +98,15 @@ cdef class Globs:
         cdef const uint8_t* end = at + text.length
         cdef const uint8_t* retry = NULL
         cdef const uint8_t* ahead
+        cdef const Ends* ends = &self._ends[index]
+        if (
+            text.length < ends.fewest
+            or differ(at, ends.prefix, ends.prefix_length)
+            or differ(
+                end - ends.suffix_length, ends.suffix, ends.suffix_length
+            )
+        ):
+            return False
         while True:
             if step < last and step.step == STAR:
                 star = step

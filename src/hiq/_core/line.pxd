@@ -2,7 +2,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer
 from hiq._core.event cimport Event, Tape
-from hiq._core.filter cimport Filter
+from hiq._core.judge cimport Judge
 from hiq._core.moment cimport Minute
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Overlay
@@ -20,7 +20,8 @@ cdef struct Undo:
 
 cdef class Encoder:
     # construction
-    cdef Filter _filter
+    cdef Judge judge
+    cdef uint64_t* _decided     # its counts
     cdef Overlay _overlay
     cdef Writer writer
     cdef Entities entities
@@ -48,3 +49,7 @@ cdef class Encoder:
 
     # registry
     cdef bint set_platform(self, Span id, bint is_mqtt) noexcept nogil
+    cdef bint set_facts(self, Span id, Span facts) noexcept nogil
+
+    # filter
+    cdef void _decide_again(self, bint new_lists) noexcept nogil

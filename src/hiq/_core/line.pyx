@@ -8,14 +8,14 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memchr
 
-from hiq._core.buffer cimport Buffer, buffer_free, grow_array
+from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put_span
 from hiq._core.event cimport Event, Tape
-from hiq._core.filter cimport Filter
+from hiq._core.judge cimport UNDECIDED, Judge
 from hiq._core.memo cimport memo_size
 from hiq._core.moment cimport MOMENT_BAD, MOMENT_FAR, Moment, floor_to, moment_ns
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Entry, Overlay
-from hiq._core.span cimport MAP, NULL_VALUE, STRING, Span, hash_of
+from hiq._core.span cimport MAP, NULL_VALUE, STRING, Span, hash_of, same, span
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity, domain_of, id_of
 from hiq._core.text cimport text_of
@@ -47,12 +47,12 @@ cdef class Encoder:
         cdef int bit
         rows = ROWS if options.restore_python_text else ()
         domains = list(dict.fromkeys(row.domain for row in rows))
-        self._filter = Filter(options.included, options.excluded)
         self._overlay = Overlay(
             plan.domains, plan.globs, plan.entities, plan.entries, plan.overrides
         )
-        self.writer = Writer(options, plan, self._overlay, rows)
         self.entities = Entities(options.max_entities)
+        self.writer = Writer(options, plan, self._overlay, rows)
+        self.use(Judge(options), False)
         self._row_domains = Names({name: i for i, name in enumerate(domains)})
         self._rows = <uint32_t*> calloc(len(domains) + 1, sizeof(uint32_t))
         if self._rows == NULL:
@@ -67,6 +67,17 @@ cdef class Encoder:
         free(self._undo)
         buffer_free(&self._id)
         buffer_free(&self._state)
+
+    def use(self, Judge judge, bint new_lists):
+        """Let a filter decide, from the next event on.
+
+        Nothing that is known of the entities is lost. `new_lists`: other attributes
+        may be written than before, so lines are made from scratch.
+        """
+        self.judge = judge
+        self.writer.allowance = judge.allowance
+        self._decided = judge.counts
+        self._decide_again(new_lists)
 
     # hot path
 
@@ -88,6 +99,7 @@ cdef class Encoder:
             if entity != NULL:
                 entity.seen_ns = undo.seen_ns
                 entity.has_seen = undo.has_seen
+                entity.has_written = False
 
     cdef Status encode(
         self, const uint8_t* base, Event* event, Tape* tape, bint snapshot, Buffer* out
@@ -119,6 +131,9 @@ cdef class Encoder:
             entity = self.entity_of(id, dot - id.at)
             if entity == NULL:
                 return Status.NO_MEMORY
+        if entity.look and not self.judge.look(base, event, tape, entity):
+            return Status.NO_MEMORY
+        self._decided[entity.rule] += 1
         if not entity.accepted:
             return Status.FILTERED
         if event.new_state.kind == NULL_VALUE:
@@ -160,12 +175,19 @@ cdef class Encoder:
             or is_word(state, b"unknown", 7)
             or is_word(state, b"unavailable", 11)
         ):
+            entity.has_written = False
             self.writer.skip(base, event, entity)
             return Status.SKIPPED
+        if entity.limit and self.judge.thins(entity, state, stamp):
+            self.writer.skip(base, event, entity)
+            return Status.FILTERED
         self.time_ns = floor_to(stamp, self._time_unit_ns)
         status = self.writer.write(
             base, event, tape, state, entity, self.time_ns, out
         )
+        if status == Status.OK and (entity.limit or entity.look):
+            self.judge.written(entity, state, stamp)
+            entity.class_version = entity.memo.version if entity.memo.valid else 0
         if self.writer.remembered_bytes > self.writer.memory_limit:
             self._make_room(entity)
         return status
@@ -204,7 +226,7 @@ cdef class Encoder:
             if entity == NULL:
                 return NULL
         entity.domain_length = <uint32_t> domain_length
-        entity.accepted = self._filter.accepts(id, domain_of(entity))
+        entity.look = UNDECIDED
         entry = self._overlay.resolve(id, domain_of(entity))
         entity.override = entry.override
         entity.ignored = entry.ignored
@@ -228,3 +250,33 @@ cdef class Encoder:
         entity.is_mqtt = is_mqtt
         entity.memo.valid = False
         return True
+
+    cdef bint set_facts(self, Span id, Span facts) noexcept nogil:
+        """Tell what the filter may ask of an entity; False if it cannot be kept."""
+        cdef const uint8_t* dot
+        cdef Entity* entity
+        dot = <const uint8_t*> memchr(id.at, c".", id.length) if id.length else NULL
+        if dot == NULL or dot == id.at or dot + 1 == id.at + id.length:
+            return False
+        entity = self.entity_of(id, dot - id.at)
+        if entity == NULL:
+            return False
+        if same(span(entity.facts.data, entity.facts.length), facts):
+            return True
+        entity.look |= UNDECIDED
+        entity.facts.length = 0
+        entity.facts.failed = False
+        put_span(&entity.facts, facts)
+        return not entity.facts.failed
+
+    # filter
+
+    cdef void _decide_again(self, bint new_lists) noexcept nogil:
+        """Let each entity be decided at its next event."""
+        cdef size_t number
+        cdef Entity* entity
+        for number in range(1, self.entities.count + 1):
+            entity = self.entities.at(<uint32_t> number)
+            entity.look |= UNDECIDED
+            if new_lists:
+                entity.memo.valid = False

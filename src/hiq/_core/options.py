@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hiq._core.filter_options import FilterRules
+
 __all__ = ["Component", "FilterLists", "Options", "Plan"]
 
 SCHEMAS = ("ha",)
@@ -152,6 +154,7 @@ class Options:
     by_entity: Mapping[str, Component] = field(default_factory=dict)
     included: FilterLists = field(default_factory=FilterLists)
     excluded: FilterLists = field(default_factory=FilterLists)
+    filter: FilterRules = field(default_factory=FilterRules)
     time_unit_ns: int = 1
     restore_python_text: bool = True
     skip_null_attributes: bool = False
@@ -207,6 +210,7 @@ class Options:
             },
             included=FilterLists.read("include", options.get("include")),
             excluded=FilterLists.read("exclude", options.get("exclude")),
+            filter=FilterRules.read(options.get("filter")),
             time_unit_ns=UNIT_NS[unit],
             restore_python_text=flag(
                 "restore_python_text", options.get("restore_python_text", True)

@@ -6,9 +6,10 @@ matches them is `globs`.
 
 from enum import IntEnum
 
-__all__ = ["Step", "steps_of"]
+__all__ = ["Step", "ends_of", "steps_of"]
 
 Ranges = list[tuple[int, int]]
+LAST_ASCII = 127
 
 
 class Step(IntEnum):
@@ -34,6 +35,28 @@ def ranges_of(content: str) -> Ranges:
         if low <= high:
             ranges.append((low, high))
     return ranges
+
+
+def ends_of(steps: list[tuple[Step, Ranges]]) -> tuple[bytes, bytes, int]:
+    """Return how each text that matches begins and ends, and its fewest bytes.
+
+    Most texts that do not match differ there already.
+    """
+    return (
+        plain_start(steps),
+        plain_start(steps[::-1])[::-1],
+        sum(kind is not Step.STAR for kind, _ in steps),
+    )
+
+
+def plain_start(steps: list[tuple[Step, Ranges]]) -> bytes:
+    """Return the ASCII characters at the start."""
+    found = bytearray()
+    for kind, ranges in steps:
+        if kind is not Step.LITERAL or ranges[0][0] > LAST_ASCII:
+            break
+        found.append(ranges[0][0])
+    return bytes(found)
 
 
 def steps_of(pattern: str) -> list[tuple[Step, Ranges]]:

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 
 from typing_extensions import Buffer
 
+from hiq._core.decision import Decision, FilterCounts
 from hiq._core.taken import Taken
 from hiq._core.verdict import Verdict
 
@@ -17,6 +18,15 @@ class Pipeline:
     ) -> list[Taken]: ...
     def rejects(self) -> list[tuple[str, bytes]]: ...
     def set_tags(self, entity_id: str, tags: Mapping[str, str] | None) -> None: ...
+    def set_filter(self, options: Mapping[str, object] | None) -> None: ...
+    def explain(
+        self,
+        entity_id: str,
+        tags: Mapping[str, str] | None = None,
+        device_class: str = "",
+    ) -> Decision: ...
+    @property
+    def filter_counts(self) -> FilterCounts: ...
     @property
     def buffered_points(self) -> int: ...
     @property

@@ -6,6 +6,7 @@ Bad content is counted and sampled, never raised.
 """
 
 from collections import deque
+from dataclasses import replace
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport (
@@ -15,12 +16,14 @@ from libc.stdint cimport uint8_t
 from libc.string cimport memset
 
 from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
+from hiq._core.judge cimport Judge
 from hiq._core.line cimport Encoder
 from hiq._core.ring cimport Part, Ring
 from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
 from hiq._core.verdict cimport Tally, Verdict
 
+from hiq._core.decision import Decision, counted, facts_of, rule_name
 from hiq._core.options import Options, Plan
 from hiq._core.status import Status as Reason
 from hiq._core.taken import Taken
@@ -252,13 +255,57 @@ cdef class Pipeline:
     def set_tags(self, entity_id, tags):
         """Set the registry's tags of an entity, None removes them.
 
-        Effective from the next event on. Schema `ha` uses only `platform`.
+        Effective from the next event on. Schema `ha` uses only `platform`, the filter
+        also `area_id`, `floor_id`, `label_ids`, `integration`, `entity_category`.
         """
         cdef bytes owned = entity_id.encode()
+        cdef bytes facts = facts_of(tags)
         platform = None if tags is None else tags.get("platform")
         self._encoder.set_platform(
             span(<const uint8_t*> <char*> owned, len(owned)), platform == "mqtt"
         )
+        self._encoder.set_facts(
+            span(<const uint8_t*> <char*> owned, len(owned)),
+            span(<const uint8_t*> <char*> facts, len(facts)),
+        )
+
+    # filter
+
+    def set_filter(self, options):
+        """Put `include`, `exclude` and `filter` of these options in force.
+
+        Between two frames; what is known of the entities is kept, each is decided
+        anew at its next event. ValueError names the bad key, then nothing changes.
+        """
+        given = Options.read(options)
+        judge = Judge(given)
+        before = self._options.filter
+        now = given.filter
+        self._encoder.use(
+            judge,
+            (before.attributes, before.of_domain) != (now.attributes, now.of_domain),
+        )
+        self._options = replace(
+            self._options,
+            included=given.included, excluded=given.excluded, filter=now,
+        )
+
+    def explain(self, entity_id, tags=None, device_class=""):
+        """Return the decision about an entity with these tags and this class."""
+        accepted, rule, limit, by_class = self._encoder.judge.explain(
+            entity_id.encode(), device_class.encode(), facts_of(tags)
+        )
+        return Decision(
+            accepted,
+            rule_name(rule, len(self._options.filter.exceptions)),
+            f"limits[{limit - 1}]" if limit else "",
+            by_class,
+        )
+
+    @property
+    def filter_counts(self):
+        """What the filter decided since it was set."""
+        return counted(self._options.filter, *self._encoder.judge.totals())
 
     @property
     def buffered_points(self):

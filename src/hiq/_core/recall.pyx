@@ -91,10 +91,13 @@ cdef bint recall_message(
         return False
     at += 14
     length = 4
+    event.old_state.kind = NULL_VALUE
     if differ(at, b"null", 4):
         length = memo_old_state(memo, at, end, depth - LEVELS)
         if length == 0:
             return False
+        note(&event.old_state, base, at)
+        event.old_state.length = <uint32_t> length
     at += length
     if end - at < 64 or differ(at, b',"new_state":', 13):
         return False

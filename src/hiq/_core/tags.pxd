@@ -11,6 +11,7 @@ cdef struct Entity:
     uint32_t id_length
     uint32_t domain_length
     uint8_t accepted       # by the entity filter
+    uint8_t look           # why that must be looked at again, else 0
     uint8_t is_mqtt        # by the registry
     uint8_t remembered     # is in the table
     int32_t override       # numbers of the overlay
@@ -24,6 +25,16 @@ cdef struct Entity:
     uint64_t series
     Buffer cached          # source, then head
     Memo memo
+    # what the filter knows
+    int32_t rule             # what decided
+    int32_t limit            # number of its limit, 0 if it has none
+    int32_t allowance        # number of the attribute lists of its domain
+    uint8_t has_written      # a number was the last that was written:
+    int64_t written_ns
+    double written_value
+    uint64_t class_version   # of the memory whose attributes have the class, else 0
+    Buffer device_class
+    Buffer facts             # of the registry: two bytes of length before each
 
 cdef class Entities:
     # construction

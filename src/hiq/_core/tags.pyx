@@ -34,10 +34,14 @@ cdef class Entities:
         for i in range(self.count):
             free(self._items[i].id)
             buffer_free(&self._items[i].cached)
+            buffer_free(&self._items[i].device_class)
+            buffer_free(&self._items[i].facts)
             memo_free(&self._items[i].memo)
         free(self._items)
         free(self._slots)
         buffer_free(&self._stranger.cached)
+        buffer_free(&self._stranger.device_class)
+        buffer_free(&self._stranger.facts)
         buffer_free(&self._stranger_id)
 
     # hot path
@@ -127,6 +131,8 @@ cdef class Entities:
     cdef Entity* stranger(self, Span id, uint64_t hash) noexcept nogil:
         """Return an entity that is forgotten again; NULL without memory."""
         buffer_free(&self._stranger.cached)
+        buffer_free(&self._stranger.device_class)
+        buffer_free(&self._stranger.facts)
         memset(&self._stranger, 0, sizeof(Entity))
         self._stranger_id.length = 0
         put_span(&self._stranger_id, id)

@@ -1,5 +1,6 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
+from hiq._core.allowance cimport Allowance
 from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport Buffer
 from hiq._core.event cimport Event, Tape
@@ -20,6 +21,7 @@ cdef class Writer:
     cdef Vocabulary _vocabulary
     cdef Series _series
     cdef Fields fields
+    cdef Allowance allowance             # set by the owner
     cdef Buffer _source
     cdef Changes _changes                # of the point at hand
     cdef Stamp _stamp                    # of the last line

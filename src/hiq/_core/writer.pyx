@@ -189,6 +189,7 @@ cdef class Writer:
         cdef Attribute* item
         cdef Value source
         cdef Span head
+        cdef Span name
         cdef Span override = self._overlay.override(entity.override)
         cdef bint ignored = False
         cdef int wanted = 0
@@ -219,12 +220,10 @@ cdef class Writer:
             memo.state = self.fields.made.text_item
         for i in range(count):
             item = &items[i]
-            word = self._vocabulary.find(
-                text_of(base, &item.key, &self._source),
-                item.hash,
-                entity.ignored,
-                &ignored,
-            )
+            name = text_of(base, &item.key, &self._source)
+            word = self._vocabulary.find(name, item.hash, entity.ignored, &ignored)
+            if self.allowance.count and not ignored:
+                ignored = not self.allowance.accepts(entity.allowance, name)
             self._source.length = 0
             if part != NULL:
                 part[i].word = word

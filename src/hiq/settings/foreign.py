@@ -89,8 +89,6 @@ UNUSED: dict[str, str] = {
     "BATCH_SIZE": "journal.commit decides how long a batch is gathered",
     "BATCH_TIMEOUT": "journal.commit decides how long a batch is gathered",
     "PROCESSING_RATE_LIMIT": "no event is dropped for its rate",
-    "ENTITY_FILTER_CONFIG": "filter with influxdb.include and influxdb.exclude",
-    "ENTITY_FILTER_CONFIG_FILE": "filter with influxdb.include and influxdb.exclude",
     "LOG_OUTPUT": "the log goes to standard error",
     "LOG_FILE_PATH": "the log goes to standard error",
     "LOG_MAX_SIZE": "the log goes to standard error",

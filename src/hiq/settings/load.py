@@ -17,7 +17,9 @@ from hiq.errors import ConfigError, Problem
 from hiq.settings.block import read_block, sink_of
 from hiq.settings.document import Node, Reader
 from hiq.settings.environment import add_environment, add_overrides, get
+from hiq.settings.filtering import read_filter
 from hiq.settings.foreign import add_foreign
+from hiq.settings.foreign_filter import add_filter
 from hiq.settings.nearest import did_you_mean
 from hiq.settings.places import data_folder, find_config
 from hiq.settings.schema import (
@@ -85,6 +87,7 @@ def load(
     tree = add_environment(tree, env, notes)
     tree = add_overrides(tree, overrides)
     tree = add_foreign(tree, env, notes)
+    tree = add_filter(tree, reader, env, notes)
     problems = reader.problems
     if _is_home_assistants(tree):
         raise ConfigError(
@@ -144,11 +147,13 @@ def _build(
     _check_http(tree, http, problems)
     block_node = tree.value.get("influxdb")
     block = None if block_node is None else read_block(block_node, problems)
+    filter_node = tree.value.get("filter")
     data_node = get(tree, "data_dir")
     data_dir = PATH.read(data_node, "data_dir", problems) if data_node else None
     return Settings(
         home_assistant=home,
         influxdb=block,
+        filter=None if filter_node is None else read_filter(filter_node, problems),
         sinks=_sinks(tree, block, env, notes, problems),
         journal=JournalSettings(**_section(tree, "journal", problems)),
         http=http,

@@ -128,12 +128,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Everything that can be set, resolved: no path, name or secret is left open.
 
     `influxdb` is the block of Home Assistant's configuration as written (None if
-    there is none); `sinks` already holds the sink that it stands for, or the
-    embedded store if nothing is configured.
+    there is none), `filter` the section of that name; `sinks` already holds the sink
+    that the block stands for, or the embedded store if nothing is configured.
     """
 
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
     influxdb: dict[str, Any] | None = None
+    filter: dict[str, Any] | None = None
     sinks: tuple[SinkSettings, ...] = ()
     journal: JournalSettings = field(default_factory=JournalSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
@@ -175,4 +176,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def pipeline_options(self) -> dict[str, Any]:
         """What `hiq.Pipeline` takes."""
-        return {**(self.influxdb or {}), "schema": list(self.schemas)}
+        return {
+            **(self.influxdb or {}),
+            **({} if self.filter is None else {"filter": self.filter}),
+            "schema": list(self.schemas),
+        }

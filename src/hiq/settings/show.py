@@ -44,9 +44,25 @@ def public(settings: Settings) -> dict[str, Any]:
     sinks = [sink for sink in settings.sinks if sink != of_block]
     if sinks:
         shown["sinks"] = [_sink(sink) for sink in sinks]
+    if settings.filter is not None:
+        shown["filter"] = _filter(settings.filter)
     for name in ("journal", "http", "backfill", "log"):
         shown[name] = _values(asdict(getattr(settings, name)), SECTIONS[name])
     shown["data_dir"] = str(settings.data_dir)
+    return shown
+
+
+def _filter(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the filter with its durations as people write them."""
+    shown = dict(section)
+    if "limits" in shown:
+        shown["limits"] = [
+            {
+                key: show_duration(value) if key == "min_interval" else value
+                for key, value in limit.items()
+            }
+            for limit in shown["limits"]
+        ]
     return shown
 
 

@@ -246,6 +246,7 @@ TOP_LEVEL: dict[str, str] = {
     "home_assistant": "where Home Assistant is",
     "influxdb": "Home Assistant's own block, taken as it is",
     "sinks": "the databases",
+    "filter": "which entities and attributes are written, and how often",
     "journal": "the write-ahead journal",
     "http": "status page, health and metrics",
     "backfill": "filling of holes",
