@@ -44,9 +44,10 @@ async def judged(url: str, folder: Path, *options: str) -> tuple[int | None, str
 
 
 @pytest.mark.timeout(0 if EXAMPLES > 100 else 120)
-async def test_every_answer_is_as_documented(tmp_path: Path) -> None:
-    """No fault, no undocumented status, no body of another shape."""
-    async with served(requests_per_minute=0) as hiq:
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"], ids=["open", "closed"])
+async def test_every_answer_is_as_documented(tmp_path: Path, host: str) -> None:
+    """No fault, no undocumented status, no body of another shape; also without token."""
+    async with served(host=host, requests_per_minute=0) as hiq:
         fill(hiq)
         status, text = await judged(hiq.server.url, tmp_path)
     print(text)
