@@ -7,6 +7,8 @@ DURATION ?= 30
 SECONDS  ?= 60
 FAULTS   ?= 50
 SEED     ?= 1
+EVENTS   ?= 5000000
+MINUTES  ?= 10
 EXAMPLES ?= 500
 PYTEST   ?= $(VENV)/bin/python -m pytest
 SUITE    ?= tests benchmarks
@@ -21,7 +23,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test lint format autobahn bench benchall campaign coverage debug \
-        fuzz apifuzz wheel servers clean
+        fuzz apifuzz outage sidebyside wheel servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -89,6 +91,12 @@ benchall: bench ## everything that is measured (half an hour), and all plots
 
 campaign: $(VENV)/.test ## faults against hiq and databases, a table at the end (FAULTS=50 SEED=1)
 	$(bin)/python -m tests.campaign --faults $(FAULTS) --seed $(SEED) $(OPTIONS)
+
+outage: $(VENV)/.test ## a day without the database, then all of it (EVENTS=5000000)
+	$(bin)/python -m tests.campaign.outage --events $(EVENTS)
+
+sidebyside: $(VENV)/.test servers ## hiq, Home Assistant's integration, vmagent: the same outage (MINUTES=10)
+	$(bin)/python -m tests.campaign.sidebyside --minutes $(MINUTES)
 
 coverage: $(VENV)/.test ## after `make test COVERAGE=1`: adds the compiled core, gate at 90 %
 	tools/coverage.sh $(VENV)

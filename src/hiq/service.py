@@ -65,7 +65,8 @@ SOURCE_STOP_S = 2.0
 PUMP_STOP_S = 3.0
 CLOSE_S = 0.7
 SLACK_S = 0.2
-MEMORY_HIGH_BYTES = 64 * 1024 * 1024
+MEMORY_HIGH_BYTES = 8 * 1024 * 1024
+"""Lines that wait for the journal: a flood, or a disk that fails (then compressed)."""
 
 
 class Service:
