@@ -20,8 +20,10 @@ FLOOR_2 = {
         *("events", "history_plan", "history_rows"),
     ),
     "clients": (
-        *("answers", "auth", "clocks", "commands", "delivered", "denied", "frames"),
-        *("gatekeeper", "globs", "heartbeat", "hub", "lifecycle", "limits", "outbox"),
+        *("answers", "auth", "clocks", "commands", "counts", "delivered", "denied"),
+        "frames",
+        *("gatekeeper", "globs", "heartbeat", "hub", "lifecycle", "limits", "offered"),
+        "outbox",
         *("principal", "protocol", "reading", "rules", "sessions", "state"),
         *("subscriptions", "homeiq", ""),  # the package itself imports nothing
     ),
@@ -31,7 +33,7 @@ FLOOR_2 = {
         *("exposition", "health", "house", "house_lists", "routes", "openapi"),
         *("limits", "traffic", "directory"),
         *("types", "types.errors", "types.health", "types.home", "types.house"),
-        "types.service",
+        *("types.service", "types.clients"),
     ),
     "simulate": ("world", "protocol", "history", "kinds", "registries", "schema"),
 }
@@ -41,7 +43,10 @@ THIRD_PARTY = {
     0: {"msgspec", "yaml"},
     1: set(),
     2: {"msgspec", "orjson", "jwt", "jsonpatch", "jsonpointer"},
-    3: {"msgspec", "orjson", "jwt", "picows", "aiohttp", "websockets"},
+    3: {
+        *("msgspec", "orjson", "jwt", "cryptography", "picows", "aiohttp"),
+        "websockets",
+    },
     4: {"msgspec", "orjson", "click", "isal", "aiohttp", "yaml", "zeroconf"},
 }
 PYX_IMPORT = re.compile(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from msgspec import Raw
 
-    from hiq.ha.feed import FeedPipeline
+    from hiq.ha.feed import FeedPipeline, Observed
     from hiq.ha.locate import Candidate
     from hiq.settings.schema import HomeAssistantSettings
     from hiq.stats import Stats
@@ -87,11 +87,14 @@ class Ingest:
         event_types: tuple[str, ...] = (STATE_CHANGED,),
         synchronise: bool = True,
         watcher: Watcher | None = None,
+        observers: Observed | None = None,
     ) -> None:
         self._settings = settings
         self._pipeline = pipeline
         self._stats = stats
-        self._feed = Feed(pipeline, stats, on_full=on_data, clock=clock)
+        self._feed = Feed(
+            pipeline, stats, on_full=on_data, clock=clock, observers=observers
+        )
         self._on_data = on_data
         self._on_state = on_state
         self._env = os.environ if env is None else env

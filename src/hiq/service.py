@@ -29,8 +29,10 @@ from hiq.flow import Gate
 from hiq.gapfile import NAME as GAPS
 from hiq.gapfile import GapFile
 from hiq.gaps import Ledger
+from hiq.guests import Guests
 from hiq.ingest import Ingest
 from hiq.notify import Notifier
+from hiq.observe import Observers
 from hiq.opening import open_journal
 from hiq.pump import Pump
 from hiq.repair.build import make_repairer
@@ -100,6 +102,7 @@ class Service:
         self._stopping = asyncio.Event()
         self._supervisor = Supervisor(self.stats.errors, self._stopping)
         self._recent = Recent(clock())
+        self._observers = Observers()
         self._aborted: int | None = None
         self._main: asyncio.Task[object] | None = None
         self._journal_thread = ThreadPoolExecutor(1, thread_name_prefix="hiq-journal")
@@ -108,6 +111,14 @@ class Service:
         )
         self._gap_file = GapFile(
             self.stats.gaps, settings.data_dir / GAPS, executor=self._threads
+        )
+        self._guests = Guests(
+            settings,
+            self.stats,
+            self.parts,
+            self._observers,
+            in_thread=self._in_thread,
+            clock=clock,
         )
         self._bound: Bound | None = None
         self._journal: Journal | None = None
@@ -214,6 +225,7 @@ class Service:
                 env=self._environment,
                 clock=self._clock,
                 watcher=self._repairer,
+                observers=self._observers,
             )
             pump.gate = Gate(
                 MEMORY_HIGH_BYTES,
@@ -229,7 +241,9 @@ class Service:
         for sink, deliverer in zip(self._sinks, self._deliverers, strict=True):
             start(f"sink {sink.name}", _delivery(sink, deliverer))
         if self._bound is not None:
+            await self._guests.open()
             await self._start_web(self._bound)
+            start("clients", self._guests.run)
         down, notifier = self._supervisor.down, self._notifier
         watch = Watch(self.stats, self._recent, down, notifier, clock=self._clock)
         start("watch", watch.run)

@@ -15,9 +15,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hiq.gaps import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "WRITE_BOUNDS_S",
@@ -151,7 +154,7 @@ class Stats:
     """All counters of one run.
 
     `concerns`: parts that have something to say in /health, by name; each takes its
-    own away again.
+    own away again. `sections`: documents of parts for /health, by name.
     """
 
     started_at: float = 0.0
@@ -172,6 +175,7 @@ class Stats:
     sinks: dict[str, SinkStats] = field(default_factory=dict)
     gaps: Ledger = field(default_factory=Ledger, compare=False)
     concerns: dict[str, Concern] = field(default_factory=dict)
+    sections: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
 
     def imbalance(self) -> int:
         """Return received minus the sum of its terms; 0 when the counters add up."""

@@ -10,8 +10,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from hiq.clients.auth import Counts, Throttle, Verifier, find_token
+from hiq.clients.auth import Verifier
+from hiq.clients.counts import Counts, Throttle
 from hiq.clients.denied import CODES, Denied
+from hiq.clients.offered import find_token
 from hiq.clients.principal import Principal, Scopes
 from tests.clients.tokens import NOW, SECRET, Ring, token
 

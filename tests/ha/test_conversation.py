@@ -23,7 +23,8 @@ pytestmark = pytest.mark.usefixtures("listener")
 class Fed:
     """Stands where the feed stands in the service."""
 
-    compiled = None
+    compiled = observers = None
+    observed = False
 
     def __init__(self, call):
         self.call = call

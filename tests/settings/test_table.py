@@ -15,6 +15,8 @@ STRUCTS = {
     "journal": schema.JournalSettings,
     "http": schema.HttpSettings,
     "backfill": schema.BackfillSettings,
+    "clients": schema.ClientsSettings,
+    "security": schema.SecuritySettings,
     "log": schema.LogSettings,
 }
 

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run the service.",
     "simulate": "Be a Home Assistant to connect to.",
     "status": "Show how the running service is doing.",
+    "token": "Make, list and revoke the tokens of clients.",
     "verify": "Compare Home Assistant's recorder with what the sinks hold.",
 }
 

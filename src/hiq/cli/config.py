@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+CHECKS = ("syntax", "keys", "values", "sinks", "http", "security")
+
 
 @click.group("config")
 def command() -> None:
@@ -49,15 +51,18 @@ def check(config: Path | None, *, as_json: bool) -> int:
     except ConfigError as exc:
         if not as_json:
             raise
-        _print_json({"ok": False, "problems": [asdict(p) for p in exc.problems]})
+        found = [asdict(problem) for problem in exc.problems]
+        _print_json({"ok": False, "problems": found, **_verdict(found, [])})
         return 2
     if as_json:
+        notes = [*settings.notes, *_advice(settings)]
         _print_json(
             {
                 "ok": True,
                 "source": settings.source,
                 "problems": [],
-                "notes": [*settings.notes, *_advice(settings)],
+                "notes": notes,
+                **_verdict([], notes),
             }
         )
         return 0
@@ -72,6 +77,16 @@ def check(config: Path | None, *, as_json: bool) -> int:
     click.echo(f"  data folder     {settings.data_dir}")
     click.echo(f"  journal         {settings.journal_path}")
     return 0
+
+
+def _verdict(errors: list[dict[str, Any]], warnings: list[str]) -> dict[str, Any]:
+    """Return the verdict that `hiq serve` would come to, in one shape for programs."""
+    return {
+        "valid": not errors,
+        "errors": errors,
+        "warnings": warnings,
+        "checks_performed": CHECKS,
+    }
 
 
 @command.command("show")

@@ -8,10 +8,7 @@ and no verdict holds any part of the token.
 
 from __future__ import annotations
 
-import hmac
 import math
-from collections import OrderedDict, deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import jwt
@@ -20,13 +17,10 @@ from hiq.clients.denied import Denied
 from hiq.clients.principal import Principal, scopes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-__all__ = ["Counts", "Keys", "Throttle", "Verifier", "find_token"]
+__all__ = ["Keys", "Verifier"]
 
-MAX_TOKEN_BYTES: Final = 8 * 1024
-MAX_ADDRESSES: Final = 4096
-SUBPROTOCOL: Final = "bearer."
 SUBJECT_LIMIT: Final = 255
 
 
@@ -36,39 +30,6 @@ class Keys(Protocol):
     def find(self, algorithm: str, key_id: str | None) -> Any | None:
         """Return the key for an algorithm, None if there is none."""
         ...
-
-
-def find_token(
-    authorization: str | None, protocols: Iterable[str], query: Collection[str]
-) -> str | Denied:
-    """Return the token of a request, from its header or its subprotocols.
-
-    Args:
-        authorization: the header, None without one.
-        protocols: what Sec-WebSocket-Protocol offers.
-        query: the names of the parameters in the address.
-    """
-    if "token" in query or "access_token" in query:
-        return Denied("TOKEN_IN_QUERY")
-    found = [
-        offer.removeprefix(SUBPROTOCOL)
-        for offer in protocols
-        if offer.startswith(SUBPROTOCOL)
-    ]
-    if authorization is not None:
-        scheme, _, value = authorization.strip().partition(" ")
-        if scheme.lower() != "bearer":
-            return Denied("INVALID_FORMAT", "the scheme is not Bearer")
-        found.append(value.strip())
-    if not found:
-        return Denied("NO_TOKEN")
-    if any(len(token.encode(errors="replace")) > MAX_TOKEN_BYTES for token in found):
-        return Denied("INVALID_FORMAT", "longer than 8 KiB")
-    first = found[0]
-    for other in found[1:]:
-        if not hmac.compare_digest(first.encode(), other.encode()):
-            return Denied("INVALID_FORMAT", "two different tokens")
-    return first
 
 
 class Verifier:
@@ -194,64 +155,3 @@ def _moment(given: Any) -> float | None:
     except OverflowError:
         return None
     return found if math.isfinite(found) else None
-
-
-class Throttle:
-    """Who failed too often waits a little; everybody else does not.
-
-    - An address with `most` failures within `window_s` is refused until `wait_s`
-      seconds have passed since the last of them; what is refused is not counted.
-    - Beyond the bound of addresses the one that failed longest ago is forgotten.
-    """
-
-    def __init__(
-        self, most: int, *, window_s: float = 60.0, wait_s: float = 5.0
-    ) -> None:
-        self._most = most
-        self._window_s = window_s
-        self._wait_s = wait_s
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._failures)
-
-    def wait_s(self, address: str, now_s: float) -> float:
-        """Return for how long an address has to wait; 0 if it may try."""
-        found = self._failures.get(address)
-        if found is None:
-            return 0.0
-        while found and found[0] <= now_s - self._window_s:
-            found.popleft()
-        if not found:
-            del self._failures[address]
-            return 0.0
-        if len(found) < self._most:
-            return 0.0
-        return max(0.0, found[-1] + self._wait_s - now_s)
-
-    def failed(self, address: str, now_s: float) -> None:
-        """Count a failure."""
-        found = self._failures.pop(address, None)
-        if found is None:
-            found = deque(maxlen=max(1, self._most))
-        found.append(now_s)
-        self._failures[address] = found
-        if len(self._failures) > MAX_ADDRESSES:
-            self._failures.popitem(last=False)
-
-
-@dataclass(slots=True)
-class Counts:
-    """Handshakes, counted."""
-
-    attempts: int = 0
-    successes: int = 0
-    failures: dict[str, int] = field(default_factory=dict)
-
-    def count(self, verdict: Principal | Denied) -> None:
-        """Count one."""
-        self.attempts += 1
-        if isinstance(verdict, Denied):
-            self.failures[verdict.code] = self.failures.get(verdict.code, 0) + 1
-        else:
-            self.successes += 1

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hiq.clients.limits import Window
 from hiq.clients.sessions import Session, Sessions
 from hiq.clients.state import Document
-from hiq.clients.subscriptions import Event, Facts
+from hiq.clients.subscriptions import Event, Facts, Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from hiq.clients.outbox import Item
     from hiq.clients.rules import Rules
 
-__all__ = ["Hub", "Keeper", "Listener", "User"]
+__all__ = ["Hub", "Keeper", "Listener", "Stream", "User"]
 
 MOST_MARKS = 1000
 
@@ -54,6 +54,19 @@ class Listener(Protocol):
 
     def state_updated(self, version: int, patch: Any, by: str) -> None:
         """The document has a new version."""
+        ...
+
+
+class Stream(Protocol):
+    """A connection that gets events at most once, without a session."""
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """What it wants."""
+        ...
+
+    def deliver(self, event: Event, subs: tuple[str, ...]) -> None:
+        """Take an event."""
         ...
 
 
@@ -99,6 +112,8 @@ class Hub:
         self.users: dict[str, User] = {}
         self.sessions = Sessions(rules, key, fresh, self._gone)
         self.last: dict[str, Event] = {}
+        self.streams: set[Stream] = set()
+        self.changed_interest: Callable[[], object] = lambda: None
         self.events = 0
         self._keeper = keeper
         self._interest = interest
@@ -146,14 +161,42 @@ class Hub:
 
     def forget(self) -> None:
         """Decide anew who wants which entity: filters or the registry changed."""
-        for session in self.sessions:
-            session.subscriptions.forget()
+        for subscriptions in self._all():
+            subscriptions.forget()
         self._asked.clear()
+        self.changed_interest()
+
+    def _all(self) -> Iterator[Subscriptions]:
+        for session in self.sessions:
+            yield session.subscriptions
+        for stream in self.streams:
+            yield stream.subscriptions
 
     @property
     def idle(self) -> bool:
         """Whether no filter is there that could want anything."""
-        return not any(len(one.subscriptions) for one in self.sessions)
+        return not any(len(one) for one in self._all())
+
+    @property
+    def asks_the_registry(self) -> bool:
+        """Whether a filter names areas or labels."""
+        return any(
+            wanted.areas or wanted.labels
+            for one in self._all()
+            for _, wanted in one.items
+        )
+
+    @property
+    def in_a_hurry(self) -> bool:
+        """Whether something waits for the next tick."""
+        return any(
+            one.marks or one.subscriptions.holding for one in self.sessions
+        ) or any(one.subscriptions.holding for one in self.streams)
+
+    def left(self, session: Session) -> None:
+        """A session lost its connection."""
+        if self._keeper is not None:
+            self._keeper.session(session)
 
     # events
 
@@ -185,10 +228,7 @@ class Hub:
         return count
 
     def _ask(self, number: int, entity_id: str) -> bool:
-        wanted = any(
-            one.subscriptions.wants(number, entity_id, self.facts)
-            for one in self.sessions
-        )
+        wanted = any(one.wants(number, entity_id, self.facts) for one in self._all())
         self._asked[number] = wanted
         self._interest(number, wanted)
         return wanted
@@ -200,6 +240,11 @@ class Hub:
             subs = session.subscriptions.match(event, self.facts, now_s)
             if subs:
                 self._give(session, event, subs, now_s, taken)
+                count += 1
+        for stream in tuple(self.streams):
+            subs = stream.subscriptions.match(event, self.facts, now_s)
+            if subs:
+                stream.deliver(event, subs)
                 count += 1
         return count
 

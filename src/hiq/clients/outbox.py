@@ -179,6 +179,14 @@ class Outbox:
         if item.event is not None:
             self.delivered.add(item.event.event_id, item.first)
 
+    def fill_up(self, now_s: float) -> None:
+        """After the last thing was put back: what is not there at the end was lost."""
+        expected = self._items[-1].last + 1 if self._items else self.acked + 1
+        if self.next_seq > expected:
+            hole = Item(expected, self.last_seq, None, (), now_s)
+            hole.count = self.next_seq - expected
+            self._items.append(hole)
+
     def _append(self, event: Event | None, now_s: float) -> Item:
         while event is not None and len(self._items) >= self._limit:
             self._drop("overflow")

@@ -129,6 +129,7 @@ class Conversation:
             session.peer = None
             session.detached_s = self.clocks.steady()
             session.outbox.detach()
+            self.hub.left(session)
 
     def close(self, code: int, reason: str) -> None:
         """Ask for the end; the first reason counts."""

@@ -24,13 +24,16 @@ from hiq.settings.nearest import did_you_mean
 from hiq.settings.places import data_folder, find_config
 from hiq.settings.schema import (
     BackfillSettings,
+    ClientsSettings,
     HomeAssistantSettings,
     HttpSettings,
     JournalSettings,
     LogSettings,
+    SecuritySettings,
     Settings,
     SinkSettings,
 )
+from hiq.settings.security import check_security
 from hiq.settings.sinks import foreign_sinks, read_sinks
 from hiq.settings.table import SECTIONS, TOP_LEVEL
 from hiq.settings.token import token_problem
@@ -145,6 +148,8 @@ def _build(
     home = _home_assistant(tree, problems)
     http = HttpSettings(**_section(tree, "http", problems))
     _check_http(tree, http, problems)
+    security = SecuritySettings(**_section(tree, "security", problems))
+    check_security(tree, http, security, problems)
     block_node = tree.value.get("influxdb")
     block = None if block_node is None else read_block(block_node, problems)
     filter_node = tree.value.get("filter")
@@ -158,6 +163,8 @@ def _build(
         journal=JournalSettings(**_section(tree, "journal", problems)),
         http=http,
         backfill=BackfillSettings(**_section(tree, "backfill", problems)),
+        clients=ClientsSettings(**_section(tree, "clients", problems)),
+        security=security,
         log=LogSettings(**_section(tree, "log", problems)),
         data_dir=Path(data_dir) if isinstance(data_dir, str) else data_folder(env),
     )

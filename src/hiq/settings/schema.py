@@ -13,10 +13,12 @@ from msgspec import Struct, field
 
 __all__ = [
     "BackfillSettings",
+    "ClientsSettings",
     "HomeAssistantSettings",
     "HttpSettings",
     "JournalSettings",
     "LogSettings",
+    "SecuritySettings",
     "Settings",
     "SinkSettings",
     "SinkType",
@@ -117,6 +119,46 @@ class BackfillSettings(Struct, frozen=True, kw_only=True):
     gap_points: bool = False
 
 
+class ClientsSettings(Struct, frozen=True, kw_only=True):
+    """What clients of /ws are held to."""
+
+    enabled: bool = True
+    connections_per_user: int = 5
+    connections_per_address: int = 10
+    sessions_per_user: int = 10
+    subscriptions: int = 20
+    messages_per_minute: int = 60
+    acks_per_minute: int = 600
+    message_bytes: int = 65_536
+    hard_bytes: int = 262_144
+    outbox_events: int = 1000
+    outbox_age: float = 300.0
+    overflow: Literal["drop_oldest", "reject", "close"] = "drop_oldest"
+    session_age: float = 300.0
+    durable: bool = True
+    ack_timeout: float = 30.0
+    send_timeout: float = 5.0
+    heartbeat_interval: float = 25.0
+    heartbeat_timeout: float = 75.0
+    heartbeat_missed: int = 2
+
+
+class SecuritySettings(Struct, frozen=True, kw_only=True):
+    """Tokens and their keys."""
+
+    mode: Literal["production", "development"] = "production"
+    algorithms: tuple[str, ...] = ("HS256",)
+    secret_file: str | None = None
+    public_key_file: str | None = None
+    jwks_file: str | None = None
+    audience: str | None = None
+    issuer: str | None = None
+    leeway: float = 0.0
+    auth_failures: int = 10
+    auth_wait: float = 5.0
+    ingress_address: str = "172.30.32.2"
+
+
 class LogSettings(Struct, frozen=True, kw_only=True):
     """What is logged, and in which form."""
 
@@ -139,6 +181,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     journal: JournalSettings = field(default_factory=JournalSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     backfill: BackfillSettings = field(default_factory=BackfillSettings)
+    clients: ClientsSettings = field(default_factory=ClientsSettings)
+    security: SecuritySettings = field(default_factory=SecuritySettings)
     log: LogSettings = field(default_factory=LogSettings)
     data_dir: Path = Path()
     source: str | None = None

@@ -46,7 +46,7 @@ def public(settings: Settings) -> dict[str, Any]:
         shown["sinks"] = [_sink(sink) for sink in sinks]
     if settings.filter is not None:
         shown["filter"] = _filter(settings.filter)
-    for name in ("journal", "http", "backfill", "log"):
+    for name in ("journal", "http", "backfill", "clients", "security", "log"):
         shown[name] = _values(asdict(getattr(settings, name)), SECTIONS[name])
     shown["data_dir"] = str(settings.data_dir)
     return shown

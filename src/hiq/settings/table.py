@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hiq.settings.guests import CLIENTS, SECURITY
+from hiq.settings.rows import Row
 from hiq.settings.values import (
     BOOLEAN,
     COMMA_TEXTS,
@@ -27,14 +29,6 @@ from hiq.settings.values import (
 )
 
 __all__ = ["SECTIONS", "SINK", "SINK_TYPES", "TOP_LEVEL", "Row", "SinkType"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One setting: its kind, and one sentence of meaning."""
-
-    kind: Kind
-    help: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +126,8 @@ SECTIONS: dict[str, dict[str, Row]] = {
             "Whether each settled gap is also a point of the measurement `hiq_gaps`.",
         ),
     },
+    "clients": CLIENTS,
+    "security": SECURITY,
     "log": {
         "level": Row(
             choice("debug", "info", "warning", "error"), "What is worth a line."
@@ -250,6 +246,8 @@ TOP_LEVEL: dict[str, str] = {
     "journal": "the write-ahead journal",
     "http": "status page, health and metrics",
     "backfill": "filling of holes",
+    "clients": "what clients of `/ws` are held to",
+    "security": "tokens and their keys",
     "log": "what is logged",
     "data_dir": "folder of everything hiq keeps",
 }

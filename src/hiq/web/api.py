@@ -14,6 +14,7 @@ from aiohttp import web
 
 from hiq.settings.load import is_loopback
 from hiq.web.answer import answer
+from hiq.web.client_socket import ClientSocket
 from hiq.web.guard import Policy
 from hiq.web.health import readiness
 from hiq.web.middleware import MAX_BODY_BYTES, install
@@ -64,10 +65,12 @@ def policy_of(settings: HttpSettings) -> Policy:
 def make_app(view: View, settings: HttpSettings) -> web.Application:
     """Return the application; reads the files of the page once."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    install(app, policy_of(settings), view, settings.requests_per_minute)
+    policy = policy_of(settings)
+    install(app, policy, view, settings.requests_per_minute)
     own, socket = _Routes(view), StatusSocket(view)
-    parts = (own, ServiceRoutes(view), socket)
-    app.on_shutdown.append(socket.close)
+    clients = ClientSocket(view, policy)
+    parts = (own, ServiceRoutes(view), socket, clients)
+    app.on_shutdown.extend((socket.close, clients.close))
     for route in ROUTES:
         handler = next(
             found for part in parts if (found := getattr(part, route.name, None))

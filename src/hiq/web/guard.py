@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hiq.web.parts import Parts
 
-__all__ = ["Policy", "preflight", "refused", "route_of"]
+__all__ = ["Policy", "origin_allowed", "preflight", "refused", "route_of"]
 
 STATIC_PREFIX: Final = STATIC.partition("{")[0]
 CONTROL_PATHS: Final = frozenset(
@@ -38,6 +38,8 @@ METHODS: Final = {
 ALLOWED_HEADERS: Final = "Authorization, Content-Type, X-Request-ID"
 PREFLIGHT_S: Final = 600
 UNMATCHED: Final = "unmatched"
+CLIENTS: Final = "/ws"
+"""Decides by itself who may connect, with codes of its own; only Host is for us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def refused(request: web.Request, policy: Policy, parts: Parts) -> web.Response 
             403, "foreign_host", "the Host header does not name this machine"
         )
     if is_open(request):
+        return None
+    if route_of(request.match_info) == CLIENTS and parts.clients is not None:
         return None
     origin = request.headers.get("Origin")
     if not policy.api_open:
@@ -189,6 +193,12 @@ def _names_this_host(request: web.Request, policy: Policy) -> bool:
         or name.endswith(".localhost")
         or name == policy.host.strip("[]").lower()
     )
+
+
+def origin_allowed(request: web.Request, policy: Policy) -> bool:
+    """Return whether a page of the origin may connect; without one nobody minds."""
+    origin = request.headers.get("Origin")
+    return origin is None or _same_or_listed(request, origin, policy)
 
 
 def _is_same(request: web.Request, origin: str) -> bool:

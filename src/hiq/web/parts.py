@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from aiohttp import web
+
     from hiq.web.house import House
     from hiq.web.routes import Access
     from hiq.web.types.home import Device, Entity
@@ -53,6 +55,15 @@ class Denial(Protocol):
         """Return its JSON."""
 
 
+class ServeClient(Protocol):
+    """Serves a client of /ws until it leaves."""
+
+    async def __call__(
+        self, request: web.Request, address: str, *, origin_allowed: bool
+    ) -> web.StreamResponse:
+        """Return what was answered."""
+
+
 @dataclass(slots=True)
 class Parts:
     """Functions that answer for a part.
@@ -70,6 +81,8 @@ class Parts:
         totals: events of all runs by type, this one included.
         admit: judges who asks where authentication is on; None lets the request pass.
             Without it nobody passes.
+        clients: serves a client of /ws: request, its address, whether its origin may.
+        close_clients: ends all of them.
     """
 
     rates: Callable[[float], Mapping[str, Any]] | None = None
@@ -82,3 +95,5 @@ class Parts:
     house: House | None = None
     totals: Callable[[], Mapping[str, int]] | None = None
     admit: Callable[[Credentials], Denial | None] | None = None
+    clients: ServeClient | None = None
+    close_clients: Callable[[], Awaitable[None]] | None = None

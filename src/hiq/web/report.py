@@ -97,6 +97,7 @@ def health(
         sinks={name: _sink(sink, now) for name, sink in stats.sinks.items()},
         checks=[_check(check) for check in found],
         dependencies=_dependencies(stats),
+        **{name: show() for name, show in stats.sections.items()},
     )
 
 

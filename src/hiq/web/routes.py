@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from hiq.web.types import errors, health, home, house, service
+from hiq.web.types import clients, errors, health, home, house, service
 
 __all__ = ["OPEN_PATHS", "ROUTES", "STATIC", "Access", "Answer", "Route"]
 
@@ -213,6 +213,22 @@ ROUTES: tuple[Route, ...] = (
         "house",
         "The status of the house: climate, presence, lights, sensors.",
         (_served(house.HouseStatus), _missing("The status", house.NotKnown)),
+    ),
+    Route(
+        "GET",
+        "/ws",
+        "client_socket",
+        "Live events for clients: the protocol `hiq.v1`, or the dialect of HomeIQ. "
+        "Who may connect is decided before the upgrade.",
+        (
+            Answer(101, "Frames follow."),
+            Answer(400, "Not a WebSocket request.", errors.Refusal),
+            Answer(401, "No token, or none that is good.", errors.Refusal),
+            Answer(403, "The origin may not connect.", errors.Refusal),
+            Answer(429, "Too many connections or wrong tokens.", errors.Refusal),
+            _missing("The service for clients"),
+        ),
+        socket=(clients.ClientFrame,),
     ),
     Route(
         "GET",

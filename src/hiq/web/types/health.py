@@ -217,6 +217,8 @@ class Health(Struct, frozen=True, kw_only=True):
     sinks: dict[str, Sink]
     checks: list[CheckResult]
     dependencies: dict[str, Literal["ok", "down"]]
+    auth: dict[str, Any] | None = None
+    clients: dict[str, Any] | None = None
 
 
 # Structs have one base only, so the fields of the other one are copied here.

@@ -1,0 +1,378 @@
+"""Clients of `/ws` within the service: made when the first one comes, kept running.
+
+Who may ask is known from the start; the rest is loaded with the first client, or at
+the start if the last run had sessions. While no filter wants anything, nothing of the
+events is looked at. It must not know the protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sqlite3
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from hiq.backoff import wait
+from hiq.clients.clocks import Clocks
+from hiq.clients.counts import Throttle
+from hiq.clients.gate import Gate
+from hiq.clients.rules import Rules
+from hiq.settings.load import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from aiohttp import web
+
+    from hiq.clients.gate import Mode
+    from hiq.clients.homeiq import HomeIq
+    from hiq.clients.server import ClientServer
+    from hiq.clients.store import Store
+    from hiq.clients.subscriptions import Facts
+    from hiq.observe import Observers, Tapped
+    from hiq.settings.schema import ClientsSettings, HttpSettings, Settings
+    from hiq.stats import Stats
+    from hiq.web.parts import Parts
+
+__all__ = ["FILE", "Guests"]
+
+logger = logging.getLogger("hiq.clients")
+
+FILE: Final = "clients.db"
+BUSY_S: Final = 0.2
+CALM_S: Final = 1.0
+REGISTRY_S: Final = 10.0
+PURGE_S: Final = 60.0
+RETRY_S: Final = 5.0
+
+
+class Guests:
+    """The clients of a service.
+
+    - After `open`: `Parts.admit` and `Parts.clients` answer. ConfigError: a key that is
+      named cannot be had.
+    - `run` is for ever; `close` ends all clients and writes what is left.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        stats: Stats,
+        parts: Parts,
+        observers: Observers,
+        *,
+        in_thread: Callable[[Callable[[], Any]], Awaitable[Any]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._stats = stats
+        self._parts = parts
+        self._observers = observers
+        self._in_thread = in_thread
+        self._clocks = Clocks(clock, time.monotonic)
+        self._gate: Gate | None = None
+        self._server: ClientServer | None = None
+        self._store: Store | None = None
+        self._making = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._dirty = asyncio.Event()
+        self._watching = False
+        self._status: set[HomeIq] = set()
+        self._facts: dict[str, Facts] = {}
+        self._house: Any = None
+
+    async def open(self) -> None:
+        """Know who may ask; take up what the last run left."""
+        self._gate = await self._in_thread(self._make_gate)
+        gate = self._gate
+        assert gate is not None
+        self._stats.sections["auth"] = gate.figures
+        if gate.mode != "none":
+            self._parts.admit = gate.admit
+        if not self._settings.clients.enabled:
+            return
+        self._stats.sections["clients"] = self._figures
+        self._parts.clients = self.handle
+        self._parts.close_clients = self.close
+        if (self._settings.data_dir / FILE).exists():
+            await self._made()
+
+    async def handle(
+        self, request: web.Request, address: str, *, origin_allowed: bool
+    ) -> web.StreamResponse:
+        """Serve one client."""
+        server = await self._made()
+        return await server.handle(request, address, origin_allowed=origin_allowed)
+
+    async def run(self) -> None:
+        """Keep time and disk for clients, while there are any."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_time())
+            group.create_task(self._keep_files())
+
+    async def close(self) -> None:
+        """End all clients; calling it twice does nothing."""
+        if self._server is not None:
+            await self._server.close()
+            self._watch(on=False)
+        store, self._store = self._store, None
+        if store is not None:
+            await self._flush(store)
+            await self._in_thread(store.close)
+
+    # making
+
+    def _make_gate(self) -> Gate:
+        security = self._settings.security
+        mode = mode_of(self._settings.http)
+        throttle = Throttle(security.auth_failures, wait_s=security.auth_wait)
+        make = partial(
+            Gate,
+            mode,
+            self._clocks,
+            throttle=throttle,
+            ingress_address=security.ingress_address,
+        )
+        if mode != "jwt":
+            return make()
+        from hiq.clients.auth import Verifier  # noqa: PLC0415  only where tokens are
+        from hiq.clients.keys import KeyRing, Revoked  # noqa: PLC0415  asked for
+
+        data_dir = self._settings.data_dir
+        ring = KeyRing(security, data_dir)
+        verifier = Verifier(
+            ring,
+            security.algorithms,
+            audience=security.audience,
+            issuer=security.issuer,
+            leeway_s=security.leeway,
+            revoked=Revoked(data_dir),
+        )
+
+        def key_age_s() -> float | None:
+            written_s = ring.set_good_at_s
+            return None if written_s is None else self._clocks.wall() - written_s
+
+        return make(verifier=verifier, key_age_s=key_age_s)
+
+    async def _made(self) -> ClientServer:
+        """Return the server, made when it is first needed."""
+        async with self._making:
+            if self._server is None:
+                self._server = await self._make()
+                self._changed.set()
+            return self._server
+
+    async def _make(self) -> ClientServer:
+        hub_class, server_class, store_class = await self._in_thread(_load)
+        rules = rules_of(self._settings.clients)
+        store = store_class(
+            self._settings.data_dir / FILE,
+            rules,
+            self._clocks,
+            durable=self._settings.clients.durable,
+        )
+        key = await self._in_thread(store.open)
+        store.changed = self._dirty.set
+        hub = hub_class(
+            rules,
+            key,
+            lambda: secrets.token_hex(16),
+            keeper=store,
+            facts=self._facts_of,
+            interest=self._observers.set_interest,
+        )
+        hub.changed_interest = self._changed.set
+        await self._in_thread(partial(store.restore, hub))
+        self._store = store
+        self._dirty.set()
+        assert self._gate is not None
+        server: ClientServer = server_class(
+            hub,
+            self._gate,
+            self._clocks,
+            changed=self._changed.set,
+            on_status=self._on_status,
+        )
+        return server
+
+    # events
+
+    def _watch(self, *, on: bool) -> None:
+        """Let accepted states come, or no longer."""
+        if on is self._watching:
+            return
+        self._watching = on
+        if on:
+            self._observers.add(self._observe)
+        else:
+            self._observers.remove(self._observe)
+
+    def _observe(self, found: Sequence[Tapped]) -> None:
+        if self._server is not None:
+            stats = self._stats
+            refused = stats.filtered + stats.skipped + stats.duplicate + stats.rejected
+            taken = stats.received - refused
+            self._server.hub.observe(found, self._clocks.steady(), taken)
+
+    def _written(self) -> int:
+        """Return how many of the accepted points every required database has."""
+        stats = self._stats
+        sinks = [sink for sink in stats.sinks.values() if sink.required]
+        # New points pass a backlog, so that only without one the number says which.
+        waiting = [sink.pending for sink in sinks if not sink.backlog]
+        if len(waiting) < len(sinks):
+            return 0
+        return stats.accepted - max(waiting, default=0)
+
+    # the registry and the house
+
+    def _facts_of(self, entity_id: str) -> Facts:
+        return self._facts.get(entity_id) or _no_facts()
+
+    def _read_registry(self, server: ClientServer) -> None:
+        if self._parts.entities is None or not server.hub.asks_the_registry:
+            return
+        from hiq.clients.subscriptions import Facts  # noqa: PLC0415  loaded by now
+
+        found = {
+            one.entity_id: Facts(
+                frozenset(name for name in (one.area_id, one.area) if name),
+                frozenset(one.labels),
+            )
+            for one in self._parts.entities()
+        }
+        if found != self._facts:
+            self._facts = found
+            server.hub.forget()
+
+    def _on_status(self, client: HomeIq, on: bool) -> None:
+        if on:
+            self._status.add(client)
+        else:
+            self._status.discard(client)
+        self._watch_house()
+
+    def _watch_house(self) -> None:
+        house = self._parts.house if self._status else None
+        if house is self._house:
+            return
+        if self._house is not None:
+            self._house.listeners.discard(self._deltas)
+        self._house = house
+        if house is not None:
+            house.listeners.add(self._deltas)
+
+    def _deltas(self, deltas: list[Any]) -> None:
+        for delta in deltas:
+            frame = msgspec.json.encode(delta)
+            for client in tuple(self._status):
+                client.deliver_status(frame)
+
+    # running
+
+    async def _keep_time(self) -> None:
+        registry_s = purged_s = self._clocks.steady()
+        while True:
+            server = self._server
+            if server is None or not (len(server.hub.sessions) or server.count):
+                self._watch(on=False)
+                self._changed.clear()
+                await self._changed.wait()
+                registry_s = 0.0
+                continue
+            now_s = self._clocks.steady()
+            if now_s >= registry_s:
+                self._read_registry(server)
+                registry_s = now_s + REGISTRY_S
+            self._watch(on=not server.hub.idle)
+            self._watch_house()
+            server.hub.tick(now_s, self._written())
+            if now_s >= purged_s and self._store is not None:
+                purged_s = now_s + PURGE_S
+                await self._purge(self._store)
+            self._changed.clear()
+            await wait(self._changed, BUSY_S if server.hub.in_a_hurry else CALM_S)
+
+    async def _purge(self, store: Store) -> None:
+        try:
+            await self._in_thread(partial(store.purge, self._clocks.wall()))
+        except sqlite3.Error as exc:
+            logger.warning("old events of clients stay", extra={"reason": str(exc)})
+
+    async def _keep_files(self) -> None:
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            if self._store is not None and not await self._flush(self._store):
+                await asyncio.sleep(RETRY_S)
+
+    async def _flush(self, store: Store) -> bool:
+        """Write what changed; return False if the disk does not take it."""
+        changes = store.take()
+        if not changes:
+            return True
+        try:
+            await self._in_thread(partial(store.write, changes, self._clocks.wall()))
+        except sqlite3.Error as exc:
+            store.not_written(changes)
+            logger.error(  # noqa: TRY400  a full disk is no fault of ours
+                "sessions of clients cannot be kept on disk", extra={"reason": str(exc)}
+            )
+            return False
+        store.written(changes)
+        return True
+
+    def _figures(self) -> dict[str, Any]:
+        if self._server is None:
+            return {"connections": 0, "sessions": 0}
+        return self._server.figures()
+
+
+def mode_of(http: HttpSettings) -> Mode:
+    """Return how clients are known."""
+    if http.auth == "auto":
+        return "none" if is_loopback(http.host) else "jwt"
+    return http.auth
+
+
+def rules_of(clients: ClientsSettings) -> Rules:
+    """Return what the settings say."""
+    return Rules(
+        message_bytes=clients.message_bytes,
+        hard_bytes=max(clients.hard_bytes, clients.message_bytes),
+        messages_per_minute=clients.messages_per_minute,
+        acks_per_minute=clients.acks_per_minute,
+        connections_per_user=clients.connections_per_user,
+        connections_per_address=clients.connections_per_address,
+        sessions_per_user=clients.sessions_per_user,
+        subscriptions=clients.subscriptions,
+        outbox_events=clients.outbox_events,
+        outbox_seconds=clients.outbox_age,
+        overflow=clients.overflow,
+        session_seconds=clients.session_age,
+        ack_timeout=clients.ack_timeout,
+        send_timeout=clients.send_timeout,
+        heartbeat_interval=clients.heartbeat_interval,
+        heartbeat_timeout=clients.heartbeat_timeout,
+        heartbeat_missed=clients.heartbeat_missed,
+    )
+
+
+def _load() -> tuple[Any, Any, Any]:
+    from hiq.clients.hub import Hub  # noqa: PLC0415  takes long: not before needed
+    from hiq.clients.server import ClientServer  # noqa: PLC0415
+    from hiq.clients.store import Store  # noqa: PLC0415
+
+    return Hub, ClientServer, Store
+
+
+def _no_facts() -> Facts:
+    from hiq.clients.subscriptions import Facts  # noqa: PLC0415  loaded by now
+
+    return Facts()
