@@ -34,6 +34,8 @@ cdef class Judge:
     cdef bint _is_include
     cdef bint _asks_class
     cdef Buffer _text
+    cdef bint _is_read          # the class of the event at hand was looked for
+    cdef int32_t _part          # number of the class that was found, -1: there is none
     cdef uint64_t* counts       # events by what decided
     cdef uint64_t* thinned      # events by limit, from 1 on
 
@@ -41,10 +43,14 @@ cdef class Judge:
     cdef bint look(
         self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
     ) noexcept nogil
+    cdef bint _has_same_class(
+        self, const Event* event, const Tape* tape, const Entity* entity
+    ) noexcept nogil
     cdef bint _class_of(
         self, const uint8_t* base, Event* event, Tape* tape, Span* out
     ) noexcept nogil
     cdef void decide(self, Entity* entity) noexcept nogil
+    cdef void remember(self, Entity* entity) noexcept nogil
     cdef bint is_exception(self, int32_t rule) noexcept nogil
     cdef bint thins(self, Entity* entity, Span state, int64_t stamp) noexcept nogil
     cdef void written(self, Entity* entity, Span state, int64_t stamp) noexcept nogil

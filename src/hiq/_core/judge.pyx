@@ -19,7 +19,9 @@ from hiq._core.rules cimport (
     DEVICE_CLASS, DOMAIN, ENTITY_ID, FIRST_TAG, KEYS, Facts, Rules,
 )
 from hiq._core.scan cimport Cursor, inside
-from hiq._core.span cimport MAP, NULL_VALUE, STRING, Span, same, span
+from hiq._core.span cimport (
+    ESCAPED, MAP, NULL_VALUE, SAME_PAIR, STRING, Span, same, span,
+)
 from hiq._core.state cimport read_rest, read_state
 from hiq._core.tags cimport Entity, domain_of, id_of
 from hiq._core.text cimport is_text, text_of
@@ -51,6 +53,21 @@ cdef inline bint is_plain_number(Span text) noexcept nogil:
             return False
         i += 1
     return is_digit(text.at[text.length - 1])
+
+
+cdef bint change_class(Entity* entity) noexcept nogil:
+    """Put the decision for the class before in force; whether there is one.
+
+    Many an entity has its class only while it is available: it goes to and fro.
+    """
+    cdef bint known = entity.has_other
+    entity.device_class, entity.other_class = entity.other_class, entity.device_class
+    entity.rule, entity.other_rule = entity.other_rule, entity.rule
+    entity.limit, entity.other_limit = entity.other_limit, entity.limit
+    entity.accepted, entity.other_accepted = entity.other_accepted, entity.accepted
+    entity.has_other = True
+    entity.class_in_other = not entity.class_in_other
+    return known
 
 
 cdef class Judge:
@@ -114,18 +131,25 @@ cdef class Judge:
         cdef bint fresh = entity.look & UNDECIDED
         cdef Span found
         if self._asks_class:
-            # Equal attributes have an equal class.
-            if (
-                not fresh
-                and event.is_unread
-                and event.version == entity.class_version
+            # Attributes that are the remembered ones have the remembered class.
+            if not fresh and event.version == entity.class_version and (
+                event.is_unread or self._has_same_class(event, tape, entity)
             ):
+                self._is_read = False
+                if entity.class_in_other:
+                    change_class(entity)
                 return True
+            self._is_read = True
             if not self._class_of(base, event, tape, &found):
                 return False
             if not same(found, held(&entity.device_class)):
+                if change_class(entity) and not fresh and (
+                    same(found, held(&entity.device_class))
+                ):
+                    return True
                 fresh = True
-                entity.class_version = 0
+                if not entity.class_in_other:
+                    entity.class_version = 0
                 entity.device_class.length = 0
                 entity.device_class.failed = False
                 put_span(&entity.device_class, found)
@@ -133,8 +157,22 @@ cdef class Judge:
                     entity.look |= UNDECIDED
                     return False
         if fresh:
+            if entity.look & UNDECIDED:
+                # What was decided for other classes holds no more.
+                entity.has_other = entity.class_in_other = False
+                entity.class_version = 0
             self.decide(entity)
         return True
+
+    cdef bint _has_same_class(
+        self, const Event* event, const Tape* tape, const Entity* entity
+    ) noexcept nogil:
+        """Return whether the class is, of known attributes, one that has not changed."""
+        if event.new_state.kind != MAP or event.count == 0 or not event.is_recalled:
+            return False
+        return entity.class_part < 0 or (
+            tape.items[event.first + entity.class_part].key.kind == SAME_PAIR
+        )
 
     cdef bint _class_of(
         self, const uint8_t* base, Event* event, Tape* tape, Span* out
@@ -150,6 +188,7 @@ cdef class Judge:
         out[0] = span(NULL, 0)
         self._text.length = 0
         self._text.failed = False
+        self._part = -1
         if event.new_state.kind == MAP:
             if event.attributes.kind == MAP:
                 if event.is_unread and not read_rest(tape, base, event):
@@ -166,7 +205,10 @@ cdef class Judge:
         i = count
         while i:        # of equal names the last counts
             i -= 1
+            if items[i].key.length != name.length and not items[i].key.flags & ESCAPED:
+                continue
             if is_text(base, &items[i].key, name):
+                self._part = <int32_t> i
                 if items[i].value.kind == STRING:
                     out[0] = text_of(base, &items[i].value, &self._text)
                 break
@@ -206,6 +248,13 @@ cdef class Judge:
             if self._limits.count:
                 entity.limit = self._limits.first(&facts, &by_class) + 1
         entity.look = BY_CLASS if by_class else 0
+
+    cdef void remember(self, Entity* entity) noexcept nogil:
+        """Take note that the attributes of the event at hand are remembered now."""
+        entity.class_version = entity.memo.version if entity.memo.valid else 0
+        entity.class_in_other = False
+        if self._is_read:
+            entity.class_part = self._part
 
     cdef bint is_exception(self, int32_t rule) noexcept nogil:
         """Return whether what decided is an exception."""

@@ -185,9 +185,11 @@ cdef class Encoder:
         status = self.writer.write(
             base, event, tape, state, entity, self.time_ns, out
         )
-        if status == Status.OK and (entity.limit or entity.look):
-            self.judge.written(entity, state, stamp)
-            entity.class_version = entity.memo.version if entity.memo.valid else 0
+        if status == Status.OK:
+            if entity.limit:
+                self.judge.written(entity, state, stamp)
+            if entity.look:
+                self.judge.remember(entity)
         if self.writer.remembered_bytes > self.writer.memory_limit:
             self._make_room(entity)
         return status

@@ -33,7 +33,14 @@ cdef struct Entity:
     int64_t written_ns
     double written_value
     uint64_t class_version   # of the memory whose attributes have the class, else 0
+    int32_t class_part       # number of the class among them, -1 if it is not there
     Buffer device_class
+    Buffer other_class       # that it had before, and what was decided then
+    int32_t other_rule
+    int32_t other_limit
+    uint8_t other_accepted
+    uint8_t has_other
+    uint8_t class_in_other   # the class of the memory is that
     Buffer facts             # of the registry: two bytes of length before each
 
 cdef class Entities:

@@ -35,12 +35,14 @@ cdef class Entities:
             free(self._items[i].id)
             buffer_free(&self._items[i].cached)
             buffer_free(&self._items[i].device_class)
+            buffer_free(&self._items[i].other_class)
             buffer_free(&self._items[i].facts)
             memo_free(&self._items[i].memo)
         free(self._items)
         free(self._slots)
         buffer_free(&self._stranger.cached)
         buffer_free(&self._stranger.device_class)
+        buffer_free(&self._stranger.other_class)
         buffer_free(&self._stranger.facts)
         buffer_free(&self._stranger_id)
 
@@ -132,6 +134,7 @@ cdef class Entities:
         """Return an entity that is forgotten again; NULL without memory."""
         buffer_free(&self._stranger.cached)
         buffer_free(&self._stranger.device_class)
+        buffer_free(&self._stranger.other_class)
         buffer_free(&self._stranger.facts)
         memset(&self._stranger, 0, sizeof(Entity))
         self._stranger_id.length = 0
