@@ -35,6 +35,7 @@ from hiq.notify import Notifier
 from hiq.observe import Observers
 from hiq.opening import open_journal
 from hiq.pump import Pump
+from hiq.reload import Reloader
 from hiq.repair.build import make_repairer
 from hiq.sink import make
 from hiq.sink.coerce import Coercer
@@ -90,8 +91,10 @@ class Service:
         *,
         clock: Callable[[], float] = time.time,
         environment: Mapping[str, str] | None = None,
+        read_settings: Callable[[], Settings] | None = None,
     ) -> None:
         self.settings = settings
+        self._reloader = Reloader(settings, read_settings)
         self.stats = Stats(gaps=Ledger(clock=clock))
         self.parts = Parts()
         self.url: str | None = None
@@ -144,9 +147,8 @@ class Service:
             self._main.cancel()
 
     def reload(self) -> None:
-        """Try the token again now, re-read from its file."""
-        if self._ingest is not None:
-            self._ingest.reload()
+        """Read settings and token again soon, and try to connect now."""
+        self._reloader.request()
 
     async def run(self) -> int:
         """Run until `stop`, or until this is cancelled; return the exit status."""
@@ -235,6 +237,10 @@ class Service:
             start("ingest", self._ingest.run)
         else:
             self.stats.ha.state = "DISABLED"
+        self._reloader.attach(
+            pipeline, self.parts, self._clock, self._ingest, self._repairer
+        )
+        start("reload", self._reloader.run)
         # A sink counts from the journal as it is now, so nothing is committed before.
         await self._make_deliverers(pump)
         start("pump", pump.run)

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +23,7 @@ from hiq.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hiq.service import Service
@@ -40,8 +42,8 @@ def command(config: Path | None) -> None:
     r"""Run the service: Home Assistant in, databases out.
 
     It runs in the foreground until SIGTERM or SIGINT, stops in order within ten
-    seconds, and takes a changed token on SIGHUP. Home Assistant and the databases
-    may come and go in any order.
+    seconds, and reads token and settings again on SIGHUP. Home Assistant and the
+    databases may come and go in any order.
 
     \b
     Examples:
@@ -53,14 +55,20 @@ def command(config: Path | None) -> None:
     from hiq._core.heap import limit_heap
 
     limit_heap()
-    settings = load_settings(config)
-    require_home_assistant(settings)
+    settings = _read(config)
     log.setup(settings.log)
     _say_start(settings, __version__)
     load_http_library()
-    status = asyncio.run(_serve(settings))
+    status = asyncio.run(_serve(settings, partial(_read, config)))
     logging.shutdown()
     end(status)
+
+
+def _read(config: Path | None) -> Settings:
+    """Return the settings of a service; ConfigError also without a token."""
+    settings = load_settings(config)
+    require_home_assistant(settings)
+    return settings
 
 
 def _say_start(settings: Settings, version: str) -> None:
@@ -77,10 +85,10 @@ def _say_start(settings: Settings, version: str) -> None:
         logger.info("%s", note)
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, read: Callable[[], Settings]) -> int:
     from hiq.service import Service
 
-    service = Service(settings, environment=environment())
+    service = Service(settings, environment=environment(), read_settings=read)
     handle_signals(service)
     return await service.run()
 

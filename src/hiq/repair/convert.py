@@ -32,7 +32,6 @@ __all__ = ["Converted", "Converter"]
 ALWAYS = ("unit_of_measurement", "device_class")
 """Attributes that may decide the measurement; for rows without any attribute."""
 VERDICTS = ("events", "points", "filtered", "skipped", "rejected")
-SAMPLE_TIME = 1_700_000_000.0
 
 
 @dataclass(slots=True)
@@ -55,7 +54,6 @@ class Converter:
 
     def __init__(self, options: Mapping[str, Any], schemas: Sequence[str]) -> None:
         self._pipeline = Pipeline({**options, "schema": list(schemas)})
-        self._probe = Pipeline({**options, "schema": list(schemas)})
         self._schemas = tuple(schemas)
         self._tags = tuple(options.get("tags_attributes") or ())
         self._platforms: set[str] = set()
@@ -81,13 +79,12 @@ class Converter:
 
     def wanted(self, entity_ids: Iterable[str]) -> list[str]:
         """Return the entities that the filter lets through, sorted."""
-        sample = Row(updated_s=SAMPLE_TIME, raw_state=Raw(b'"1"'))
         found = []
         for entity_id in sorted(set(entity_ids)):
-            (frame,) = event_frames([(entity_id, sample)])
-            if not self._probe.feed(frame).filtered:
+            decision = self._pipeline.explain(entity_id)
+            # A row may have another class than the present state has.
+            if decision.accepted or decision.by_class:
                 found.append(entity_id)
-            self._probe.take_batch()
         return found
 
     def convert(self, rows: Mapping[str, Sequence[Row]]) -> Converted:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hiq.backoff import delays, wait
 from hiq.errors import (
@@ -22,6 +22,7 @@ from hiq.errors import (
     JournalError,
     ProtocolError,
 )
+from hiq.filtering import KEYS, filter_options
 from hiq.ha.history import connected
 from hiq.ha.history_rows import MICROSECONDS
 from hiq.repair.convert import Converter
@@ -33,7 +34,7 @@ from hiq.repair.memory import Memory, Parts
 from hiq.repair.state import MARGIN_US
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from msgspec import Raw
 
@@ -163,6 +164,12 @@ class Repairer:
         self._place = None
         self._since_s = self._clock()
         self._why = ("disconnected", reason)
+
+    def set_filter(self, options: Mapping[str, Any]) -> None:
+        """Restore with another filter, from the next hole on."""
+        for key in KEYS:
+            self._parts.options.pop(key, None)
+        self._parts.options.update(filter_options(options))
 
     def fresh(self, states: list[Raw]) -> list[Raw]:
         """Return the states at connect that may not have been delivered."""

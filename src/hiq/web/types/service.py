@@ -117,6 +117,8 @@ class FilterStatistics(Struct, frozen=True, kw_only=True):
     mode: str
     patterns_count: Count
     exceptions_count: Count
+    thinned_count: Count | UnsetType = UNSET
+    rules: dict[str, Count] | UnsetType = UNSET
 
 
 class FilterAnswer(Struct, frozen=True, kw_only=True):
