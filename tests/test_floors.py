@@ -17,7 +17,7 @@ FLOOR_0 = (
 FLOOR_2 = {
     "ha": (
         *("messages", "commands", "session", "registry", "states", "locate"),
-        *("events", "history_plan", "history_rows"),
+        *("events", "history_plan", "history_rows", "home", "registries"),
     ),
     "clients": (
         *("answers", "auth", "clocks", "commands", "counts", "delivered", "denied"),
