@@ -2,7 +2,7 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.attribute cimport Attribute
 from hiq._core.memo cimport Memo
-from hiq._core.outline cimport Outlines
+from hiq._core.outline cimport OUTLINES, Outlines
 from hiq._core.scan cimport Cursor
 from hiq._core.span cimport MAP, STRING, Value
 from hiq._core.status cimport Status
@@ -45,6 +45,7 @@ cdef struct Tape:
     size_t item_capacity
     Outlines tails             # of states, from behind their attributes
     Outlines ends              # of messages, from behind the new state
+    uint32_t[OUTLINES] closing # bytes from the end of `event` on, of each of `ends`
     const uint8_t* rest        # where such an end may begin, NULL if it is unusual
 
 

@@ -188,6 +188,7 @@ cdef bint read_message(
             if at_map(cursor):
                 if not read_event(cursor, tape, event, entities):
                     return False
+                note_end(&event.event, cursor)
             elif not scan_value(cursor, &event.event):
                 return False
         elif not scan_value(cursor, &event.type if name == TYPE else &other):
@@ -218,9 +219,11 @@ cdef void learn_end(
     if event.time_fired.kind != STRING or event.time_fired.flags or time < at:
         return
     known = outline_find(&tape.ends, at, end)
-    if known == NULL or known.length != <size_t> (end - at):
-        outline_learn(
-            &tape.ends, at, end - at, time - at, event.time_fired.length
+    if known != NULL and known.length == <size_t> (end - at):
+        return
+    if outline_learn(&tape.ends, at, end - at, time - at, event.time_fired.length):
+        tape.closing[tape.ends.last] = <uint32_t> (end - base) - (
+            event.event.start + event.event.length
         )
 
 

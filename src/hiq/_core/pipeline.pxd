@@ -5,6 +5,7 @@ from hiq._core.line cimport Encoder
 from hiq._core.ring cimport Ring
 from hiq._core.span cimport Value
 from hiq._core.status cimport Status
+from hiq._core.tap cimport Tap
 from hiq._core.verdict cimport Tally, Verdict
 
 cdef class Pipeline:
@@ -16,6 +17,7 @@ cdef class Pipeline:
     cdef Ring _ring
     cdef Tape _tape
     cdef size_t _high_water
+    cdef Tap _tap               # None: nobody watches
 
     # hot path
     cdef Verdict _verdict(self, const uint8_t* base, size_t length, bint snapshot)

@@ -12,7 +12,7 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE,
 )
-from libc.stdint cimport uint8_t
+from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memset
 
 from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
@@ -21,6 +21,7 @@ from hiq._core.line cimport Encoder
 from hiq._core.ring cimport Part, Ring
 from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
+from hiq._core.tap cimport UNWANTED, WANTED, Tap
 from hiq._core.verdict cimport Tally, Verdict
 
 from hiq._core.decision import Decision, counted, facts_of, rule_name
@@ -31,6 +32,7 @@ from hiq._core.taken import Taken
 cdef enum:
     MAX_REJECTS = 64
     SAMPLE_BYTES = 200
+    TAP_BYTES = 8 * 1024 * 1024
 
 
 cdef class Pipeline:
@@ -131,6 +133,8 @@ cdef class Pipeline:
         cdef Event* event
         cdef Status status
         cdef size_t i
+        cdef Tap tap = None if snapshot else self._tap
+        cdef Py_ssize_t before = 0 if tap is None else len(tap._found)
         if not self._encoder.begin(self._tape.event_count):
             return Status.NO_MEMORY
         for i in range(self._tape.event_count):
@@ -143,10 +147,20 @@ cdef class Pipeline:
             tally.events += 1
             if status == Status.OK:
                 tally.points += 1
+                if tap is not None and not tap.take(
+                    base, event, self._encoder.entities
+                ):
+                    tap.cut(before)
+                    return Status.NO_MEMORY
             elif status == Status.FILTERED:
                 tally.filtered += 1
             elif status == Status.SKIPPED:
                 tally.skipped += 1
+                if tap is not None and not tap.take(
+                    base, event, self._encoder.entities
+                ):
+                    tap.cut(before)
+                    return Status.NO_MEMORY
             elif status == Status.DUPLICATE:
                 tally.duplicates += 1
             elif status == Status.NO_MEMORY:
@@ -268,6 +282,45 @@ cdef class Pipeline:
             span(<const uint8_t*> <char*> owned, len(owned)),
             span(<const uint8_t*> <char*> facts, len(facts)),
         )
+
+    # watching
+
+    def tap(self, bint on):
+        """Begin or end to collect accepted events for `tapped`.
+
+        While nobody watches nothing is paid for it. States of snapshots are not
+        collected.
+        """
+        if not on:
+            self._tap = None
+        elif self._tap is None:
+            self._tap = Tap(TAP_BYTES)
+
+    def tapped(self):
+        """Return the events accepted since the last call, and forget them.
+
+        Each is the number of its entity (0: it is not remembered), the entity id,
+        the nanoseconds of its newest state, and the JSON of the event as it was
+        sent. At most 8 MiB wait for this call; `tap_dropped` counts the rest.
+        """
+        return [] if self._tap is None else self._tap.all()
+
+    def set_interest(self, uint32_t number, bint wanted):
+        """Say whether the events of an entity are wanted; they are until then."""
+        if self._tap is not None and number and not self._tap.mark(
+            number, WANTED if wanted else UNWANTED
+        ):
+            raise MemoryError
+
+    def forget_interests(self):
+        """Want the events of every entity again."""
+        if self._tap is not None:
+            self._tap.forget()
+
+    @property
+    def tap_dropped(self):
+        """Events that were not collected because nobody fetched them."""
+        return 0 if self._tap is None else self._tap.dropped
 
     # filter
 

@@ -23,6 +23,7 @@ from hiq._core.tags cimport Entities, Entity
 from hiq._core.vector cimport differ, prefetch_to, same_bytes, special16
 
 cdef enum:
+    LEAD = 24        # bytes of a message before its event
     HEAD = 75        # bytes of a message before the entity's id
     LEVELS = 3       # of maps around a state
     AHEAD = 192      # bytes that the machine fetches by itself
@@ -114,6 +115,9 @@ cdef bint recall_message(
             cursor.depth = depth
             note_text(&event.entity_id, base, id.at, <uint32_t> id.length)
             note(&event.data, base, id.at - 14)
+            note(&event.event, base, begin + LEAD)
+            note_end(&event.event, cursor)
+            event.event.length -= tape.closing[outline - tape.ends.items]
             note(&event.message, base, begin)
             note_end(&event.message, cursor)
             event.length = event.message.length
