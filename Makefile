@@ -23,7 +23,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test lint format autobahn bench benchall campaign coverage debug \
-        fuzz apifuzz outage sidebyside wheel servers clean
+        fuzz apifuzz filters outage sidebyside wheel servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -109,6 +109,9 @@ debug: $(VENV)/.tools ## the core with bounds checks, in an environment of its o
 
 fuzz: $(VENV)/.test ## fuzz the core, sanitizers and coverage-guided too (SECONDS=60)
 	tools/fuzz.sh $(VENV) $(SECONDS)
+
+filters: $(VENV)/.test ## rules of every kind against their oracle (EXAMPLES=100000)
+	FILTER_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/_core/test_judge.py $(OPTIONS)
 
 apifuzz: $(VENV)/.test ## requests of every kind to every route, judged by its OpenAPI document (EXAMPLES=500)
 	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/web/test_any_request.py -s $(OPTIONS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks import lower_bound, msgspec_baseline, point_baseline
+from benchmarks import home, lower_bound, msgspec_baseline, point_baseline
 from benchmarks.measuring import Case
 from hiq import Pipeline
 
@@ -31,17 +31,18 @@ NAMES = (
 )
 
 
-def cases(data: Data) -> dict[str, Case]:
+def cases(data: Data, *, ruled: bool = False) -> dict[str, Case]:
     """All cases over these frames; without the lower bound if there is no compiler."""
     names = NAMES if lower_bound.compiler() else NAMES[1:]
-    return {name: case(name, data) for name in names}
+    return {name: case(name, data, ruled=ruled) for name in names}
 
 
-def case(name: str, data: Data) -> Case:
+def case(name: str, data: Data, *, ruled: bool = False) -> Case:
     """One case over these frames.
 
     A running pipeline has seen the frames once, as in a service; in its first pass it
-    knows no entity.
+    knows no entity. `ruled`: its filter has rules of every kind, and the registry's
+    tags are known.
     """
     frames = data.frames
     match name:
@@ -49,11 +50,13 @@ def case(name: str, data: Data) -> Case:
             run = lower_bound.prepare(frames)
             return Case(run, lower_bound.expected(frames))
         case "core" | "core, grouped":
-            pipeline, grouped = _pipeline(), name == "core, grouped"
+            pipeline, grouped = _pipeline(ruled=ruled), name == "core, grouped"
+            if ruled:
+                home.tag(pipeline, frames)
             convert(pipeline, frames, grouped=grouped)
             return Case(lambda: convert(pipeline, frames, grouped=grouped), data.points)
         case "core, first pass":
-            return Case(lambda: convert(_pipeline(), frames), data.points)
+            return Case(lambda: convert(_pipeline(ruled=ruled), frames), data.points)
         case "msgspec decode":
             return Case(lambda: msgspec_baseline.decode(frames), data.events)
         case "msgspec, new state":
@@ -62,9 +65,9 @@ def case(name: str, data: Data) -> Case:
             return Case(lambda: len(point_baseline.convert(frames)), data.points)
 
 
-def _pipeline() -> Pipeline:
+def _pipeline(*, ruled: bool) -> Pipeline:
     """Return a pipeline that says `full` at 256 KiB of lines."""
-    return Pipeline({"high_water": TAKE_BYTES})
+    return Pipeline({"high_water": TAKE_BYTES, **(home.BY_CLASS if ruled else {})})
 
 
 def convert(

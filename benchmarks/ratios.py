@@ -1,12 +1,13 @@
 """Print what the transform costs per event, beside the bound and the baselines.
 
-    python -m benchmarks.ratios [--rounds 7] [--check] [--plot FILE]
+    python -m benchmarks.ratios [--rounds 7] [--check] [--ruled] [--plot FILE]
 
 Cases are run by turns in one process, so that what disturbs the machine disturbs all
 of them; the median of CPU time counts. Ratios travel between machines, nanoseconds do
 not. `hot` runs over few frames again and again, which stay in the cache as those in a
 receive buffer do; the other two read cold memory. `--check` exits with 1 if a goal is
-missed.
+missed. `--ruled`: with a filter of a thousand rules and the registry's tags; the goals
+are then 15 % lower.
 """
 
 from __future__ import annotations
@@ -33,16 +34,19 @@ AT_MOST = 0.35
 """Of the typed decode of msgspec, that the running core may cost."""
 AT_LEAST = 50.0
 """How many times cheaper than orjson and Point it must be."""
+RULED = 1.15
+"""What filter and tags may cost besides."""
 HOT = 300
 """Frames that fit into a second-level cache."""
 CALLS = 20_000
 
 
 def measure(
-    data: Data, rounds: int, loops: int = 1, without: str = ""
+    data: Data, rounds: int, loops: int = 1, without: str = "", *, ruled: bool = False
 ) -> dict[str, float]:
     """Median CPU time per event of each case, in ns; checks every result."""
-    chosen = {name: case for name, case in cases(data).items() if name != without}
+    found = cases(data, ruled=ruled)
+    chosen = {name: case for name, case in found.items() if name != without}
     return by_turns(chosen, data.events, rounds, loops)
 
 
@@ -73,6 +77,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--limit", type=int, help="use only so many frames")
     parser.add_argument("--check", action="store_true", help="fail below the goals")
+    parser.add_argument("--ruled", action="store_true", help="with filter and tags")
     parser.add_argument("--plot", type=Path, help="write a plot (SVG)")
     given = parser.parse_args()
 
@@ -81,20 +86,22 @@ def main() -> int:
     found: dict[str, dict[str, float]] = {}
     for recording in RECORDINGS:
         data = load(recording, given.limit)
-        found[recording] = measure(data, given.rounds)
+        found[recording] = measure(data, given.rounds, ruled=given.ruled)
         print("\n".join(rows(recording, data, found[recording])), flush=True)
     few = load("single", HOT)
     loops = max(1, load("single", given.limit).events // few.events)
-    times = measure(few, given.rounds, loops, without=FIRST)
+    times = measure(few, given.rounds, loops, without=FIRST, ruled=given.ruled)
     print("\n".join(rows(f"hot, {loops} times", few, times)), flush=True)
     print(f"a call of `feed` with an empty frame: {border_ns(given.rounds):.0f} ns\n")
     missed = False
+    slack = RULED if given.ruled else 1.0
+    at_most, at_least = AT_MOST * slack, AT_LEAST / slack
     for recording, times in found.items():
         share, fold = times[CORE] / times[DECODE], times[POINT] / times[CORE]
-        missed |= share > AT_MOST or fold < AT_LEAST
+        missed |= share > at_most or fold < at_least
         print(
-            f"{recording}: {share:.3f} of {DECODE} (goal: at most {AT_MOST}), "
-            f"{fold:.1f} times cheaper than {POINT} (goal: at least {AT_LEAST:g})"
+            f"{recording}: {share:.3f} of {DECODE} (goal: at most {at_most:.3g}), "
+            f"{fold:.1f} times cheaper than {POINT} (goal: at least {at_least:.3g})"
         )
     if given.plot is not None:
         title = "CPU time from frame to line"

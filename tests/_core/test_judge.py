@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hiq import Pipeline
@@ -42,7 +43,10 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400)
+EXAMPLES = int(os.environ.get("FILTER_EXAMPLES", "300"))
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(OPTIONS, STEPS)
 def test_equals_oracle(options: dict[str, Any], steps: Steps) -> None:
     """Any rules decide any stream, with changes of registry and class, as spelled out."""
@@ -76,6 +80,39 @@ def test_each_event_counts_once(rules: dict[str, Any], steps: Steps) -> None:
     assert found.filtered + found.thinned == filtered
     decided = [name for name in found.rules if not name.startswith("limits")]
     assert sum(found.rules[name] for name in decided) <= events
+
+
+ONE_OF_FEW = st.tuples(
+    st.sampled_from(["1", "2", "on", "unavailable"]),
+    st.sampled_from(["power", "energy", "gas", None]),
+    st.sampled_from(["new", "gone"]) | st.just("known"),
+)
+
+
+@settings(max_examples=EXAMPLES // 2)
+@given(filters(), st.lists(ONE_OF_FEW, min_size=3, max_size=15), st.booleans())
+def test_a_class_that_goes_to_and_fro(
+    rules: dict[str, Any],
+    states: list[tuple[str, str | None, str]],
+    together: bool,
+) -> None:
+    """One entity, few states and classes: what is remembered never misleads."""
+    patterns = [{"device_class": ["energy", "gas"]}, *rules.get("patterns", ())]
+    frames = []
+    old: dict[str, Any] | None = None
+    for state, device_class, kind in states:
+        attributes = {"unit_of_measurement": "W", "device_class": device_class, "b": 1}
+        if device_class is None:
+            del attributes["device_class"]
+        known = old if kind != "new" else None
+        event = state_changed("sensor.x", state, attributes, old_state=known)
+        if kind == "gone":
+            event["event"]["data"]["new_state"] = None
+        old = event["event"]["data"]["new_state"]
+        frames.append(frame(event))
+    if together:
+        frames = [b"[" + b",".join(frames) + b"]"]
+    live({"filter": {**rules, "patterns": patterns}}, [("feed", f) for f in frames * 2])
 
 
 def with_class(state: str, device_class: str | None, **data: Any) -> bytes:

@@ -204,6 +204,7 @@ class ReferencePipeline:
             "domain": domain,
             "device_class": device_class_of(data),
         }
+        rules.observe(facts)
         if not rules.decide(facts)[0]:
             return "filtered"
 
@@ -299,8 +300,7 @@ class ReferencePipeline:
 
     def set_filter(self, options: Mapping[str, Any] | None) -> None:
         """Take over what decides and which attributes are written."""
-        given, before = Options(options), self.options.rules
-        given.rules.keep(before)
+        given = Options(options)
         self.options.filter, self.options.rules = given.filter, given.rules
 
     @property

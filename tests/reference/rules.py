@@ -56,6 +56,7 @@ class RuleFilter:
         self.patterns = list(given.get("patterns") or ())
         self.limits = list(given.get("limits") or ())
         self.attributes = dict(given.get("attributes") or {})
+        self._limit: dict[str, int] = {}
         self._written: dict[str, tuple[int, float]] = {}
 
     def decide(self, facts: Mapping[str, str]) -> tuple[bool, str]:
@@ -79,6 +80,15 @@ class RuleFilter:
                 return False
         return True
 
+    def observe(self, facts: Mapping[str, str]) -> None:
+        """Forget what was written under another limit."""
+        found = next(
+            (n for n, one in enumerate(self.limits) if matches(one, facts)), -1
+        )
+        if self._limit.get(facts["entity_id"], -1) != found:
+            self._limit[facts["entity_id"]] = found
+            self._written.pop(facts["entity_id"], None)
+
     def thins(self, facts: Mapping[str, str], state: str, stamp: int) -> bool:
         """Whether a state is left out: too soon and too little has changed."""
         limit = next((one for one in self.limits if matches(one, facts)), None)
@@ -89,10 +99,6 @@ class RuleFilter:
         soon = 0 <= stamp - before[0] < round((interval or 0) * 1e9)
         small = change is not None and abs(float(state) - before[1]) < change
         return (soon or interval is None) and (small or change is None)
-
-    def keep(self, before: RuleFilter) -> None:
-        """Take over what was written under another filter."""
-        self._written = before._written
 
     def written(self, entity_id: str, state: str, stamp: int) -> None:
         """Take note of a state that is written, or gives no point."""

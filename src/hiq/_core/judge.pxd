@@ -43,6 +43,9 @@ cdef class Judge:
     cdef bint look(
         self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
     ) noexcept nogil
+    cdef bint _look(
+        self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
+    ) noexcept nogil
     cdef bint _has_same_class(
         self, const Event* event, const Tape* tape, const Entity* entity
     ) noexcept nogil

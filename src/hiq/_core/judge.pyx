@@ -128,6 +128,16 @@ cdef class Judge:
         self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
     ) noexcept nogil:
         """Decide an entity, if what decides has changed; False without memory."""
+        cdef int32_t limit = entity.limit
+        cdef bint good = self._look(base, event, tape, entity)
+        if entity.limit != limit:
+            entity.has_written = False    # under that limit nothing was
+        return good
+
+    cdef bint _look(
+        self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
+    ) noexcept nogil:
+        """Do it, but for what a changed limit means."""
         cdef bint fresh = entity.look & UNDECIDED
         cdef Span found
         if self._asks_class:

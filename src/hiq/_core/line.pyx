@@ -280,5 +280,6 @@ cdef class Encoder:
         for number in range(1, self.entities.count + 1):
             entity = self.entities.at(<uint32_t> number)
             entity.look |= UNDECIDED
+            entity.has_written = False
             if new_lists:
                 entity.memo.valid = False

@@ -14,6 +14,11 @@ cdef struct Entity:
     uint8_t look           # why that must be looked at again, else 0
     uint8_t is_mqtt        # by the registry
     uint8_t remembered     # is in the table
+    uint8_t class_in_other # the class of the memory is that it had before
+    int32_t rule           # what decided
+    int32_t limit          # number of its limit, 0 if it has none
+    int32_t class_part     # number of the class among attributes, -1: not there
+    uint64_t class_version # of the memory whose attributes have the class, else 0
     int32_t override       # numbers of the overlay
     int32_t ignored
     uint32_t rows          # well-known attributes of the domain
@@ -26,21 +31,16 @@ cdef struct Entity:
     Buffer cached          # source, then head
     Memo memo
     # what the filter knows
-    int32_t rule             # what decided
-    int32_t limit            # number of its limit, 0 if it has none
     int32_t allowance        # number of the attribute lists of its domain
     uint8_t has_written      # a number was the last that was written:
     int64_t written_ns
     double written_value
-    uint64_t class_version   # of the memory whose attributes have the class, else 0
-    int32_t class_part       # number of the class among them, -1 if it is not there
     Buffer device_class
     Buffer other_class       # that it had before, and what was decided then
     int32_t other_rule
     int32_t other_limit
     uint8_t other_accepted
     uint8_t has_other
-    uint8_t class_in_other   # the class of the memory is that
     Buffer facts             # of the registry: two bytes of length before each
 
 cdef class Entities:
