@@ -108,6 +108,15 @@ def test_a_week_is_imported_although_killed_twice(
     assert result["sinks"]["influxdb"]["refused"] == 0
     assert found == within
     assert max(peaks) < MEMORY_MIB
+    verify = [sys.executable, "-m", "hiq", "verify", "--config", str(config), "--json"]
+    verify += ["--start", start, "--end", end, "--entities", "sensor.past_*"]
+    done = subprocess.run(verify, capture_output=True, timeout=1500, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (judged,) = json.loads(done.stdout)["sinks"].values()
+    print(
+        {name: judged[name] for name in ("compared", "missing", "extra", "different")}
+    )
+    assert judged["compared"] == len(within)
 
 
 def _share(data: Path) -> float:
