@@ -10,6 +10,7 @@ SEED     ?= 1
 EVENTS   ?= 5000000
 MINUTES  ?= 10
 EXAMPLES ?= 500
+KILLS    ?= 20
 PYTEST   ?= $(VENV)/bin/python -m pytest
 SUITE    ?= tests benchmarks
 OPTIONS  ?=
@@ -115,6 +116,11 @@ filters: $(VENV)/.test ## rules of every kind against their oracle (EXAMPLES=100
 
 apifuzz: $(VENV)/.test ## requests of every kind to every route, judged by its OpenAPI document (EXAMPLES=500)
 	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/web/test_any_request.py -s $(OPTIONS)
+
+clients: $(VENV)/.test ## clients at length: a model of 24,000 steps, 20 kills (KILLS=20)
+	CLIENT_EXAMPLES=600 CLIENT_STEPS=40 CLIENT_KILLS=$(KILLS) CLIENT_FRAMES=1000000 \
+	  $(PYTEST) tests/clients/test_model.py tests/clients/test_kill.py \
+	  tests/clients/test_any_frame.py -s --timeout 1800 $(OPTIONS)
 
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation -Cbuild-dir=build-wheel -w dist .

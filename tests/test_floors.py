@@ -47,7 +47,16 @@ THIRD_PARTY = {
         *("msgspec", "orjson", "jwt", "cryptography", "picows", "aiohttp"),
         "websockets",
     },
-    4: {"msgspec", "orjson", "click", "isal", "aiohttp", "yaml", "zeroconf"},
+    4: {
+        "msgspec",
+        "orjson",
+        "click",
+        "isal",
+        "aiohttp",
+        "yaml",
+        "zeroconf",
+        "websockets",
+    },
 }
 PYX_IMPORT = re.compile(
     r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", re.MULTILINE

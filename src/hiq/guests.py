@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from hiq.clients.gate import Mode
     from hiq.clients.homeiq import HomeIq
+    from hiq.clients.hub import Hub
     from hiq.clients.server import ClientServer
     from hiq.clients.store import Store
     from hiq.clients.subscriptions import Facts
@@ -187,8 +188,9 @@ class Guests:
             facts=self._facts_of,
             interest=self._observers.set_interest,
         )
-        hub.changed_interest = self._changed.set
         await self._in_thread(partial(store.restore, hub))
+        # At once, so that an event right after the answer to `subscribe` is seen.
+        hub.changed_interest = partial(self._interest_changed, hub)
         self._store = store
         self._dirty.set()
         assert self._gate is not None
@@ -212,6 +214,11 @@ class Guests:
             self._observers.add(self._observe)
         else:
             self._observers.remove(self._observe)
+
+    def _interest_changed(self, hub: Hub) -> None:
+        self._watch(on=not hub.idle)
+        self._observers.forget_interests()
+        self._changed.set()
 
     def _observe(self, found: Sequence[Tapped]) -> None:
         if self._server is not None:

@@ -1,122 +1,114 @@
-"""Who else sees accepted states: told once per frame, and nothing when nobody listens.
+"""Who else sees accepted events: told once per read, and nothing when nobody listens.
 
-While somebody listens, frames go through Python, state by state, so that it is known
-of each whether it was accepted. It must not know who listens, nor why.
+The core collects them only while somebody does. A listener that fails is a fault of
+ours, told once; it stops neither the others nor ingestion. It must not know who
+listens, nor why.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
-
-import msgspec
+import logging
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-__all__ = ["Observers", "Tapped"]
+__all__ = ["Observer", "Observers", "Tapped"]
+
+logger = logging.getLogger("hiq.observe")
 
 Tapped = tuple[int, str, int, bytes]
-"""Entity number, entity id, nanoseconds, the event's JSON as Home Assistant sent it."""
+"""Entity number (0: not remembered), entity id, nanoseconds, the event as sent."""
 
 
-class _State(msgspec.Struct):
-    last_updated: str = ""
+class Observer(Protocol):
+    """Who is told."""
+
+    def __call__(self, found: Sequence[Tapped], /) -> object:
+        """Take the events of one read."""
+        ...
 
 
-class _Data(msgspec.Struct):
-    entity_id: str
-    new_state: _State | None = None
+class Collecting(Protocol):
+    """What collects them; `hiq.Pipeline` does."""
 
+    def tap(self, on: bool) -> None:
+        """Begin or end to collect."""
+        ...
 
-class _Event(msgspec.Struct):
-    data: _Data
+    def tapped(self) -> list[Tapped]:
+        """Return what was collected, and forget it."""
+        ...
 
+    def set_interest(self, number: int, wanted: bool) -> None:
+        """Say whether the events of an entity are wanted."""
+        ...
 
-class _Message(msgspec.Struct):
-    event: msgspec.Raw
-
-
-_MESSAGES = msgspec.json.Decoder(list[msgspec.Raw])
-_MESSAGE = msgspec.json.Decoder(_Message)
-_EVENT = msgspec.json.Decoder(_Event)
+    def forget_interests(self) -> None:
+        """Want the events of every entity again."""
+        ...
 
 
 class Observers:
-    """The fan-out of accepted states.
+    """The fan-out of accepted events.
 
-    - `on_change` is called when the first observer comes or the last one leaves.
-    - An entity that was marked as unwanted is not given to anybody.
+    - After `add`: the observer is told of each event that is accepted from now on.
+    - An entity that a single observer does not want is not collected for it.
     """
 
     def __init__(self) -> None:
-        self.on_change: Callable[[], object] = lambda: None
-        self._observers: list[Callable[[Sequence[Tapped]], object]] = []
-        self._numbers: dict[str, int] = {}
-        self._unwanted: set[int] = set()
-        self._found: list[Tapped] = []
+        self._pipeline: Collecting | None = None
+        self._observers: list[Observer] = []
+        self._failed: set[int] = set()
 
     @property
     def active(self) -> bool:
         """Whether anybody listens."""
         return bool(self._observers)
 
-    def add(self, observer: Callable[[Sequence[Tapped]], object]) -> None:
+    def bind(self, pipeline: Collecting) -> None:
+        """Say what collects."""
+        self._pipeline = pipeline
+        pipeline.tap(self.active)
+
+    def add(self, observer: Observer) -> None:
         """Tell an observer from now on."""
         self._observers.append(observer)
         self.forget_interests()
-        self.on_change()
+        self._steer()
 
-    def remove(self, observer: Callable[[Sequence[Tapped]], object]) -> None:
+    def remove(self, observer: Observer) -> None:
         """Do not tell it any more; a no-op if it is not there."""
         if observer in self._observers:
             self._observers.remove(observer)
-            self.on_change()
+            self.forget_interests()
+            self._steer()
 
     def set_interest(self, number: int, wanted: bool) -> None:
-        """Note whether anybody wants an entity; kept while there is one observer."""
-        if wanted or len(self._observers) > 1:
-            self._unwanted.discard(number)
-        else:
-            self._unwanted.add(number)
+        """Note that the only observer does not want an entity; two want everything."""
+        if self._pipeline is not None and number:
+            self._pipeline.set_interest(number, wanted or len(self._observers) > 1)
 
     def forget_interests(self) -> None:
         """All entities are wanted until somebody says otherwise."""
-        self._unwanted.clear()
-
-    def split(self, frame: bytes) -> list[bytes] | None:
-        """Return the messages of a frame; None if it is to be taken as a whole."""
-        if frame[:1] != b"[":
-            return [frame]
-        try:
-            return [bytes(one) for one in _MESSAGES.decode(frame)]
-        except msgspec.DecodeError:
-            return None
-
-    def accepted(self, message: bytes) -> None:
-        """Take a message whose state was accepted."""
-        try:
-            event = bytes(_MESSAGE.decode(message).event)
-            data = _EVENT.decode(event).data
-        except msgspec.DecodeError:
-            return
-        number = self._numbers.setdefault(data.entity_id, len(self._numbers))
-        if number in self._unwanted:
-            return
-        updated = "" if data.new_state is None else data.new_state.last_updated
-        self._found.append((number, data.entity_id, _nanoseconds(updated), event))
+        if self._pipeline is not None:
+            self._pipeline.forget_interests()
 
     def tell(self) -> None:
         """Tell everybody what was accepted since the last time."""
-        if self._found:
-            found, self._found = self._found, []
-            for observer in tuple(self._observers):
+        if self._pipeline is None or not self._observers:
+            return
+        found = self._pipeline.tapped()
+        if not found:
+            return
+        for observer in tuple(self._observers):
+            try:
                 observer(found)
+            except Exception:
+                if id(observer) not in self._failed:
+                    self._failed.add(id(observer))
+                    logger.exception("a listener failed, it misses events")
 
-
-def _nanoseconds(text: str) -> int:
-    try:
-        seconds = datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return 0
-    return round(seconds * 1e6) * 1000
+    def _steer(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.tap(self.active)

@@ -199,6 +199,7 @@ class Service:
             tasks.append(group.create_task(self._supervisor.keep(name, run), name=name))
 
         pipeline = Pipeline(self.settings.pipeline_options)
+        self._observers.bind(pipeline)
         pump = Pump(
             pipeline,
             self._journal,

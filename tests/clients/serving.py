@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+import pytest_asyncio
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
@@ -178,3 +180,14 @@ async def hiq_serve(
         with contextlib.suppress(Exception):
             hiq.kill()
         await home.stop()
+
+
+def shared(clients: str = "", security: str = "") -> Any:
+    """Return a fixture: a service that all tests of one file share."""
+
+    @pytest_asyncio.fixture(scope="module", loop_scope="module")
+    async def hiq(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hiq]:
+        async with hiq_serve(tmp_path_factory.mktemp("hiq"), clients, security) as it:
+            yield it
+
+    return hiq

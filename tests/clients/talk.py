@@ -54,7 +54,7 @@ class Home:
 
     def fire(self, entity_id: str = "light.lamp", count: int = 1) -> None:
         """Let states be accepted, in one read."""
-        number = self.numbers.setdefault(entity_id, len(self.numbers))
+        number = self.numbers.setdefault(entity_id, len(self.numbers) + 1)
         found = []
         for _ in range(count):
             self.fired += 1

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidURI
 
 from hiq.errors import ConnectionLost
 from hiq.ha.connection import Connection
-from tests.clients.serving import Hiq, Tab, hiq_serve, tab
+from tests.clients.serving import Hiq, Tab, shared, tab
 from tests.servers.process import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hiq(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hiq]:
-    """Give a service that all tests of this file share."""
-    async with hiq_serve(tmp_path_factory.mktemp("connection")) as it:
-        yield it
+hiq = shared()
 
 
 async def test_upgrade_with_a_token_then_welcome(hiq: Hiq) -> None:

@@ -23,8 +23,7 @@ pytestmark = pytest.mark.usefixtures("listener")
 class Fed:
     """Stands where the feed stands in the service."""
 
-    compiled = observers = None
-    observed = False
+    compiled = None
 
     def __init__(self, call):
         self.call = call

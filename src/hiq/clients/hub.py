@@ -195,7 +195,8 @@ class Hub:
 
     def left(self, session: Session) -> None:
         """A session lost its connection."""
-        if self._keeper is not None:
+        self.sessions.trim(session.sub, self.rules.sessions_per_user)
+        if self._keeper is not None and session in self.sessions:
             self._keeper.session(session)
 
     # events
@@ -229,8 +230,9 @@ class Hub:
 
     def _ask(self, number: int, entity_id: str) -> bool:
         wanted = any(one.wants(number, entity_id, self.facts) for one in self._all())
-        self._asked[number] = wanted
-        self._interest(number, wanted)
+        if number:
+            self._asked[number] = wanted
+            self._interest(number, wanted)
         return wanted
 
     def publish(self, event: Event, now_s: float, taken: int = 0) -> int:

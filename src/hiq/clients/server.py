@@ -91,6 +91,7 @@ class ClientServer:
             "connections": self.count,
             "users": len(self._by_user),
             "addresses": len(self._by_address),
+            "handlers": self._open,
             "sessions": len(hub.sessions),
             "accepted": self.accepted,
             "ended": dict(self.ended),

@@ -93,21 +93,16 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(self._found.values())
 
+    def __contains__(self, session: Session) -> bool:
+        return self._found.get(session.id) is session
+
     def of(self, sub: str) -> list[Session]:
         """Return those of one user."""
         return [one for one in self._found.values() if one.sub == sub]
 
     def open(self, sub: str, scopes: Scopes, now_s: float) -> Session:
-        """Make a session; the oldest without a connection leaves if there are many."""
-        mine = self.of(sub)
-        while len(mine) >= self._rules.sessions_per_user:
-            lonely = [one for one in mine if one.peer is None]
-            if not lonely:
-                break  # bounded all the same: by the connections of a user
-            oldest = min(lonely, key=lambda one: one.detached_s)
-            self.evicted += 1
-            self.remove(oldest)
-            mine.remove(oldest)
+        """Make a session; see `trim`."""
+        self.trim(sub, self._rules.sessions_per_user - 1)
         rules = self._rules
         nonce = self._fresh()
         session = Session(
@@ -125,6 +120,18 @@ class Sessions:
         )
         self._found[session.id] = session
         return session
+
+    def trim(self, sub: str, most: int) -> None:
+        """End sessions of a user without a connection until so many are left.
+
+        Those that nothing was ever subscribed in go first, then the oldest.
+        """
+        mine = self.of(sub)
+        lonely = [one for one in mine if one.peer is None]
+        lonely.sort(key=lambda one: (len(one.subscriptions) > 0, one.detached_s))
+        for session in lonely[: max(0, len(mine) - most)]:
+            self.evicted += 1
+            self.remove(session)
 
     def put_back(self, session: Session) -> None:
         """Take one that a store has kept."""

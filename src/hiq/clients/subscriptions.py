@@ -35,7 +35,7 @@ class Event:
     """One accepted event, shared by all who get it.
 
     Attributes:
-        number: of the entity in the core; -1 for what is no state.
+        number: of the entity in the core; 0 for one that it does not remember.
         json: exactly as Home Assistant sent it.
         validation: JSON of the verdict on it.
     """
@@ -168,7 +168,7 @@ class Subscriptions:
                     for one in self._items.values()
                     if _means(one.filter, event_type, entity_id, facts)
                 )
-            if number >= 0 or not entity_id:
+            if number > 0 or not entity_id:
                 if len(self._wanted) >= MOST_REMEMBERED:
                     self._wanted.clear()
                 self._wanted[key] = found
@@ -178,7 +178,7 @@ class Subscriptions:
 def _now(one: Subscription, event: Event, now_s: float) -> bool:
     """Return whether an event is due; if not, it is held in place of the last one."""
     interval_s = one.filter.min_interval
-    if not interval_s or event.number < 0:
+    if not interval_s or event.number <= 0:
         return True
     last_s = one.sent_s.get(event.number)
     if last_s is not None and now_s < last_s + interval_s:

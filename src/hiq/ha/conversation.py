@@ -57,8 +57,6 @@ class Conversation:
         timing: Timing | None = None,
     ) -> None:
         self._feed = feed
-        if feed.observers is not None:
-            feed.observers.on_change = self._steer
         self._on_event = on_event
         self._on_batch_end = on_batch_end
         self._clock = clock
@@ -225,8 +223,7 @@ class Conversation:
         """Let frames go the short way unless their order needs care."""
         if self._connection is not None and self._session is not None:
             waits = self._snapshots or self._held or self._session.expects_states
-            observed = self._feed.observed
-            self._connection.direct = not (waits or observed or self._stopping)
+            self._connection.direct = not waits and not self._stopping
 
     def _send(self) -> None:
         """Send what the session wants to say."""

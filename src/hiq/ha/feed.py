@@ -77,22 +77,7 @@ class FeedPipeline(Protocol):
 
 
 class Observed(Protocol):
-    """Who sees accepted states; see `hiq.observe.Observers`."""
-
-    on_change: Callable[[], object]
-
-    @property
-    def active(self) -> bool:
-        """Whether anybody listens."""
-        ...
-
-    def split(self, frame: bytes) -> list[bytes] | None:
-        """Return the messages of a frame; None if it is to be taken as a whole."""
-        ...
-
-    def accepted(self, message: bytes) -> None:
-        """Take a message whose state was accepted."""
-        ...
+    """Who sees accepted events; see `hiq.observe.Observers`."""
 
     def tell(self) -> None:
         """Tell everybody what was accepted since the last time."""
@@ -117,7 +102,7 @@ class Feed:
         clock: Callable[[], float],
         observers: Observed | None = None,
     ) -> None:
-        self.observers = observers
+        self._observers = observers
         # Of exactly this type: a subclass may have a `feed` of its own.
         self.compiled = pipeline if type(pipeline) is Pipeline else None
         self.on_full = on_full
@@ -130,28 +115,6 @@ class Feed:
 
         Returns the messages in it that are no state events.
         """
-        observers = self.observers
-        if observers is None or not observers.active or snapshot:
-            return self._take(frame, snapshot=snapshot)[1]
-        messages = observers.split(bytes(frame))
-        if messages is None:
-            return self._take(frame, snapshot=False)[1]
-        passed: list[bytes] = []
-        for message in messages:
-            points, more = self._take(message, snapshot=False)
-            passed += more
-            if points:
-                observers.accepted(message)
-        observers.tell()
-        return passed
-
-    @property
-    def observed(self) -> bool:
-        """Whether every frame has to come through here."""
-        return self.observers is not None and self.observers.active
-
-    def _take(self, frame: Payload, *, snapshot: bool) -> tuple[int, Sequence[bytes]]:
-        """Feed a frame and count; return its points and what it passes on."""
         verdict = self._pipeline.feed(frame, snapshot)
         points, filtered, skipped = verdict.points, verdict.filtered, verdict.skipped
         duplicates = verdict.duplicates
@@ -169,7 +132,7 @@ class Feed:
         )
         if verdict.full:
             self.on_full()
-        return points, verdict.passed
+        return verdict.passed
 
     def add(  # noqa: PLR0917  the listener gives them from C, by position
         self,
@@ -204,3 +167,5 @@ class Feed:
                 ha.last_event_at = self._clock()
         if unreadable:
             stats.bad_frames += unreadable
+        if events and self._observers is not None:
+            self._observers.tell()
