@@ -94,6 +94,8 @@ def escaped(text: str, special: str) -> str:
 
 def field_value(value: float | str) -> str:
     """A float as its shortest text, a string in quotes."""
+    if value is True:
+        return "true"
     if isinstance(value, str):
         return '"' + escaped(value, '"\\') + '"'
     return repr(value)

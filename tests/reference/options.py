@@ -13,7 +13,7 @@ from typing import Any
 from tests.reference.filter import EntityFilter, Lists
 from tests.reference.rules import RuleFilter
 
-KNOWN_SCHEMAS = ("ha",)
+KNOWN_SCHEMAS = ("ha", "homeiq", "tidy")
 MEASUREMENT_ATTRIBUTES = ("unit_of_measurement", "domain__device_class", "entity_id")
 NANOSECONDS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
@@ -67,6 +67,7 @@ class Options:
         self.filter = EntityFilter(
             lists(given.get("include")), lists(given.get("exclude"))
         )
+        self.tidy = given.get("tidy") or {}
         self.rules = RuleFilter(given.get("filter"))
         self.restore_python_text = given.get("restore_python_text", True)
         self.skip_null_attributes = given.get("skip_null_attributes", False)

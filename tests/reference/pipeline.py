@@ -6,7 +6,6 @@ large integers. The order of the checks of one event is the order of the code.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections import deque
@@ -21,6 +20,8 @@ import orjson
 from tests.reference.line import Point, cleaned, encode, series_key
 from tests.reference.options import Options
 from tests.reference.point import build
+from tests.reference.raw import RawDecoder
+from tests.reference.schemas import Event, homeiq, tidy
 
 NO_POINT_STATES = ("unknown", "unavailable", "")
 MAX_REJECTS = 64
@@ -55,6 +56,9 @@ class Taken(NamedTuple):
     last_ns: int
 
 
+FORMS = {"homeiq": homeiq, "tidy": tidy}
+
+
 class Rejected(Exception):
     """An event that validation refuses; carries the reason code."""
 
@@ -73,6 +77,14 @@ def time_ns(text: Any) -> int:
     if abs(whole) > MAX_SECONDS:
         raise Rejected("NOT_ENCODABLE")
     return whole * 1_000_000_000 + int((fraction or "0").ljust(9, "0"))
+
+
+def moment(text: Any) -> int | None:
+    """The same, None for what is no time."""
+    try:
+        return time_ns(text)
+    except Rejected:
+        return None
 
 
 def frame_reason(frame: bytes) -> str:
@@ -98,7 +110,7 @@ def deep() -> Iterator[None]:
 def messages(frame: bytes) -> list[tuple[Any, bytes]]:
     """The messages of a valid frame, each with its own bytes."""
     text = frame.decode().strip(" \t\r\n")
-    decode = json.JSONDecoder().raw_decode
+    decode = RawDecoder().raw_decode
     if not text.startswith("["):
         return [(decode(text)[0], text.encode())]
     found: list[tuple[Any, bytes]] = []
@@ -148,6 +160,7 @@ class ReferencePipeline:
         self._platform: dict[str, str] = {}
         self._tags: dict[str, Mapping[str, str]] = {}
         self._last_time: dict[str, int] = {}
+        self._first: dict[str, str] = {}
 
     def feed(self, frame: Any, snapshot: bool = False) -> Verdict:
         """Take one WebSocket text message; never raises for bad content."""
@@ -211,12 +224,12 @@ class ReferencePipeline:
         if "new_state" not in data:
             raise Rejected("NO_NEW_STATE")
         new_state = data["new_state"]
-        if new_state is None:  # the entity was removed
-            return "skipped"
-        if not isinstance(new_state, dict):
+        if new_state is None and self.options.schemas == ["ha"]:
+            return "skipped"  # the entity was removed
+        if not isinstance(new_state, dict | None):
             raise Rejected("NO_NEW_STATE")
-        state = new_state.get("state")
-        attributes = new_state.get("attributes")
+        state = "" if new_state is None else new_state.get("state")
+        attributes = {} if new_state is None else new_state.get("attributes")
         if not isinstance(state, str) or not isinstance(attributes, dict):
             raise Rejected("BAD_DATA")
         stamp = time_ns(event.get("time_fired"))
@@ -225,34 +238,73 @@ class ReferencePipeline:
         self._last_time[entity_id] = stamp
         if snapshot and seen == stamp:
             return "duplicates"
-        if state in NO_POINT_STATES:
+        gone = state in NO_POINT_STATES
+        if new_state is None:
+            pass
+        elif gone:
             rules.written(entity_id, "", stamp)
-            return "skipped"
-        if rules.thins(facts, state, stamp):
+        elif rules.thins(facts, state, stamp):
             return "filtered"
+        points: dict[str, Point | None] = {
+            "ha": None if gone else self._ha(entity_id, state, attributes, stamp),
+            **self._others(event, data, stamp),
+        }
+        made = [points[name] for name in self.options.schemas]
+        for name, point in zip(self.options.schemas, made, strict=True):
+            if point is not None:
+                line = encode(point)
+                self._lines[name].append((point, line))
+                self._sizes[name] += len(line)
+        if made[0] is None:  # by rule, or no valid field is left
+            return "skipped"
+        if not gone:
+            rules.written(entity_id, state, stamp)
+        return "points"
 
-        raw_point = build(
-            self.options,
-            entity_id,
-            state,
-            attributes,
-            stamp,
-            self._platform.get(entity_id),
-        )
-        point = cleaned(
-            raw_point,
+    def _ha(
+        self, entity_id: str, state: str, attributes: dict[str, Any], stamp: int
+    ) -> Point | None:
+        """The point of schema `ha`."""
+        platform = self._platform.get(entity_id)
+        return cleaned(
+            build(self.options, entity_id, state, attributes, stamp, platform),
             self.options.default_measurement,
             entity_id,
             self.options.time_unit_ns,
         )
-        if point is None:  # no valid field is left
-            return "skipped"
-        rules.written(entity_id, state, stamp)
-        line = encode(point)
-        for name, lines in self._lines.items():
-            lines.append((point, line))
-            self._sizes[name] += len(line)
-        return "points"
+
+    def _others(
+        self, event: dict[str, Any], data: dict[str, Any], stamp: int
+    ) -> dict[str, Point | None]:
+        """The points of the schemas beside `ha`."""
+        if self.options.schemas == ["ha"]:
+            return {}
+        entity_id, new, old = (
+            data["entity_id"],
+            data["new_state"],
+            data.get("old_state"),
+        )
+        registry = self._tags.get(entity_id, {})
+        old = old if isinstance(old, dict) else {}
+        context = event.get("context")
+        seen = Event(
+            entity_id,
+            stamp,
+            new,
+            old,
+            None if new is None else moment(new.get("last_changed")),
+            moment(old.get("last_changed")),
+            context if isinstance(context, dict) else {},
+            registry,
+            registry.get("first_entity_id")
+            or self._first.get(registry.get("rid", ""), ""),
+        )
+        made = {name: form(self.options, seen) for name, form in FORMS.items()}
+        unit = self.options.time_unit_ns
+        for point in made.values():
+            if point is not None:
+                point.time_ns = point.time_ns // unit * unit
+        return made
 
     def take(self, schema: str | None = None) -> bytes:
         """All lines in order of arrival; they are removed."""
@@ -292,6 +344,8 @@ class ReferencePipeline:
     def set_tags(self, entity_id: str, tags: Mapping[str, str] | None) -> None:
         """Registry tags of one entity; schema `ha` uses only `platform`."""
         self._tags[entity_id] = dict(tags or {})
+        if (tags or {}).get("rid"):
+            self._first.setdefault((tags or {})["rid"], entity_id)
         platform = (tags or {}).get("platform")
         if platform is None:
             self._platform.pop(entity_id, None)

@@ -88,7 +88,7 @@ def test_types_name_only_keys_of_the_table(kind):
         ("- {type: sqlite, url: http://x}", "sinks[0].url", "not for a sink of type"),
         ("- {type: stdout, tokn: x}", "sinks[0].tokn", "unknown key (did you mean"),
         ("- {type: stdout, name: a/b}", "sinks[0].name", "part of file names"),
-        ("- {type: stdout, schema: tidy}", "sinks[0].schema", "expected ha"),
+        ("- {type: stdout, schema: tydi}", "sinks[0].schema", "expected ha"),
         ("- {type: stdout, in_flight: 0}", "sinks[0].in_flight", "from 1 to 16"),
         ("- {type: stdout}\n- {type: stdout}", "sinks[1].name", "name of two sinks"),
         ("- {type: stdout, name: influxdb}", "sinks[0].name", "name of two sinks"),

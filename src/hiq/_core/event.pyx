@@ -344,6 +344,7 @@ cdef bint read_data(
                 if known:
                     note(target, cursor.base, cursor.at)
                     cursor.at += known
+                    note_end(target, cursor)
                     continue
         elif name == ENTITY_ID:
             target = &event.entity_id

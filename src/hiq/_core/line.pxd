@@ -6,6 +6,7 @@ from hiq._core.judge cimport Judge
 from hiq._core.moment cimport Minute
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Overlay
+from hiq._core.schemas cimport Schemas
 from hiq._core.span cimport Span
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity
@@ -24,6 +25,10 @@ cdef class Encoder:
     cdef uint64_t* _decided     # its counts
     cdef Overlay _overlay
     cdef Writer writer
+    cdef Schemas schemas        # beside `ha`, None without any
+    cdef bint has_others
+    cdef bint _is_ha_on
+    cdef bint _is_ha_first
     cdef Entities entities
     cdef Names _row_domains     # domain -> number of its rows in _rows
     cdef uint32_t* _rows
@@ -43,6 +48,10 @@ cdef class Encoder:
     cdef void roll_back(self) noexcept nogil
     cdef Status encode(
         self, const uint8_t* base, Event* event, Tape* tape, bint snapshot, Buffer* out
+    ) noexcept nogil
+    cdef Status _write_others(
+        self, const uint8_t* base, const Event* event, Entity* entity, Span state,
+        int64_t fired_ns, Status status,
     ) noexcept nogil
     cdef void _make_room(self, const Entity* entity) noexcept nogil
     cdef Entity* entity_of(self, Span id, size_t domain_length) noexcept nogil

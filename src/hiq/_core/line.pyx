@@ -15,6 +15,7 @@ from hiq._core.memo cimport memo_size
 from hiq._core.moment cimport MOMENT_BAD, MOMENT_FAR, Moment, floor_to, moment_ns
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Entry, Overlay
+from hiq._core.schemas cimport Schemas
 from hiq._core.span cimport MAP, NULL_VALUE, STRING, Span, hash_of, same, span
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity, domain_of, id_of
@@ -52,6 +53,11 @@ cdef class Encoder:
         )
         self.entities = Entities(options.max_entities)
         self.writer = Writer(options, plan, self._overlay, rows)
+        self.has_others = options.schemas != ("ha",)
+        self._is_ha_on = "ha" in options.schemas
+        self._is_ha_first = options.schemas[0] == "ha"
+        if self.has_others:
+            self.schemas = Schemas(options, self.entities)
         self.use(Judge(options), False)
         self._row_domains = Names({name: i for i, name in enumerate(domains)})
         self._rows = <uint32_t*> calloc(len(domains) + 1, sizeof(uint32_t))
@@ -137,10 +143,11 @@ cdef class Encoder:
         if not entity.accepted:
             return Status.FILTERED
         if event.new_state.kind == NULL_VALUE:
-            return Status.SKIPPED
-        if event.new_state.kind != MAP:
+            if not self.has_others:
+                return Status.SKIPPED
+        elif event.new_state.kind != MAP:
             return Status.NO_NEW_STATE
-        if event.state.kind != STRING or event.attributes.kind != MAP:
+        elif event.state.kind != STRING or event.attributes.kind != MAP:
             return Status.BAD_DATA
         if event.time_fired.kind != STRING:
             return Status.BAD_TIME
@@ -166,6 +173,11 @@ cdef class Encoder:
             undo.has_seen = entity.has_seen
             entity.seen_ns = stamp
             entity.has_seen = True
+        self.time_ns = floor_to(stamp, self._time_unit_ns)
+        if event.new_state.kind == NULL_VALUE:
+            return self._write_others(
+                base, event, entity, span(NULL, 0), stamp, Status.SKIPPED
+            )
         self._state.length = 0
         state = text_of(base, &event.state, &self._state)
         if self._state.failed:
@@ -177,14 +189,21 @@ cdef class Encoder:
         ):
             entity.has_written = False
             self.writer.skip(base, event, entity)
-            return Status.SKIPPED
+            if not self.has_others:
+                return Status.SKIPPED
+            return self._write_others(
+                base, event, entity, state, stamp, Status.SKIPPED
+            )
         if entity.limit and self.judge.thins(entity, state, stamp):
             self.writer.skip(base, event, entity)
             return Status.FILTERED
-        self.time_ns = floor_to(stamp, self._time_unit_ns)
-        status = self.writer.write(
-            base, event, tape, state, entity, self.time_ns, out
-        )
+        status = Status.OK
+        if self._is_ha_on:
+            status = self.writer.write(
+                base, event, tape, state, entity, self.time_ns, out
+            )
+        if self.has_others and status != Status.NO_MEMORY:
+            status = self._write_others(base, event, entity, state, stamp, status)
         if status == Status.OK:
             if entity.limit:
                 self.judge.written(entity, state, stamp)
@@ -192,6 +211,21 @@ cdef class Encoder:
                 self.judge.remember(entity)
         if self.writer.remembered_bytes > self.writer.memory_limit:
             self._make_room(entity)
+        return status
+
+    cdef Status _write_others(
+        self, const uint8_t* base, const Event* event, Entity* entity, Span state,
+        int64_t fired_ns, Status status,
+    ) noexcept nogil:
+        """Append the lines of the schemas beside `ha`, of which `status` is the outcome.
+
+        Returns the outcome of the first schema.
+        """
+        cdef Status found = self.schemas.write(
+            base, event, entity, state, fired_ns, self.time_ns
+        )
+        if found == Status.NO_MEMORY or not self._is_ha_first:
+            return found
         return status
 
     cdef void _make_room(self, const Entity* entity) noexcept nogil:

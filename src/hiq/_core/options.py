@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hiq._core.filter_options import FilterRules
+from hiq._core.schema_options import TidyOptions
 
 __all__ = ["Component", "FilterLists", "Options", "Plan"]
 
-SCHEMAS = ("ha",)
+SCHEMAS = ("ha", "homeiq", "tidy")
 MEASUREMENT_ATTRIBUTES = ("unit_of_measurement", "domain__device_class", "entity_id")
 UNIT_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 HIGH_WATER = 8 * 1024 * 1024
@@ -155,6 +156,7 @@ class Options:
     included: FilterLists = field(default_factory=FilterLists)
     excluded: FilterLists = field(default_factory=FilterLists)
     filter: FilterRules = field(default_factory=FilterRules)
+    tidy: TidyOptions = field(default_factory=TidyOptions)
     time_unit_ns: int = 1
     restore_python_text: bool = True
     skip_null_attributes: bool = False
@@ -211,6 +213,7 @@ class Options:
             included=FilterLists.read("include", options.get("include")),
             excluded=FilterLists.read("exclude", options.get("exclude")),
             filter=FilterRules.read(options.get("filter")),
+            tidy=TidyOptions.read(options.get("tidy")),
             time_unit_ns=UNIT_NS[unit],
             restore_python_text=flag(
                 "restore_python_text", options.get("restore_python_text", True)

@@ -19,7 +19,7 @@ from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
 from hiq._core.judge cimport Judge
 from hiq._core.line cimport Encoder
 from hiq._core.ring cimport Part, Ring
-from hiq._core.span cimport MAP, span
+from hiq._core.span cimport MAP, Span, hash_of, span
 from hiq._core.status cimport Status
 from hiq._core.tap cimport UNWANTED, WANTED, Tap
 from hiq._core.verdict cimport Tally, Verdict
@@ -95,7 +95,10 @@ cdef class Pipeline:
 
     cdef bint is_full(self) noexcept nogil:
         """Whether the lines should be taken before the next frame."""
-        return self._ring.lines.length > self._high_water
+        cdef size_t length = self._ring.lines.length
+        if self._encoder.has_others:
+            length += self._encoder.schemas.buffered_bytes()
+        return length > self._high_water
 
     cdef list take_frame(
         self, const uint8_t* base, size_t length, bint snapshot, Tally* tally
@@ -116,8 +119,12 @@ cdef class Pipeline:
             passed, self._passed = self._passed, None
             if status == Status.OK:
                 self._ring.commit()
+                if self._encoder.has_others:
+                    self._encoder.schemas.commit()
                 return passed
             self._ring.roll_back()
+            if self._encoder.has_others:
+                self._encoder.schemas.roll_back()
             self._encoder.roll_back()
         if status == Status.NO_MEMORY:
             tally[0] = before
@@ -197,7 +204,7 @@ cdef class Pipeline:
         cdef Status status = self._encoder.encode(
             base, event, &self._tape, snapshot, &self._ring.lines
         )
-        if status == Status.OK and not self._ring.add(
+        if self._ring.lines.length > start and not self._ring.add(
             start, self._encoder.writer.series, self._encoder.time_ns
         ):
             return Status.NO_MEMORY
@@ -260,7 +267,12 @@ cdef class Pipeline:
     cdef Ring _ring_of(self, schema):
         if schema is not None and schema not in self._options.schemas:
             raise ValueError(f"schema: {schema!r} is not one of this pipeline")
-        return self._ring
+        name = schema or self._options.schemas[0]
+        if name == "ha":
+            return self._ring
+        if name == "homeiq":
+            return self._encoder.schemas.homeiq_ring
+        return self._encoder.schemas.tidy_ring
 
     def rejects(self):
         """Return the newest refused events, newest last: reason and first bytes."""
@@ -274,6 +286,8 @@ cdef class Pipeline:
         """
         cdef bytes owned = entity_id.encode()
         cdef bytes facts = facts_of(tags)
+        cdef Span id
+        cdef uint32_t number
         platform = None if tags is None else tags.get("platform")
         self._encoder.set_platform(
             span(<const uint8_t*> <char*> owned, len(owned)), platform == "mqtt"
@@ -282,6 +296,11 @@ cdef class Pipeline:
             span(<const uint8_t*> <char*> owned, len(owned)),
             span(<const uint8_t*> <char*> facts, len(facts)),
         )
+        if self._encoder.has_others:
+            id = span(<const uint8_t*> <char*> owned, len(owned))
+            number = self._encoder.entities.number_of(id, hash_of(id))
+            if number:
+                self._encoder.schemas.cards.set(number, entity_id, tags)
 
     # watching
 
@@ -363,12 +382,19 @@ cdef class Pipeline:
     @property
     def buffered_points(self):
         """Lines that are not taken yet."""
-        return self._ring.count
+        return sum(self.buffered_of(name) for name in self._options.schemas)
+
+    def buffered_of(self, schema):
+        """Return how many lines of a schema are not taken yet."""
+        return self._ring_of(schema).count
 
     @property
     def buffered_bytes(self):
         """Bytes of the lines that are not taken yet."""
-        return self._ring.lines.length
+        cdef size_t length = self._ring.lines.length
+        if self._encoder.has_others:
+            length += self._encoder.schemas.buffered_bytes()
+        return length
 
     @property
     def slow_events(self):
@@ -379,3 +405,14 @@ cdef class Pipeline:
     def forgotten_states(self):
         """Last states of entities that were forgotten to keep to the memory limit."""
         return self._encoder.forgotten
+
+    @property
+    def schema_counts(self):
+        """What the schemas beside `ha` met: odd durations, texts that were cut."""
+        if not self._encoder.has_others:
+            return {}
+        return {
+            "negative_durations": self._encoder.schemas.homeiq.negative_durations,
+            "long_durations": self._encoder.schemas.homeiq.long_durations,
+            "cut_texts": self._encoder.schemas.tidy.cut_texts,
+        }

@@ -146,6 +146,8 @@ cdef bint recall_state(
     cdef const Outline* outline
     if not differ(at, b"null", 4):
         event.new_state.kind = NULL_VALUE
+        event.new_state.start = <uint32_t> (at - base)
+        event.new_state.length = 4
         cursor.at = at + 4
         return True
     if <size_t> (end - at) < memo.lead + 64 or differ(at, memo.raw.data, memo.lead):

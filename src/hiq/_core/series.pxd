@@ -27,6 +27,9 @@ cdef class Series:
     cdef bint is_overridden(self) noexcept nogil
     cdef bint begin(self, const Entity* entity) noexcept nogil
     cdef bint put_tag(self, Span name, Span text) noexcept nogil
+    cdef void clear(self) noexcept nogil
+    cdef bint put_static(self) noexcept nogil
+    cdef Span finish(self, Span measurement, Span fallback) noexcept nogil
     cdef Span head(
         self,
         Entity* entity,

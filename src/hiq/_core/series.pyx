@@ -78,6 +78,34 @@ cdef class Series:
         set_text(item, start, self._tags.arena.length - start)
         return not self._tags.arena.failed and not self._text.failed
 
+    cdef void clear(self) noexcept nogil:
+        """Begin a point that has no tag yet."""
+        table_clear(&self._tags)
+        self._tags.arena.failed = False
+        self._work.failed = False
+        self._text.failed = False
+
+    cdef bint put_static(self) noexcept nogil:
+        """Set the tags of the options; False without memory."""
+        cdef size_t i
+        for i in range(self._names.count):
+            if not self.put_tag(self._names.at(i), self._values.at(i)):
+                return False
+        return True
+
+    cdef Span finish(self, Span measurement, Span fallback) noexcept nogil:
+        """Return the head with the tags that were set, empty without memory."""
+        self._work.length = 0
+        self._measurement(measurement)
+        if not self._work.length:
+            self._measurement(fallback)
+        if not table_arrange(&self._tags, False):
+            return span(NULL, 0)
+        table_write(&self._tags, &self._work, True)
+        if self._work.failed or self._text.failed or self._tags.arena.failed:
+            return span(NULL, 0)
+        return span(self._work.data, self._work.length)
+
     cdef Span head(
         self,
         Entity* entity,
@@ -128,10 +156,8 @@ cdef class Series:
         self, const Entity* entity, Span override, const Value* source, Span source_text
     ) noexcept nogil:
         """Write the head to `_work`: measurement, then sorted tags."""
-        cdef size_t i
-        for i in range(self._names.count):
-            if not self.put_tag(self._names.at(i), self._values.at(i)):
-                return False
+        if not self.put_static():
+            return False
         self._work.length = 0
         self._text.length = 0
         # What the measurement comes from, first non-empty one.

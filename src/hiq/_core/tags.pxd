@@ -59,6 +59,7 @@ cdef class Entities:
     cdef uint32_t number_of(self, Span id, uint64_t hash) noexcept nogil
     cdef Entity* find(self, Span id, uint64_t hash) noexcept nogil
     cdef Entity* at(self, uint32_t number) noexcept nogil
+    cdef uint32_t number(self, const Entity* entity) noexcept nogil
     cdef Entity* add(self, Span id, uint64_t hash) noexcept nogil
     cdef bint _grow(self) noexcept nogil
     cdef Entity* stranger(self, Span id, uint64_t hash) noexcept nogil

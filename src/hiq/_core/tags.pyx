@@ -77,6 +77,10 @@ cdef class Entities:
         """Return the entity of a number from 1 on."""
         return &self._items[number - 1]
 
+    cdef uint32_t number(self, const Entity* entity) noexcept nogil:
+        """Return the number of an entity, 0 of one that is not in the table."""
+        return <uint32_t> (entity - self._items) + 1 if entity.remembered else 0
+
     cdef Entity* add(self, Span id, uint64_t hash) noexcept nogil:
         """Add an id that is not there; NULL if the table is full or memory is out.
 

@@ -151,7 +151,13 @@ Examples:
 
 @click.command("convert", epilog=EXAMPLES)
 @config_option
-@click.option("--schema", default="ha", show_default=True, help="Form of the points.")
+@click.option(
+    "--schema",
+    type=click.Choice(("ha", "homeiq", "tidy")),
+    default="ha",
+    show_default=True,
+    help="Form of the points.",
+)
 @click.option("--strict", is_flag=True, help="Exit 1 if anything was rejected.")
 @click.argument("source", metavar="[INPUT|-]", type=click.File("rb"), default="-")
 def command(config: Path | None, schema: str, strict: bool, source: BinaryIO) -> int:

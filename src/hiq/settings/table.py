@@ -163,7 +163,11 @@ SINK: dict[str, Row] = {
         STORE_PATH,
         "File of the embedded store, from the data folder on; default `<name>.db`.",
     ),
-    "schema": Row(choice("ha"), "How points are named; `ha` is Home Assistant's way."),
+    "schema": Row(
+        choice("ha", "homeiq", "tidy"),
+        "How points are named: `ha` as Home Assistant does, `homeiq` as the HomeIQ "
+        "service, `tidy` with series that stay.",
+    ),
     "start": Row(
         choice("now", "oldest"),
         "Where a new sink begins: with new points, or with the oldest in the journal.",
