@@ -22,6 +22,7 @@ cdef class Pipeline:
     # hot path
     cdef Verdict _verdict(self, const uint8_t* base, size_t length, bint snapshot)
     cdef bint is_full(self) noexcept nogil
+    cdef size_t _held(self) noexcept nogil
     cdef list take_frame(
         self, const uint8_t* base, size_t length, bint snapshot, Tally* tally
     )

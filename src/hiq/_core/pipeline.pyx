@@ -19,7 +19,7 @@ from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
 from hiq._core.judge cimport Judge
 from hiq._core.line cimport Encoder
 from hiq._core.ring cimport Part, Ring
-from hiq._core.span cimport MAP, Span, hash_of, span
+from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
 from hiq._core.tap cimport UNWANTED, WANTED, Tap
 from hiq._core.verdict cimport Tally, Verdict
@@ -95,10 +95,14 @@ cdef class Pipeline:
 
     cdef bint is_full(self) noexcept nogil:
         """Whether the lines should be taken before the next frame."""
+        return self._held() > self._high_water
+
+    cdef size_t _held(self) noexcept nogil:
+        """Bytes of the lines of all schemas."""
         cdef size_t length = self._ring.lines.length
         if self._encoder.has_others:
             length += self._encoder.schemas.buffered_bytes()
-        return length > self._high_water
+        return length
 
     cdef list take_frame(
         self, const uint8_t* base, size_t length, bint snapshot, Tally* tally
@@ -154,20 +158,10 @@ cdef class Pipeline:
             tally.events += 1
             if status == Status.OK:
                 tally.points += 1
-                if tap is not None and not tap.take(
-                    base, event, self._encoder.entities
-                ):
-                    tap.cut(before)
-                    return Status.NO_MEMORY
             elif status == Status.FILTERED:
                 tally.filtered += 1
             elif status == Status.SKIPPED:
                 tally.skipped += 1
-                if tap is not None and not tap.take(
-                    base, event, self._encoder.entities
-                ):
-                    tap.cut(before)
-                    return Status.NO_MEMORY
             elif status == Status.DUPLICATE:
                 tally.duplicates += 1
             elif status == Status.NO_MEMORY:
@@ -175,6 +169,10 @@ cdef class Pipeline:
             else:
                 tally.rejected += 1
                 self._reject(status, base + event.start, event.length)
+            if tap is not None and status in (Status.OK, Status.SKIPPED):
+                if not tap.take(base, event, self._encoder.entities):
+                    tap.cut(before)
+                    return Status.NO_MEMORY
         return Status.OK
 
     cdef bint _pass_on(
@@ -268,11 +266,7 @@ cdef class Pipeline:
         if schema is not None and schema not in self._options.schemas:
             raise ValueError(f"schema: {schema!r} is not one of this pipeline")
         name = schema or self._options.schemas[0]
-        if name == "ha":
-            return self._ring
-        if name == "homeiq":
-            return self._encoder.schemas.homeiq_ring
-        return self._encoder.schemas.tidy_ring
+        return self._ring if name == "ha" else self._encoder.schemas.ring_of(name)
 
     def rejects(self):
         """Return the newest refused events, newest last: reason and first bytes."""
@@ -286,8 +280,6 @@ cdef class Pipeline:
         """
         cdef bytes owned = entity_id.encode()
         cdef bytes facts = facts_of(tags)
-        cdef Span id
-        cdef uint32_t number
         platform = None if tags is None else tags.get("platform")
         self._encoder.set_platform(
             span(<const uint8_t*> <char*> owned, len(owned)), platform == "mqtt"
@@ -297,19 +289,12 @@ cdef class Pipeline:
             span(<const uint8_t*> <char*> facts, len(facts)),
         )
         if self._encoder.has_others:
-            id = span(<const uint8_t*> <char*> owned, len(owned))
-            number = self._encoder.entities.number_of(id, hash_of(id))
-            if number:
-                self._encoder.schemas.cards.set(number, entity_id, tags)
+            self._encoder.schemas.tell(entity_id, tags)
 
     # watching
 
     def tap(self, bint on):
-        """Begin or end to collect accepted events for `tapped`.
-
-        While nobody watches nothing is paid for it. States of snapshots are not
-        collected.
-        """
+        """Begin or end to collect accepted events, but for snapshots, for `tapped`."""
         if not on:
             self._tap = None
         elif self._tap is None:
@@ -382,6 +367,8 @@ cdef class Pipeline:
     @property
     def buffered_points(self):
         """Lines that are not taken yet."""
+        if not self._encoder.has_others:
+            return self._ring.count
         return sum(self.buffered_of(name) for name in self._options.schemas)
 
     def buffered_of(self, schema):
@@ -391,10 +378,7 @@ cdef class Pipeline:
     @property
     def buffered_bytes(self):
         """Bytes of the lines that are not taken yet."""
-        cdef size_t length = self._ring.lines.length
-        if self._encoder.has_others:
-            length += self._encoder.schemas.buffered_bytes()
-        return length
+        return self._held()
 
     @property
     def slow_events(self):
@@ -409,10 +393,4 @@ cdef class Pipeline:
     @property
     def schema_counts(self):
         """What the schemas beside `ha` met: odd durations, texts that were cut."""
-        if not self._encoder.has_others:
-            return {}
-        return {
-            "negative_durations": self._encoder.schemas.homeiq.negative_durations,
-            "long_durations": self._encoder.schemas.homeiq.long_durations,
-            "cut_texts": self._encoder.schemas.tidy.cut_texts,
-        }
+        return self._encoder.schemas.counts() if self._encoder.has_others else {}

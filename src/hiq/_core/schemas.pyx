@@ -16,7 +16,7 @@ from hiq._core.homeiq cimport HomeIQ
 from hiq._core.parts cimport read_marks, read_parts
 from hiq._core.ring cimport Ring
 from hiq._core.row cimport Made, Row, Seen
-from hiq._core.span cimport MAP, Span, same, span, span_of
+from hiq._core.span cimport MAP, Span, hash_of, same, span, span_of
 from hiq._core.stamp cimport put_stamp, stamp_free
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity
@@ -184,3 +184,25 @@ cdef class Schemas:
     cdef size_t buffered_bytes(self) noexcept nogil:
         """Return the bytes of the lines that are not taken yet."""
         return self.homeiq_ring.lines.length + self.tidy_ring.lines.length
+
+    # export
+
+    def ring_of(self, name):
+        """Return the lines of one of these schemas."""
+        return self.homeiq_ring if name == "homeiq" else self.tidy_ring
+
+    def tell(self, entity_id, tags):
+        """Set the registry's texts of an entity, None removes them."""
+        cdef bytes owned = entity_id.encode()
+        cdef Span id = span(<const uint8_t*> <char*> owned, len(owned))
+        cdef uint32_t number = self._entities.number_of(id, hash_of(id))
+        if number:
+            self.cards.set(number, entity_id, tags)
+
+    def counts(self):
+        """What was met: odd durations, texts that were cut."""
+        return {
+            "negative_durations": self.homeiq.negative_durations,
+            "long_durations": self.homeiq.long_durations,
+            "cut_texts": self.tidy.cut_texts,
+        }
