@@ -118,7 +118,7 @@ apifuzz: $(VENV)/.test ## requests of every kind to every route, judged by its O
 	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/web/test_any_request.py -s $(OPTIONS)
 
 clients: $(VENV)/.test ## clients at length: a model of 24,000 steps, 20 kills (KILLS=20)
-	CLIENT_EXAMPLES=600 CLIENT_STEPS=40 CLIENT_KILLS=$(KILLS) CLIENT_FRAMES=1000000 \
+	CLIENT_EXAMPLES=800 CLIENT_STEPS=40 CLIENT_KILLS=$(KILLS) CLIENT_FRAMES=1000000 \
 	  $(PYTEST) tests/clients/test_model.py tests/clients/test_kill.py \
 	  tests/clients/test_any_frame.py -s --timeout 1800 $(OPTIONS)
 

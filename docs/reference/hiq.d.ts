@@ -197,6 +197,15 @@ export interface AuthExpiring extends Frame {
   seconds_left: number;
 }
 
+export interface Alert extends Frame {
+  type: "alert";
+  key: string;
+  severity: string;
+  state: "raised" | "cleared";
+  message: string;
+  since: string;
+}
+
 export interface ErrorFrame extends Frame {
   type: "error";
   id: Id;
@@ -220,4 +229,5 @@ export type ServerFrame =
   | VersionConflict
   | StateResync
   | AuthExpiring
+  | Alert
   | ErrorFrame;

@@ -110,6 +110,10 @@ class Guests:
         server = await self._made()
         return await server.handle(request, address, origin_allowed=origin_allowed)
 
+    def alert(self, **fields: Any) -> int:
+        """Tell an alert of the monitor to the clients that want it."""
+        return 0 if self._server is None else self._server.hub.alert(**fields)
+
     async def run(self) -> None:
         """Keep time and disk for clients, while there are any."""
         async with asyncio.TaskGroup() as group:

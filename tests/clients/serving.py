@@ -22,7 +22,7 @@ from tests.clients.tokens import SECRET, token
 from tests.e2e.process import HiqServe
 
 CONFIG = """
-http: {{auth: jwt, requests_per_minute: 0}}
+http: {{auth: {auth}, requests_per_minute: 0}}
 journal: {{commit: 20ms, min_free_bytes: 0}}
 backfill: {{enabled: false}}
 sinks: [{{type: sqlite, name: store}}]
@@ -160,7 +160,11 @@ async def tab(hiq: Hiq, sub: str = "alice", **options: Any) -> AsyncIterator[Tab
 
 @asynccontextmanager
 async def hiq_serve(
-    folder: Path, clients: str = "", security: str = "", entities: int = 30
+    folder: Path,
+    clients: str = "",
+    security: str = "",
+    entities: int = 30,
+    auth: str = "jwt",
 ) -> AsyncIterator[Hiq]:
     """Run `hiq serve` for a simulated home that changes when told to."""
     home = Simulator(World(entities=entities, seed=1), rate=0)
@@ -169,7 +173,7 @@ async def hiq_serve(
     secret = folder / "secret"
     secret.write_bytes(SECRET)
     config = CONFIG.format(
-        secret=secret, clients=clients, security=security and f", {security}"
+        auth=auth, secret=secret, clients=clients, security=security and f", {security}"
     )
     hiq = Hiq(folder / "hiq", config, HA_HTTP_URL=home.url, HA_TOKEN=home.token)
     hiq.home = home

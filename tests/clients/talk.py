@@ -15,6 +15,7 @@ from hiq.clients.rules import Rules
 from tests.clients.tokens import NOW
 
 KEY = b"k" * 32
+IDS = itertools.count(1)
 
 
 class Time:
@@ -45,10 +46,9 @@ class Home:
 
     def __init__(self, **options: Any) -> None:
         self.time = Time()
-        ids = itertools.count(1)
         rules = Rules(**{k: v for k, v in options.items() if k in RULES})
         others = {k: v for k, v in options.items() if k not in RULES}
-        self.hub = Hub(rules, KEY, lambda: f"{next(ids):032x}", **others)
+        self.hub = Hub(rules, KEY, lambda: f"{next(IDS):032x}", **others)
         self.numbers: dict[str, int] = {}
         self.fired = 0
 

@@ -219,3 +219,33 @@ async def test_who_fails_too_often_waits_and_nobody_else(tmp_path: Path) -> None
             assert len(codes) < 1000, "the attack was over too early"
         assert codes[:10] == ["INVALID_FORMAT"] * 10
         assert codes.count("AUTH_THROTTLED") >= 900
+
+
+async def test_the_supervisor_says_who_it_is(tmp_path: Path) -> None:
+    """Behind ingress the proxy names the user; nobody else can, and no token helps."""
+    async with hiq_serve(
+        tmp_path, security="ingress_address: 127.0.0.1", auth="ingress"
+    ) as it:
+        user = {"X-Remote-User-Id": "anna"}
+        page = {"Origin": "https://ha.lan", "X-Forwarded-Host": "ha.lan"}
+        async with tab(it, headers={**user, **page}) as client:
+            assert client.welcome["user"] == "anna"
+            assert client.welcome["expires_at"] is None
+        evil = {**user, **page, "Origin": "https://evil.example"}
+        assert (await it.refusal(headers=evil))[1]["error_code"] == "ORIGIN_FORBIDDEN"
+        assert (await it.refusal(headers={}))[1]["error_code"] == "MISSING_USER_ID"
+        for headers in (user, {**user, **page}, it.bearer()):
+            status, body = await it.refusal(
+                headers=headers, local_addr=("127.0.0.2", 0)
+            )
+            assert status in {401, 403}
+            assert body["error_code"] in {"VALIDATION_FAILED", "ORIGIN_FORBIDDEN"}
+
+
+async def test_on_a_loopback_address_nobody_is_asked(tmp_path: Path) -> None:
+    """Everybody is `local`, but a page of another site is not."""
+    async with hiq_serve(tmp_path, auth="none") as it:
+        async with tab(it, headers={}) as client:
+            assert client.welcome["user"] == "local"
+        evil = {"Origin": "https://evil.example"}
+        assert (await it.refusal(headers=evil))[1]["error_code"] == "ORIGIN_FORBIDDEN"

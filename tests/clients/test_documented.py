@@ -38,7 +38,10 @@ def said() -> dict[str, dict[str, Any]]:
     good = Principal("alice", EVERYTHING, NOW + 900)
     tab = home.tab(expires_s=NOW + 10, verify=lambda _token: good)
     frames = [tab.welcome, tab.snapshot]
-    frames += tab.say("subscribe", id=1, filter={"written": True})
+    frames += tab.say("subscribe", id=1, filter={"written": True, "alerts": True})
+    words = ("key", "severity", "state", "message", "since")
+    home.hub.alert(**dict.fromkeys(words, ""))
+    frames += tab.read()
     home.fire(count=3)
     frames += tab.read()
     home.hub.tick(home.time.now, 3)

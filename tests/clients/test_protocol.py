@@ -495,3 +495,26 @@ def test_nothing_is_left_of_a_user() -> None:
     home.time.pass_by(301)
     home.hub.tick(home.time.now)
     assert (len(home.hub.sessions), home.hub.users, home.hub.last) == (0, {}, {})
+
+
+def test_alerts_go_to_who_wants_them() -> None:
+    """One asked for alerts, the other for events only."""
+    home = Home()
+    one, two = home.tab(), home.tab("bob")
+    one.say("subscribe", filter={"alerts": True, "domains": ["none"]})
+    two.say("subscribe")
+    told = home.hub.alert(
+        key="conservation",
+        severity="critical",
+        state="raised",
+        message="lost",
+        since="x",
+    )
+    assert told == 1
+    (alert,) = one.read()
+    assert (alert["type"], alert["key"], alert["state"]) == (
+        "alert",
+        "conservation",
+        "raised",
+    )
+    assert two.read() == []

@@ -118,7 +118,11 @@ class Hub:
         self._keeper = keeper
         self._interest = interest
         self._asked: dict[int, bool] = {}
-        self._stream = fresh()[:8]
+        self._stream = fresh()[-16:]  # so that no event of an earlier run has its id
+
+    def use(self, keeper: Keeper) -> None:
+        """Keep things with this from now on."""
+        self._keeper = keeper
 
     # users
 
@@ -271,6 +275,15 @@ class Hub:
             marks.append((taken, item.last))
         if session.peer is not None:
             session.peer.wake()
+
+    def alert(self, **fields: Any) -> int:
+        """Tell an alert to those who want them; return how many do."""
+        count = 0
+        for session in self.sessions:
+            if session.peer is not None and session.subscriptions.alerts:
+                session.peer.say("alert", **fields)
+                count += 1
+        return count
 
     # time
 

@@ -162,6 +162,8 @@ class Outbox:
         """Note that nobody knows what happened: hiq did not run since then."""
         item = self._append(None, now_s)
         item.reason, item.count, item.since_s = "restart", None, since_s
+        while len(self._items) > self._limit:
+            self._drop("overflow")
         return item
 
     def put_back(self, item: Item) -> None:

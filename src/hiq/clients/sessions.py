@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hiq.clients.outbox import Outbox
 from hiq.clients.subscriptions import Subscriptions
@@ -34,6 +34,10 @@ class Peer(Protocol):
 
     def wake(self) -> None:
         """There may be something to send."""
+        ...
+
+    def say(self, kind: str, **fields: Any) -> None:
+        """Send a frame without a number."""
         ...
 
     def taken_over(self) -> None:
