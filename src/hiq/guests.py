@@ -220,6 +220,8 @@ class Guests:
             self._observers.remove(self._observe)
 
     def _interest_changed(self, hub: Hub) -> None:
+        if not self._facts:
+            self._read_registry(hub)
         self._watch(on=not hub.idle)
         self._observers.forget_interests()
         self._changed.set()
@@ -246,8 +248,8 @@ class Guests:
     def _facts_of(self, entity_id: str) -> Facts:
         return self._facts.get(entity_id) or _no_facts()
 
-    def _read_registry(self, server: ClientServer) -> None:
-        if self._parts.entities is None or not server.hub.asks_the_registry:
+    def _read_registry(self, hub: Hub) -> None:
+        if self._parts.entities is None or not hub.asks_the_registry:
             return
         from hiq.clients.subscriptions import Facts  # noqa: PLC0415  loaded by now
 
@@ -260,7 +262,7 @@ class Guests:
         }
         if found != self._facts:
             self._facts = found
-            server.hub.forget()
+            hub.forget()
 
     def _on_status(self, client: HomeIq, on: bool) -> None:
         if on:
@@ -299,7 +301,7 @@ class Guests:
                 continue
             now_s = self._clocks.steady()
             if now_s >= registry_s:
-                self._read_registry(server)
+                self._read_registry(server.hub)
                 registry_s = now_s + REGISTRY_S
             self._watch(on=not server.hub.idle)
             self._watch_house()
