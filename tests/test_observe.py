@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
 from hiq import Pipeline
 from hiq.ha.feed import Feed
-from hiq.observe import Observers
+from hiq.observe import Observers, Tapped
 from hiq.stats import Stats
 from tests.events import frame, state_changed
+
+NAMES = ["light.a", "light.b", "light.c"]
 
 
 def fed(observers: Observers, *names: str) -> None:
@@ -47,7 +51,8 @@ def test_who_left_is_not_told() -> None:
 
 def test_one_that_fails_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
     """It is told of once; the others and ingestion go on."""
-    observers = Observers()
+    errors: Counter[str] = Counter()
+    observers = Observers(errors)
     told: list[object] = []
 
     def broken(_found: object) -> None:
@@ -60,3 +65,64 @@ def test_one_that_fails_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
         fed(observers, "light.b")
     assert len(told) == 2
     assert len(caplog.records) == 1
+    assert errors == {"observer": 2}
+
+
+class Watcher:
+    """Notes what it is told, and does not want some entities."""
+
+    def __init__(self, observers: Observers, *unwanted: str) -> None:
+        self.observers = observers
+        self.unwanted = unwanted
+        self.told: list[str] = []
+
+    def take(self, found: Sequence[Tapped]) -> None:
+        """Note, and say what is not wanted."""
+        for number, entity_id, _, _ in found:
+            self.told.append(entity_id)
+            if entity_id in self.unwanted:
+                self.observers.set_interest(self.take, number, False)
+
+    def said(self) -> list[str]:
+        """Return what it was told since the last time."""
+        told, self.told = self.told, []
+        return told
+
+
+def test_only_what_nobody_wants_is_left_out() -> None:
+    """An entity goes when the last who wants it leaves, and comes with a new one."""
+    observers, pipeline = Observers(), Pipeline()
+    observers.bind(pipeline)
+    picky, other = Watcher(observers, "light.a", "light.b"), Watcher(observers)
+    other.unwanted = ("light.a",)
+
+    def fire() -> None:
+        pipeline.feed(frame([state_changed(name) for name in NAMES]))
+        observers.tell()
+
+    for one in (picky, other):
+        observers.add(one.take)
+        observers.add(one.take)
+    fire()
+    assert (picky.said(), other.said()) == (NAMES, NAMES)
+    fire()
+    assert (picky.said(), other.said()) == (NAMES[1:], NAMES[1:])
+    observers.remove(other.take)
+    fire()
+    assert (picky.said(), other.said()) == (NAMES[2:], [])
+    observers.add(other.take)
+    fire()
+    assert (picky.said(), other.said()) == (NAMES, NAMES)
+    fire()
+    assert other.said() == NAMES[1:]
+    observers.forget_interests(other.take)
+    other.unwanted = ()
+    fire()
+    fire()
+    assert other.said() == NAMES * 2
+    observers.remove(picky.take)
+    observers.remove(other.take)
+    observers.add(picky.take)
+    picky.said()
+    fire()
+    assert picky.said() == NAMES

@@ -190,7 +190,7 @@ class Guests:
             lambda: secrets.token_hex(16),
             keeper=store,
             facts=self._facts_of,
-            interest=self._observers.set_interest,
+            interest=partial(self._observers.set_interest, self._observe),
         )
         await self._in_thread(partial(store.restore, hub))
         # At once, so that an event right after the answer to `subscribe` is seen.
@@ -223,7 +223,7 @@ class Guests:
         if not self._facts:
             self._read_registry(hub)
         self._watch(on=not hub.idle)
-        self._observers.forget_interests()
+        self._observers.forget_interests(self._observe)
         self._changed.set()
 
     def _observe(self, found: Sequence[Tapped]) -> None:

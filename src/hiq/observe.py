@@ -1,21 +1,27 @@
 """Who else sees accepted events: told once per read, and nothing when nobody listens.
 
 The core collects them only while somebody does. A listener that fails is a fault of
-ours, told once; it stops neither the others nor ingestion. It must not know who
+ours, counted and told; it stops neither the others nor ingestion. It must not know who
 listens, nor why.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Protocol
+
+from hiq import log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Observer", "Observers", "Tapped"]
 
 logger = logging.getLogger("hiq.observe")
+
+REPEAT_S: Final = 600.0
 
 Tapped = tuple[int, str, int, bytes]
 """Entity number (0: not remembered), entity id, nanoseconds, the event as sent."""
@@ -53,18 +59,28 @@ class Observers:
     """The fan-out of accepted events.
 
     - After `add`: the observer is told of each event that is accepted from now on.
-    - An entity that a single observer does not want is not collected for it.
+    - An entity that no observer wants is not collected; one of them cannot take it
+      away from the others.
+    - `errors` counts the calls that failed, under "observer".
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        errors: Counter[str] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._errors = Counter() if errors is None else errors
+        self._throttle = log.Throttle(REPEAT_S, clock)
         self._pipeline: Collecting | None = None
-        self._observers: list[Observer] = []
-        self._failed: set[int] = set()
+        self._bits: dict[Observer, int] = {}
+        self._all = 0
+        self._unwanted: dict[int, int] = {}
 
     @property
     def active(self) -> bool:
         """Whether anybody listens."""
-        return bool(self._observers)
+        return bool(self._bits)
 
     def bind(self, pipeline: Collecting) -> None:
         """Say what collects."""
@@ -72,43 +88,73 @@ class Observers:
         pipeline.tap(self.active)
 
     def add(self, observer: Observer) -> None:
-        """Tell an observer from now on."""
-        self._observers.append(observer)
-        self.forget_interests()
-        self._steer()
+        """Tell an observer from now on; a no-op if it is told already."""
+        if observer in self._bits:
+            return
+        bit = ~self._all & (self._all + 1)  # the lowest that is free
+        self._bits[observer] = bit
+        self._all |= bit
+        if self._pipeline is not None:
+            self._pipeline.tap(True)
+            self._pipeline.forget_interests()
 
     def remove(self, observer: Observer) -> None:
         """Do not tell it any more; a no-op if it is not there."""
-        if observer in self._observers:
-            self._observers.remove(observer)
-            self.forget_interests()
-            self._steer()
+        bit = self._bits.pop(observer, None)
+        if bit is None:
+            return
+        self._all &= ~bit
+        self._forget(bit)
+        if self._pipeline is None:
+            return
+        if not self._bits:
+            self._pipeline.tap(False)
+        for number, bits in self._unwanted.items():
+            if bits == self._all:  # it was the last one that wanted it
+                self._pipeline.set_interest(number, False)
 
-    def set_interest(self, number: int, wanted: bool) -> None:
-        """Note that the only observer does not want an entity; two want everything."""
-        if self._pipeline is not None and number:
-            self._pipeline.set_interest(number, wanted or len(self._observers) > 1)
+    def set_interest(self, observer: Observer, number: int, wanted: bool) -> None:
+        """Note whether an observer wants the events of an entity."""
+        bit = self._bits.get(observer)
+        if bit is None or not number or self._pipeline is None:
+            return
+        bits = self._unwanted.get(number, 0)
+        bits = bits & ~bit if wanted else bits | bit
+        if bits:
+            self._unwanted[number] = bits
+        else:
+            self._unwanted.pop(number, None)
+        self._pipeline.set_interest(number, bits != self._all)
 
-    def forget_interests(self) -> None:
-        """All entities are wanted until somebody says otherwise."""
+    def forget_interests(self, observer: Observer) -> None:
+        """An observer wants all entities until it says otherwise."""
+        self._forget(self._bits.get(observer, 0))
         if self._pipeline is not None:
             self._pipeline.forget_interests()
 
     def tell(self) -> None:
         """Tell everybody what was accepted since the last time."""
-        if self._pipeline is None or not self._observers:
+        if self._pipeline is None or not self._bits:
             return
         found = self._pipeline.tapped()
         if not found:
             return
-        for observer in tuple(self._observers):
+        for observer in tuple(self._bits):
             try:
                 observer(found)
             except Exception:
-                if id(observer) not in self._failed:
-                    self._failed.add(id(observer))
-                    logger.exception("a listener failed, it misses events")
+                self._errors["observer"] += 1
+                suppressed = self._throttle.allow(observer)
+                if suppressed is not None:
+                    logger.exception(
+                        "a listener failed, it misses events",
+                        extra={"suppressed": suppressed} if suppressed else {},
+                    )
 
-    def _steer(self) -> None:
-        if self._pipeline is not None:
-            self._pipeline.tap(self.active)
+    def _forget(self, bit: int) -> None:
+        """Take what an observer said away."""
+        self._unwanted = {
+            number: bits & ~bit
+            for number, bits in self._unwanted.items()
+            if bits & ~bit
+        }

@@ -105,7 +105,7 @@ class Service:
         self._stopping = asyncio.Event()
         self._supervisor = Supervisor(self.stats.errors, self._stopping)
         self._recent = Recent(clock())
-        self._observers = Observers()
+        self._observers = Observers(self.stats.errors)
         self._aborted: int | None = None
         self._main: asyncio.Task[object] | None = None
         self._journal_thread = ThreadPoolExecutor(1, thread_name_prefix="hiq-journal")
