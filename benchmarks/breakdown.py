@@ -38,16 +38,22 @@ PARTS: dict[str, tuple[str, ...]] = {
     "event (envelope)": ("event", "keys"),
     "state and attributes": ("state", "attribute"),
     "memory of the entity": ("memo", "outline", "recall", "tags"),
-    "judgement": ("line", "filter", "globs", "overlay", "moment", "unique", "names"),
+    "judgement": (
+        "line", "filter", "globs", "overlay", "moment", "unique", "names", "judge",
+        "rules", "allowance",
+    ),
     "fields and writer": (
         "fields", "writer", "table", "known", "numeral", "text", "texts", "pytext",
         "slow", "series", "stamp", "vocabulary",
     ),
     "ring": ("ring", "buffer"),
-    "border": ("pipeline", "verdict"),
+    "border": ("pipeline", "verdict", "tap"),
 }  # fmt: skip
-BESIDE = ("alone", "crc", "heap")
-"""Modules that a pipeline does not call."""
+BESIDE = (
+    *("alone", "crc", "heap"),
+    *("cards", "homeiq", "parts", "schemas", "strings", "tidy"),
+)
+"""Modules that a pipeline of schema `ha` does not call."""
 LIBC, PYTHON, OTHER = "libc (copy, compare)", "Python (loop, call)", "other"
 PART = {module: part for part, modules in PARTS.items() for module in modules}
 SYMBOL = re.compile(r"__pyx_\w+?_3hiq_5_core_\d+([a-z_]+?)(?:_|$)")

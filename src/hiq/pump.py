@@ -87,7 +87,8 @@ class Pump:
     - `committed`: called, without arguments, after each successful commit.
     - `gate`: told the bytes that wait in memory.
 
-    With several schemas, `accepted` counts the points of the first one.
+    With several schemas, `accepted` counts the points of the first one. It is journaled
+    last, when the others are on the disk: what it holds after a crash, all hold.
     """
 
     def __init__(
@@ -212,7 +213,7 @@ class Pump:
     def _take(self) -> None:
         """Take all that the pipeline has encoded."""
         self._first_at = None
-        for schema in self._schemas:
+        for schema in reversed(self._schemas):
             parts = self._pipeline.take_batches(schema, MAX_POINTS, MAX_BYTES)
             self._taken += [(schema, part) for part in parts]
         self._measure()
@@ -235,7 +236,7 @@ class Pump:
         alone = False
         try:
             while left:
-                count = 1 if alone else _fitting(left)
+                count = 1 if alone else _fitting(left, self._schemas[0])
                 try:
                     self._journal.append(left[:count])
                 except JournalFull:
@@ -266,6 +267,9 @@ class Pump:
         self._taken.clear()
         self._encoded = result.left
         self._stats.accepted += self._count(result.done)
+        if self._many > 1:
+            for schema, entry in result.done:
+                self._stats.streams[schema] += entry.points
         if result.error:
             self._fail(result.error)
         else:
@@ -337,11 +341,15 @@ class Pump:
             gate.update(level)
 
 
-def _fitting(entries: list[tuple[str, Entry]]) -> int:
-    """Return how many of the entries go into one append; at least one."""
+def _fitting(entries: list[tuple[str, Entry]], last: str) -> int:
+    """Return how many of the entries go into one append; at least one.
+
+    Those of the schema that comes last do not go together with others.
+    """
     size = 0
-    for count, (_, entry) in enumerate(entries):
+    apart = entries[0][0] != last
+    for count, (schema, entry) in enumerate(entries):
         size += len(entry.body)
-        if size > APPEND_BYTES and count:
+        if count and (size > APPEND_BYTES or (apart and schema == last)):
             return count
     return len(entries)

@@ -6,6 +6,8 @@ add up (public contracts, section 5):
     received = accepted + buffered + filtered + skipped + duplicate + rejected
     carried + accepted = written + dead_lettered + dropped + pending    (per sink)
 
+With several schemas the second holds for the points of the sink's own stream.
+
 `accepted` means fsynced in the journal; `buffered` is encoded and waits for that.
 `carried` is what a sink still had to get from earlier runs when this one started.
 """
@@ -154,7 +156,8 @@ class Stats:
     """All counters of one run.
 
     `concerns`: parts that have something to say in /health, by name; each takes its
-    own away again. `sections`: documents of parts for /health, by name.
+    own away again. `sections`: documents of parts for /health, by name. `streams`:
+    points journaled in each stream, if there are several.
     """
 
     started_at: float = 0.0
@@ -175,7 +178,15 @@ class Stats:
     sinks: dict[str, SinkStats] = field(default_factory=dict)
     gaps: Ledger = field(default_factory=Ledger, compare=False)
     concerns: dict[str, Concern] = field(default_factory=dict)
+    streams: Counter[str] = field(default_factory=Counter)
     sections: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
+
+    def accepted_in(self, stream: str) -> int:
+        """Return the points that were journaled in one stream.
+
+        Each schema has its own; an event need not make a point in all of them.
+        """
+        return self.streams.get(stream, self.accepted)
 
     def imbalance(self) -> int:
         """Return received minus the sum of its terms; 0 when the counters add up."""

@@ -109,13 +109,22 @@ class Writer:
             )
             for schema, it in converted.taken
         ]
-        if entries:
-            self._journal.append(entries)
+        # As in the pump: what the first stream holds after a crash, all hold.
+        first = entries[0][0] if entries else ""
+        for part in (
+            [entry for entry in entries if entry[0] != first],
+            [entry for entry in entries if entry[0] == first],
+        ):
+            if part:
+                self._journal.append(part)
 
     def _book(self, converted: Converted, known: int) -> None:
         stats, counts = self._stats, converted.counts
         stats.received += counts["events"] + known
         stats.accepted += counts["points"]
+        if len(converted.taken) > 1:
+            for schema, it in converted.taken:
+                stats.streams[schema] += it.points
         stats.filtered += counts["filtered"]
         stats.skipped += counts["skipped"]
         stats.rejected += counts["rejected"]

@@ -97,12 +97,11 @@ def worst(found: list[Check]) -> Level:
 def sink_imbalance(stats: Stats, sink: SinkStats) -> int:
     """Return what one sink should have got minus what became of it; 0 is right.
 
-    With several schemas an event makes one point for each stream, so that the
-    accepted events are those of every stream.
+    With several schemas it is the points of the sink's own stream that count.
     """
     return (
         sink.carried
-        + stats.accepted
+        + stats.accepted_in(sink.stream)
         - (sink.written + sink.dead_lettered + sink.dropped + sink.pending)
     )
 
