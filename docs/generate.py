@@ -36,6 +36,8 @@ STRUCTS: dict[str, Any] = {
     "journal": schema.JournalSettings,
     "http": schema.HttpSettings,
     "backfill": schema.BackfillSettings,
+    "discovery": schema.DiscoverySettings,
+    "data_api": schema.DataApiSettings,
     "clients": schema.ClientsSettings,
     "security": schema.SecuritySettings,
     "log": schema.LogSettings,

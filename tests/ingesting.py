@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 
 from hiq import Pipeline
+from hiq.discovery.discovery import Discovery
 from hiq.ha.session import Timing
 from hiq.ha.states import LEGAL, ConnectionState
 from hiq.ingest import Ingest
-from hiq.settings.schema import HomeAssistantSettings
+from hiq.settings.schema import DiscoverySettings, HomeAssistantSettings
 from hiq.stats import Stats
 from tests.ha.home import TOKEN
 
@@ -21,7 +22,9 @@ FAST = Timing(ping_interval_s=0.02, ping_timeout_s=5.0, poll_s=0.02)
 class Run:
     """A running Ingest with what it fed and told."""
 
-    def __init__(self, url, token=TOKEN, *, pipeline=None, env=None, **options):
+    def __init__(
+        self, url, token=TOKEN, *, pipeline=None, env=None, discover=False, **options
+    ):
         self.stats = Stats()
         self.pipeline = Pipeline() if pipeline is None else pipeline
         self.settings = HomeAssistantSettings(
@@ -36,6 +39,7 @@ class Run:
         )
         self.wakes = 0
         self.changed = asyncio.Event()
+        self.discovery = Discovery(self.pipeline, self.stats, DiscoverySettings())
         self.ingest = Ingest(
             self.settings,
             self.pipeline,
@@ -43,6 +47,7 @@ class Run:
             on_data=self._data,
             on_state=self._state,
             env=env or {},
+            registrar=self.discovery if discover else None,
             **options,
         )
 
@@ -77,12 +82,14 @@ class Run:
 @contextlib.asynccontextmanager
 async def running(*args, **options):
     """Run an Ingest; at the end stop it and check what must always hold."""
-    run = Run(*args, **options)
+    run = Run(*args, discover=True, **options)
     async with asyncio.timeout(DEADLINE * 2), asyncio.TaskGroup() as group:
         task = group.create_task(run.ingest.run())
+        discovery = group.create_task(run.discovery.run())
         yield run
         await run.ingest.stop()
         await task
+        discovery.cancel()
     assert run.ingest.state is S.DISCONNECTED
     assert all(change.new in LEGAL[change.old] for change in run.ingest.history)
     assert not run.stats.ha.subscribed

@@ -43,11 +43,13 @@ async def test_mqtt_lights_are_told_to_the_pipeline_before_the_first_event():
         )
         async with running(home.url, pipeline=Pipeline({})) as run:
             await run.subscribed()
-            assert calls == [("light.a", {"platform": "mqtt"})]
+            tags = {"platform": "mqtt", "integration": "mqtt"}
+            assert calls[0] == ("light.a", tags)
+            assert [entity_id for entity_id, _ in calls] == ["light.a", "light.b"]
             home.answers["config/entity_registry/list"] = "[]"
             await home.socket.close()
-            await run.subscribed(2)
-            assert calls[1:] == [("light.a", None)]
+            await run.until(lambda: len(calls) == 4)
+            assert calls[2:] == [("light.a", None), ("light.b", None)]
 
 
 async def test_a_starting_home_is_asked_for_its_states_again_when_it_runs():
@@ -222,5 +224,5 @@ async def test_a_refused_list_is_told_and_survived(caplog):
         home.answers["config/entity_registry/list"] = "!unknown_command"
         async with running(home.url) as run:
             await run.subscribed()
-            assert run.stats.errors["ha_command"] == 1
+            assert run.stats.discovery.failures == {"entities": 1}
     assert "config/entity_registry/list" in caplog.text

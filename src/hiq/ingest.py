@@ -13,7 +13,7 @@ import logging
 import os
 import random as _random
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from hiq import backoff, log
 from hiq.errors import AuthError
@@ -22,7 +22,6 @@ from hiq.ha.conversation import Conversation
 from hiq.ha.diagnosis import Diagnosis, classify
 from hiq.ha.feed import Feed
 from hiq.ha.locate import candidates
-from hiq.ha.registry import platform_updates
 from hiq.ha.session import STATE_CHANGED, Timing
 from hiq.ha.states import Change, ConnectionState, States
 from hiq.ha.token import read_token
@@ -30,14 +29,13 @@ from hiq.ha.token import read_token
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from msgspec import Raw
-
     from hiq.ha.feed import FeedPipeline, Observed
     from hiq.ha.locate import Candidate
+    from hiq.roles import Registrar, Watcher
     from hiq.settings.schema import HomeAssistantSettings
     from hiq.stats import Stats
 
-__all__ = ["Ingest", "Watcher", "classify"]
+__all__ = ["Ingest", "classify"]
 
 logger = logging.getLogger("hiq.ingest")
 
@@ -47,25 +45,13 @@ STOP_S = 3.0
 REPEAT_S = 600.0
 
 
-class Watcher(Protocol):
-    """Who wants to know from when to when every event comes."""
-
-    def subscribed(self, candidate: Candidate, token: str) -> None:
-        """From now on every event comes."""
-
-    def lost(self, reason: str) -> None:
-        """From now on none comes."""
-
-    def fresh(self, states: list[Raw]) -> list[Raw]:
-        """Return the states at connect that are worth feeding."""
-
-
 class Ingest:
     """The way from Home Assistant into the pipeline.
 
     - `run` is for ever: it returns after `stop`, and raises nothing that concerns
       Home Assistant. `on_data` and `on_state` are called synchronously.
-    - With `synchronise` the registry and the states at connect are read as well.
+    - With `synchronise` the states at connect are read as well.
+    - `registrar` asks and gets what concerns the registries.
     - `watcher` is told, synchronously, from when on every event comes.
     - Of several candidates the first that logs in is used; each new connection
       begins with the primary again.
@@ -87,10 +73,10 @@ class Ingest:
         event_types: tuple[str, ...] = (STATE_CHANGED,),
         synchronise: bool = True,
         watcher: Watcher | None = None,
+        registrar: Registrar | None = None,
         observers: Observed | None = None,
     ) -> None:
         self._settings = settings
-        self._pipeline = pipeline
         self._stats = stats
         self._feed = Feed(
             pipeline, stats, on_full=on_data, clock=clock, observers=observers
@@ -105,12 +91,12 @@ class Ingest:
         self._event_types = event_types
         self._synchronise = synchronise
         self._watcher = watcher
+        self._registrar = registrar
         self._place: tuple[Candidate, str] | None = None
         self._conversation: Conversation | None = None
         self._states = States(clock, self._changed)
         self._throttle = log.Throttle(REPEAT_S, monotonic)
         self._refused: dict[str, str] = {}
-        self._platforms: set[str] = set()
         self._paused = False
         self._running = False
         self._logged_in_at = 0.0
@@ -237,18 +223,23 @@ class Ingest:
         self._conversation = conversation
         if self._paused:
             conversation.pause()
+        questions, hold_s = self._registrar.opening() if self._registrar else ((), 0.0)
         try:
             await conversation.run(
                 candidate,
                 token,
                 event_types=self._event_types,
                 synchronise=self._synchronise,
+                questions=questions,
+                hold_s=hold_s,
             )
         except Exception as exc:  # noqa: BLE001  classify decides, here is the edge
             return self._ended(exc)
         finally:
             self._conversation = None
             self._stats.ha.subscribed = False
+            if self._registrar is not None:
+                self._registrar.lost()
             self._on_data()
         return True, Diagnosis("stopped")
 
@@ -333,6 +324,8 @@ class Ingest:
                 self._logged_in_at = self._monotonic()
                 self._refused.clear()
                 self._states.to(ConnectionState.CONNECTED, f"version {version}")
+                if self._registrar is not None and self._conversation is not None:
+                    self._registrar.connected(self._conversation)
             case ha.Subscribed():
                 stats.subscribed = True
                 if self._watcher is not None and self._place is not None:
@@ -346,13 +339,9 @@ class Ingest:
                 self._stats.received += len(states) - len(fresh)
                 self._stats.duplicate += len(states) - len(fresh)
                 states[:] = fresh
-            case ha.RegistryReceived(entries=entries):
-                for entity_id, tags in platform_updates(entries, self._platforms):
-                    self._pipeline.set_tags(entity_id, tags)
-                    if tags is None:
-                        self._platforms.discard(entity_id)
-                    else:
-                        self._platforms.add(entity_id)
+            case ha.Answered() | ha.HoldEnded() | ha.Event():
+                if self._registrar is not None:
+                    self._registrar.take(event)
             case ha.Ponged(seconds=seconds):
                 stats.ping_s = seconds
             case ha.Refused(error=error):

@@ -22,8 +22,8 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hiq import Pipeline, __version__
-from hiq.breaker import Breaker
-from hiq.deliver import DeadLetters, Deliverer
+from hiq.delivery import make_deliverer
+from hiq.discovery.build import DiscoveryParts
 from hiq.errors import HiqError
 from hiq.flow import Gate
 from hiq.gapfile import NAME as GAPS
@@ -38,7 +38,6 @@ from hiq.pump import Pump
 from hiq.reload import Reloader
 from hiq.repair.build import make_repairer
 from hiq.sink import make
-from hiq.sink.coerce import Coercer
 from hiq.stats import SinkStats, Stats
 from hiq.supervise import Supervisor, bounded
 from hiq.threads import Lookups
@@ -50,6 +49,7 @@ from hiq.web.recent import Recent
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from hiq.deliver import Deliverer
     from hiq.journal.journal import Journal
     from hiq.repair.repairer import Repairer
     from hiq.settings.schema import Settings
@@ -127,6 +127,7 @@ class Service:
         self._journal: Journal | None = None
         self._ingest: Ingest | None = None
         self._repairer: Repairer | None = None
+        self._discovery: DiscoveryParts | None = None
         self._sinks: list[Sink] = []
         self._deliverers: list[Deliverer] = []
         self._web: WebServer | None = None
@@ -220,6 +221,9 @@ class Service:
                 clock=self._clock,
             )
             await self._repairer.open()
+            self._discovery = DiscoveryParts(
+                self.settings, pipeline, self.stats, self._threads, self._clock
+            )
             self._ingest = Ingest(
                 self.settings.home_assistant,
                 pipeline,
@@ -228,6 +232,7 @@ class Service:
                 env=self._environment,
                 clock=self._clock,
                 watcher=self._repairer,
+                registrar=await self._discovery.open(self.parts),
                 observers=self._observers,
             )
             pump.gate = Gate(
@@ -236,6 +241,7 @@ class Service:
                 resume=self._ingest.resume_reading,
             )
             start("ingest", self._ingest.run)
+            start("discovery", self._discovery.run)
         else:
             self.stats.ha.state = "DISABLED"
         self._reloader.attach(
@@ -280,21 +286,13 @@ class Service:
                     required=settings.required,
                 )
             )
-            deliverer = Deliverer(
+            deliverer = make_deliverer(
+                settings,
                 sink,
                 cursor,
                 self.stats.sinks[settings.name],
-                in_flight=settings.in_flight,
-                linger_s=settings.linger,
-                drain_rate=settings.drain_rate,
-                coercer=Coercer() if settings.types == "coerce" else None,
-                breaker=Breaker(
-                    time.monotonic,
-                    failures=settings.breaker_failures,
-                    probe_s=settings.breaker_probe,
-                ),
+                data_dir=data_dir,
                 executor=self._threads,
-                dead_letters=DeadLetters(data_dir / "dead" / f"{settings.name}.ndjson"),
                 clock=self._clock,
             )
             self._deliverers.append(deliverer)
@@ -352,6 +350,8 @@ class Service:
             await bounded("http", self._web.close(), CLOSE_S)
         elif self._bound is not None:
             self._bound.close()
+        if self._discovery is not None:
+            await bounded("discovery", self._discovery.close(), CLOSE_S)
         await bounded("gaps", self._gap_file.flush(), CLOSE_S)
         if self._journal is not None:
             work = self._in_journal_thread(self._journal.close)

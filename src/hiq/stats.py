@@ -28,6 +28,7 @@ __all__ = [
     "WRITE_BOUNDS_S",
     "BackfillStats",
     "Concern",
+    "DiscoveryStats",
     "HaStats",
     "JournalStats",
     "SinkStats",
@@ -106,6 +107,29 @@ class BackfillStats:
 
 
 @dataclass(slots=True)
+class DiscoveryStats:
+    """The registries of the home.
+
+    `read_at`: when they were read whole, Unix seconds, also if a cache told it;
+    `sizes`: rows by registry; `failures`: by registry, and by what was published;
+    `published`: answers of the data-api by list and result.
+    """
+
+    read_at: float | None = None
+    sizes: Counter[str] = field(default_factory=Counter)
+    refreshes: int = 0
+    load_s: float = 0.0
+    changes: int = 0
+    updates: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    unreadable: int = 0
+    renames: int = 0
+    late: int = 0
+    published: Counter[tuple[str, str]] = field(default_factory=Counter)
+    last_error: str = ""
+
+
+@dataclass(slots=True)
 class SinkStats:
     """One sink. `state` is ok, retrying, held (needs the user) or idle.
 
@@ -175,6 +199,7 @@ class Stats:
     ha: HaStats = field(default_factory=HaStats)
     journal: JournalStats = field(default_factory=JournalStats)
     backfill: BackfillStats = field(default_factory=BackfillStats)
+    discovery: DiscoveryStats = field(default_factory=DiscoveryStats)
     sinks: dict[str, SinkStats] = field(default_factory=dict)
     gaps: Ledger = field(default_factory=Ledger, compare=False)
     concerns: dict[str, Concern] = field(default_factory=dict)

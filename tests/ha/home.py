@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from hiq.ha.registries import Registry
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -38,6 +40,13 @@ def event(entity_id: str, text: str, second: int = 0, number: int = 3) -> str:
     )
 
 
+def kind_of(command: dict[str, Any]) -> str:
+    """Its type; subscriptions to other events than states are kinds of their own."""
+    event_type = command.get("event_type", "state_changed")
+    kind: str = command["type"]
+    return kind if event_type == "state_changed" else f"{kind} {event_type}"
+
+
 class Home:
     """What it answers can be changed at any time.
 
@@ -49,7 +58,7 @@ class Home:
 
     def __init__(self) -> None:
         self.answers: dict[str, str | None] = {
-            "config/entity_registry/list": "[]",
+            **dict.fromkeys(Registry, "[]"),
             "get_config": '{"state":"RUNNING","version":"2024.3.3"}',
             "get_states": "[]",
         }
@@ -69,7 +78,7 @@ class Home:
 
     def asked(self, kind: str) -> int:
         """How often a command was sent, over all connections."""
-        return sum(c["type"] == kind for many in self.commands for c in many)
+        return sum(kind_of(c) == kind for many in self.commands for c in many)
 
     async def until(self, kind: str, count: int = 1) -> None:
         """Wait until a command was sent so often."""
@@ -99,7 +108,7 @@ class Home:
                 self._news.set()
 
     async def _answer(self, socket: ServerConnection, command: dict[str, Any]) -> None:
-        kind, number = command["type"], command["id"]
+        kind, number = kind_of(command), command["id"]
         answer = self.answers.get(kind, "null")
         if answer is None:
             return

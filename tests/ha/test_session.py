@@ -6,6 +6,8 @@ import pytest
 
 from hiq.errors import AuthError, CommandError, ConnectionLost, ProtocolError
 from hiq.ha import events as ha
+from hiq.ha.commands import Question
+from hiq.ha.registries import rows_of
 from hiq.ha.session import Session
 from tests.ha.conversation import answer, login_answers
 
@@ -63,20 +65,24 @@ def test_the_token_is_sent_only_when_asked_for():
     assert session.events_received() == [ha.Greeted()]
 
 
+LIST = Question("config/entity_registry/list")
+GET = Question("config/entity_registry/get", (("entity_id", "a.b"),), timeout_s=15.0)
+
+
 def test_the_order_after_the_login():
-    """Features are id 1, then registry and subscription; states wait for the result."""
-    session = opened()
+    """Features are id 1, then subscription and questions; states wait for the result."""
+    session = opened(questions=(LIST,))
     messages = sent(session)[1:]
     assert [(m["id"], m["type"]) for m in messages] == [
         (1, "supported_features"),
-        (2, "config/entity_registry/list"),
-        (3, "subscribe_events"),
+        (2, "subscribe_events"),
+        (3, "config/entity_registry/list"),
     ]
     assert messages[0]["features"] == {"coalesce_messages": 1}
-    assert messages[2]["event_type"] == "state_changed"
+    assert messages[1]["event_type"] == "state_changed"
     session.receive_message(ok(1), 0.0)
     assert sent(session) == []
-    session.receive_message(ok(3), 0.0)
+    session.receive_message(ok(2), 0.0)
     assert [(m["id"], m["type"]) for m in sent(session)] == [
         (4, "get_config"),
         (5, "get_states"),
@@ -86,11 +92,12 @@ def test_the_order_after_the_login():
 
 def test_a_recorded_home_is_taken_in():
     """Registry, configuration and states of the recording become events."""
-    session, ids = subscribed()
+    session, ids = subscribed(questions=(LIST,))
     for kind in ("config/entity_registry/list", "get_config", "get_states"):
         session.receive_message(answer(kind, as_id=ids[kind]), 0.0)
     registry, config, states = session.events_received()
-    assert len(registry.entries) > 200
+    assert registry.question is LIST
+    assert len(rows_of(registry.result)) > 200
     assert config.config.version == "2024.3.3"
     assert len(states.states) > 300
     assert session.strays == 0
@@ -145,18 +152,18 @@ def test_a_refused_subscription_ends_the_connection():
     """Without events there is no use in staying."""
     session = opened()
     with pytest.raises(CommandError, match="unauthorized"):
-        session.receive_message(refused(3, "unauthorized"), 0.0)
+        session.receive_message(refused(2, "unauthorized"), 0.0)
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 3])
 def test_other_refusals_are_told_and_survived(number):
     """Old versions without a command are served as well as possible."""
-    session = opened()
+    session = opened(questions=(LIST,))
     session.events_received()
     session.receive_message(refused(number), 0.0)
     (event,) = session.events_received()
     assert event.error.code == "unknown_command"
-    session.receive_message(ok(3), 0.0)
+    session.receive_message(ok(2), 0.0)
     assert session.events_received() == [ha.Subscribed(("state_changed",))]
 
 
@@ -201,7 +208,6 @@ def test_a_home_that_starts_is_asked_until_it_runs_and_then_for_all_states():
     session.receive_message(answer("get_states", as_id=ids["get_states"]), 0.0)
     starting = '{"id":%d,"type":"result","success":true,"result":{"state":"%s"}}'
     session.receive_message((starting % (ids["get_config"], "NOT_RUNNING")).encode(), 0)
-    session.receive_message(ok(ids["config/entity_registry/list"]), 0.0)
     session.receive_message(ok(1), 0.0)
     assert session.next_deadline() == 1.0
     session.receive_time(0.9)
@@ -283,3 +289,47 @@ def test_time_that_we_did_not_read_is_not_held_against_the_peer():
     waiting = make()
     waiting.postpone(5.0)
     assert waiting.next_deadline() == 15.0
+
+
+def test_a_held_subscription_waits_for_the_questions_to_be_settled():
+    """First the questions go out; the subscription follows when it is released."""
+    session = opened(questions=(LIST,), hold_s=15.0)
+    assert [m["type"] for m in sent(session)[1:]] == ["supported_features", LIST.name]
+    session.release(1.0)
+    session.release(1.0)
+    (subscription,) = sent(session)
+    assert subscription["type"] == "subscribe_events"
+
+
+def test_a_held_subscription_waits_only_so_long():
+    """After 15 s it goes out anyway, and the owner is told."""
+    session = opened(hold_s=15.0)
+    session.receive_message(ok(1), 0.0)
+    sent(session)
+    session.events_received()
+    assert session.next_deadline() == 15.0
+    session.receive_time(15.0)
+    assert [m["type"] for m in sent(session)] == ["subscribe_events"]
+    assert session.events_received() == [ha.HoldEnded()]
+
+
+def test_a_question_without_an_answer_costs_no_connection():
+    """After its time the owner is told; an answer that comes later is a stray."""
+    session = settled()
+    before = session.strays
+    assert session.ask(GET, 1.0)
+    (message,) = sent(session)
+    assert message["entity_id"] == "a.b"
+    assert session.next_deadline() == 16.0
+    session.receive_time(16.0)
+    (event,) = session.events_received()
+    assert (event.question, event.error.code) == (GET, "timeout")
+    session.receive_message(ok(message["id"]), 17.0)
+    assert session.strays == before + 1
+
+
+def test_before_the_login_nothing_can_be_asked():
+    """The question is not kept for later."""
+    session = make()
+    assert not session.ask(GET, 0.0)
+    assert sent(session) == []

@@ -59,10 +59,10 @@ def test_every_row_is_explained(rows):
 
 
 def test_secrets_are_marked():
-    """Whatever is called token or password is never shown."""
+    """Whatever is called token, password or key is never shown."""
     for rows in (*SECTIONS.values(), SINK, BLOCK):
         for key, row in rows.items():
-            assert row.kind.secret is (key in {"token", "password"}), key
+            assert row.kind.secret is (key in {"token", "password", "api_key"}), key
 
 
 def test_nearest_names():

@@ -8,19 +8,25 @@ Source: https://developers.home-assistant.io/docs/api/websocket
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 __all__ = [
+    "QUESTION_S",
     "Command",
+    "Question",
     "auth",
     "command",
     "ping",
     "subscribe_events",
     "supported_features",
 ]
+
+
+QUESTION_S = 15.0
 
 
 class Command(StrEnum):
@@ -38,12 +44,29 @@ class Command(StrEnum):
     STATISTICS = "recorder/statistics_during_period"
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A command that hiq can do without an answer to.
+
+    A refusal, or no answer in time, is told to who asked; the connection stays.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, str], ...] = ()
+    timeout_s: float = QUESTION_S
+
+    @property
+    def argument(self) -> str:
+        """The value of its first argument, "" without any."""
+        return self.arguments[0][1] if self.arguments else ""
+
+
 def auth(token: str) -> bytes:
     """Log in; the only message without an id, and the only one with a secret."""
     return msgspec.json.encode({"type": "auth", "access_token": token})
 
 
-def command(number: int, name: Command, **arguments: Any) -> bytes:
+def command(number: int, name: str, **arguments: Any) -> bytes:
     """Ask for something: `{"id": number, "type": name, ...}`."""
     return msgspec.json.encode({"id": number, "type": name, **arguments})
 

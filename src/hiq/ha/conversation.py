@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from msgspec import Raw
 
+    from hiq.ha.commands import Question
     from hiq.ha.events import SessionEvent
     from hiq.ha.feed import Feed, Payload
     from hiq.ha.locate import Candidate
@@ -83,8 +84,13 @@ class Conversation:
         *,
         event_types: tuple[str, ...],
         synchronise: bool = True,
+        questions: tuple[Question, ...] = (),
+        hold_s: float = 0.0,
     ) -> None:
         """Connect, log in, subscribe and read for ever.
+
+        The questions are asked at the begin; with `hold_s` the subscription waits so
+        long for `release`.
 
         Raises:
             AuthError: the token was refused.
@@ -107,6 +113,8 @@ class Conversation:
             event_types=event_types,
             synchronise=synchronise,
             timing=self._timing,
+            questions=questions,
+            hold_s=hold_s,
         )
         self._connection = connection
         self._apply_pause()
@@ -145,6 +153,22 @@ class Conversation:
             self._apply_pause()
             self._wake.set()
 
+    def ask(self, question: Question) -> bool:
+        """Ask something; the answer is an event. False: nothing can be asked now."""
+        session = self._session
+        if session is None or not session.ask(question, self._clock()):
+            return False
+        self._send()
+        self._wake.set()  # deadlines have changed
+        return True
+
+    def release(self) -> None:
+        """Let the subscription go that was held."""
+        if self._session is not None:
+            self._session.release(self._clock())
+            self._send()
+            self._wake.set()
+
     # inside
 
     async def _drive(self, connection: Connection, session: Session) -> None:
@@ -158,7 +182,7 @@ class Conversation:
             due = self._timing.ping_interval_s
             if not self.paused:
                 session.receive_time(self._clock())
-                self._send()
+                self._tell(session)
                 due = session.next_deadline() - self._clock()
             await wait(self._wake, due)
             self._wake.clear()
@@ -204,6 +228,10 @@ class Conversation:
         for message in passed:
             session.receive_message(message, self._clock())
         self._wake.set()  # deadlines may have changed
+        self._tell(session)
+
+    def _tell(self, session: Session) -> None:
+        """Hand on what happened, and say what the session wants to say."""
         for event in session.events_received():
             if isinstance(event, StatesReceived):
                 self._snapshots.append(event.states)

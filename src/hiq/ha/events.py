@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from msgspec import Raw
 
     from hiq.errors import CommandError
-    from hiq.ha.messages import Config, EntityEntry
+    from hiq.ha.commands import Question
+    from hiq.ha.messages import Config
 
 __all__ = [
+    "Answered",
     "Configured",
     "Event",
     "Greeted",
+    "HoldEnded",
     "LoggedIn",
     "Ponged",
     "Refused",
-    "RegistryReceived",
     "SessionEvent",
     "StatesReceived",
     "Subscribed",
@@ -66,10 +68,20 @@ class StatesReceived:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistryReceived:
-    """The whole entity registry."""
+class Answered:
+    """A question is settled: `result` as bytes, or why there is none.
 
-    entries: list[EntityEntry]
+    The result shares the memory of its message.
+    """
+
+    question: Question
+    result: Raw | None = None
+    error: CommandError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """The subscription waited as long as it may, and was not released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,8 @@ SessionEvent = (
     | Subscribed
     | Configured
     | StatesReceived
-    | RegistryReceived
+    | Answered
+    | HoldEnded
     | Ponged
     | Refused
     | Event

@@ -2,15 +2,16 @@
 
 Messages go in (`receive_message`), the time goes in (`receive_time`), and out come
 texts to send (`data_to_send`) and what happened (`events_received`). Order: log in,
-announce coalescing as id 1, ask for the entity registry, subscribe, and only when
-that is confirmed ask for configuration and states, so that no change falls between.
+announce coalescing as id 1, subscribe, ask the owner's questions, and only when the
+subscription is confirmed ask for configuration and states, so that no change falls
+between. While it is held the questions come first, and it waits for their owner.
 `state_changed` events do not come here, the pipeline reads them. Times are seconds of
 a monotonic clock.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ import msgspec
 from hiq.errors import AuthError, CommandError, ConnectionLost, ProtocolError
 from hiq.ha.commands import (
     Command,
+    Question,
     auth,
     command,
     ping,
@@ -26,20 +28,20 @@ from hiq.ha.commands import (
     supported_features,
 )
 from hiq.ha.events import (
+    Answered,
     Configured,
     Event,
     Greeted,
+    HoldEnded,
     LoggedIn,
     Ponged,
     Refused,
-    RegistryReceived,
     StatesReceived,
     Subscribed,
 )
 from hiq.ha.messages import (
     ResultError,
     decode_config,
-    decode_entities,
     decode_message,
     decode_states,
 )
@@ -82,9 +84,10 @@ class Timing:
 class _Pending:
     """A command without an answer yet."""
 
-    name: Command
+    name: str
     sent_at: float
     timeout_s: float
+    question: Question | None = None
 
     @property
     def deadline(self) -> float:
@@ -99,7 +102,8 @@ class Session:
     - `receive_message` and `receive_time` raise what must end the connection:
       AuthError, CommandError (subscription refused), ProtocolError, ConnectionLost
       (a deadline passed).
-    - After `synchronise=False` neither registry, configuration nor states are asked.
+    - After `synchronise=False` neither configuration nor states are asked.
+    - With `hold_s` the subscription waits for `release`, at most so long.
     """
 
     def __init__(
@@ -110,8 +114,13 @@ class Session:
         event_types: tuple[str, ...] = (STATE_CHANGED,),
         synchronise: bool = True,
         timing: Timing | None = None,
+        questions: tuple[Question, ...] = (),
+        hold_s: float = 0.0,
     ) -> None:
         self._token = token
+        self._questions = questions
+        self._hold_s = hold_s
+        self._held_until: float | None = None
         self._timing = Timing() if timing is None else timing
         self._event_types = tuple(dict.fromkeys(event_types))
         self._synchronise = synchronise
@@ -153,11 +162,12 @@ class Session:
                     f"{self.phase.value}, nothing in {self._timing.auth_s:g} s"
                 )
             return
-        for pending in self._pending.values():
+        for number, pending in list(self._pending.items()):
             if now >= pending.deadline:
-                raise ConnectionLost(
-                    f"no answer to {pending.name} in {pending.timeout_s:g} s"
-                )
+                self._missed(number, pending)
+        if self._held_until is not None and now >= self._held_until:
+            self.release(now)
+            self._events.append(HoldEnded())
         if self._next_poll is not None and now >= self._next_poll:
             self._next_poll = None
             self._command(Command.GET_CONFIG, now)
@@ -165,12 +175,35 @@ class Session:
             # Behind a big answer a pong would wait; that answer has its own deadline.
             self._command(Command.PING, now)
 
+    def ask(self, question: Question, now: float) -> bool:
+        """Ask something; Answered comes in any case, unless the connection ends.
+
+        False if nothing can be asked, because the log-in is not done.
+        """
+        if self.phase is not Phase.OPEN:
+            return False
+        number = self._next_id
+        self._next_id += 1
+        pending = _Pending(question.name, now, question.timeout_s, question)
+        self._pending[number] = pending
+        text = command(number, question.name, **dict(question.arguments))
+        self._out.append(text)
+        return True
+
+    def release(self, now: float) -> None:
+        """Let the subscription go that was held; without effect if none is."""
+        if self._held_until is not None:
+            self._held_until = None
+            self._subscribe(now)
+
     def postpone(self, seconds: float) -> None:
         """Move all deadlines: the socket was not read for so long, by our own will."""
         self._phase_deadline += seconds
         self._next_ping += seconds
+        if self._held_until is not None:
+            self._held_until += seconds
         self._pending = {
-            number: _Pending(pending.name, pending.sent_at, pending.timeout_s + seconds)
+            number: replace(pending, timeout_s=pending.timeout_s + seconds)
             for number, pending in self._pending.items()
         }
 
@@ -199,6 +232,8 @@ class Session:
         times = [pending.deadline for pending in self._pending.values()]
         if self._next_poll is not None:
             times.append(self._next_poll)
+        if self._held_until is not None:
+            times.append(self._held_until)
         if not self._pending:
             times.append(self._next_ping)
         return min(times)
@@ -225,18 +260,36 @@ class Session:
                 )
 
     def _open(self, now: float) -> None:
-        """Ask for all that is needed up to the subscription, in one go.
+        """Send all that can be sent now, in one go.
 
-        Home Assistant answers in order, so the registry is here before the first
-        event, and no time is lost waiting for it.
+        Home Assistant answers in order: without a hold a big answer must not stand
+        between us and the events.
         """
         self._next_ping = now + self._timing.ping_interval_s
         self._command(Command.FEATURES, now)
-        if self._synchronise:
-            self._command(Command.ENTITY_REGISTRY, now)
+        if self._hold_s:
+            self._held_until = now + self._hold_s
+        else:
+            self._subscribe(now)
+        for question in self._questions:
+            self.ask(question, now)
+
+    def _subscribe(self, now: float) -> None:
+        """Subscribe each event type once."""
         for event_type in self._event_types:
             self._unconfirmed.add(self._next_id)
             self._command(Command.SUBSCRIBE, now, event_type)
+
+    def _missed(self, number: int, pending: _Pending) -> None:
+        """Act on an answer that did not come in time."""
+        if pending.question is None:
+            raise ConnectionLost(
+                f"no answer to {pending.name} in {pending.timeout_s:g} s"
+            )
+        del self._pending[number]
+        text = f"no answer in {pending.timeout_s:g} s"
+        error = CommandError(pending.name, "timeout", text)
+        self._events.append(Answered(pending.question, error=error))
 
     def _receive_open(self, decoded: Message, message: bytes, now: float) -> None:
         """Take a message after the log-in."""
@@ -251,24 +304,26 @@ class Session:
         if decoded.type == "pong":
             self._next_ping = now + self._timing.ping_interval_s
             self._events.append(Ponged(now - pending.sent_at))
+        elif decoded.success and pending.question is not None:
+            self._events.append(Answered(pending.question, decoded.result))
         elif decoded.success:
             self._answered(pending.name, number, decoded.result, now)
         else:
             error = decoded.error or ResultError()
             refusal = CommandError(pending.name, error.code, error.message)
+            if pending.question is not None:
+                self._events.append(Answered(pending.question, error=refusal))
+                return
             if pending.name == Command.SUBSCRIBE:
                 raise refusal
             self._events.append(Refused(refusal))
 
-    def _answered(self, name: Command, number: int, result: Raw, now: float) -> None:
+    def _answered(self, name: str, number: int, result: Raw, now: float) -> None:
         """Take the result of a command that succeeded."""
         try:
             match name:
                 case Command.SUBSCRIBE:
                     self._confirmed(number, now)
-                case Command.ENTITY_REGISTRY:
-                    entries = decode_entities(result)
-                    self._events.append(RegistryReceived(entries))
                 case Command.GET_STATES:
                     states = decode_states(result)
                     self._events.append(StatesReceived(states))

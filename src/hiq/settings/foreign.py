@@ -50,6 +50,12 @@ def _when_full(text: str) -> str:
     return "block" if lowered == "journal" else lowered
 
 
+def _seconds(text: str) -> str:
+    """Return a number of seconds as a duration."""
+    text = text.strip()
+    return f"{text}s" if text.replace(".", "", 1).isdigit() else text
+
+
 @dataclass(frozen=True, slots=True)
 class Alias:
     """One setting and the foreign names that set it, the first that is set wins."""
@@ -77,6 +83,10 @@ ALIASES: tuple[Alias, ...] = (
     Alias("http.port", ("WEBSOCKET_INGESTION_PORT",)),
     Alias("http.cors_origins", ("CORS_ORIGINS",)),
     Alias("journal.when_full", ("INFLUXDB_OVERFLOW_STRATEGY",), _when_full),
+    Alias("discovery.refresh", ("DISCOVERY_REFRESH_INTERVAL",), _seconds),
+    Alias("discovery.store_history", ("STORE_DEVICE_HISTORY_IN_INFLUXDB",)),
+    Alias("data_api.url", ("DATA_API_URL",)),
+    Alias("data_api.api_key", ("DATA_API_API_KEY", "DATA_API_KEY", "API_KEY")),
     Alias("log.level", ("LOG_LEVEL",), _level),
     Alias("log.format", ("LOG_FORMAT",)),
 )
@@ -98,11 +108,7 @@ UNUSED: dict[str, str] = {
             "CIRCUIT_BREAKER_THRESHOLD",
             "DATABASE_SCHEMA",
             "DATABASE_URL",
-            "DATA_API_API_KEY",
-            "DATA_API_KEY",
-            "DATA_API_URL",
             "DEPLOYMENT_MODE",
-            "DISCOVERY_REFRESH_INTERVAL",
             "DOCKER_CONTAINER",
             "HA_CONNECTION_TIMEOUT",
             "HA_RECONNECT_DELAY",
@@ -120,7 +126,6 @@ UNUSED: dict[str, str] = {
             "POSTGRES_URL",
             "SERVICE_NAME",
             "SERVICE_PORT",
-            "STORE_DEVICE_HISTORY_IN_INFLUXDB",
             "WEBSOCKET_RATE_LIMIT_MESSAGES",
             "WEBSOCKET_RATE_LIMIT_WINDOW",
         ),

@@ -25,6 +25,8 @@ from hiq.settings.places import data_folder, find_config
 from hiq.settings.schema import (
     BackfillSettings,
     ClientsSettings,
+    DataApiSettings,
+    DiscoverySettings,
     HomeAssistantSettings,
     HttpSettings,
     JournalSettings,
@@ -163,6 +165,8 @@ def _build(
         journal=JournalSettings(**_section(tree, "journal", problems)),
         http=http,
         backfill=BackfillSettings(**_section(tree, "backfill", problems)),
+        discovery=DiscoverySettings(**_section(tree, "discovery", problems)),
+        data_api=DataApiSettings(**_section(tree, "data_api", problems)),
         clients=ClientsSettings(**_section(tree, "clients", problems)),
         security=security,
         log=LogSettings(**_section(tree, "log", problems)),

@@ -14,6 +14,8 @@ from msgspec import Struct, field
 __all__ = [
     "BackfillSettings",
     "ClientsSettings",
+    "DataApiSettings",
+    "DiscoverySettings",
     "HomeAssistantSettings",
     "HttpSettings",
     "JournalSettings",
@@ -159,6 +161,26 @@ class SecuritySettings(Struct, frozen=True, kw_only=True):
     ingress_address: str = "172.30.32.2"
 
 
+class DiscoverySettings(Struct, frozen=True, kw_only=True):
+    """How the registries of the home are kept up to date."""
+
+    refresh: float = 1800.0
+    hold: float = 15.0
+    store_history: bool = False
+
+
+class DataApiSettings(Struct, frozen=True, kw_only=True):
+    """Where devices, entities and services are published; nowhere without `url`."""
+
+    url: str | None = None
+    api_key: str | None = None
+    api_key_file: str | None = None
+    ca_cert: str | None = None
+
+    def __repr__(self) -> str:
+        return f"DataApiSettings(url={self.url!r}, api_key=***)"
+
+
 class LogSettings(Struct, frozen=True, kw_only=True):
     """What is logged, and in which form."""
 
@@ -183,6 +205,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     backfill: BackfillSettings = field(default_factory=BackfillSettings)
     clients: ClientsSettings = field(default_factory=ClientsSettings)
     security: SecuritySettings = field(default_factory=SecuritySettings)
+    discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
+    data_api: DataApiSettings = field(default_factory=DataApiSettings)
     log: LogSettings = field(default_factory=LogSettings)
     data_dir: Path = Path()
     source: str | None = None
@@ -201,6 +225,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         found = [home.token for home in homes if home is not None]
         for sink in self.sinks:
             found += [sink.token, sink.password]
+        found.append(self.data_api.api_key)
         block = self.influxdb or {}
         found += [block.get("token"), block.get("password")]
         return tuple(dict.fromkeys(text for text in found if text))

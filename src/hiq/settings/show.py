@@ -23,6 +23,11 @@ __all__ = ["MASKED", "public"]
 
 MASKED = "****"
 
+SHOWN = (
+    *("journal", "http", "backfill", "discovery", "data_api", "clients", "security"),
+    "log",
+)
+
 
 def public(settings: Settings) -> dict[str, Any]:
     """Return every setting in force, in the shape of hiq.yaml.
@@ -46,7 +51,7 @@ def public(settings: Settings) -> dict[str, Any]:
         shown["sinks"] = [_sink(sink) for sink in sinks]
     if settings.filter is not None:
         shown["filter"] = _filter(settings.filter)
-    for name in ("journal", "http", "backfill", "clients", "security", "log"):
+    for name in SHOWN:
         shown[name] = _values(asdict(getattr(settings, name)), SECTIONS[name])
     shown["data_dir"] = str(settings.data_dir)
     return shown

@@ -128,6 +128,31 @@ SECTIONS: dict[str, dict[str, Row]] = {
     },
     "clients": CLIENTS,
     "security": SECURITY,
+    "discovery": {
+        "refresh": Row(
+            DURATION,
+            "How often all registries are read again; changes are followed at once.",
+        ),
+        "hold": Row(
+            DURATION,
+            "How long the first connection of all waits for the registries before it "
+            "subscribes; later a cache on disk is used.",
+        ),
+        "store_history": Row(
+            BOOLEAN,
+            "Whether the registries are also points: `devices`, `entities`, "
+            "`config_entries`.",
+        ),
+    },
+    "data_api": {
+        "url": Row(
+            SINK_URL,
+            "Address of a data-api that gets devices, entities and services.",
+        ),
+        "api_key": Row(SECRET, "Its key, sent as bearer token."),
+        "api_key_file": Row(PATH, "File that holds the key; read at each publication."),
+        "ca_cert": Row(PATH, "File with the certificates to trust (PEM)."),
+    },
     "log": {
         "level": Row(
             choice("debug", "info", "warning", "error"), "What is worth a line."
@@ -252,6 +277,8 @@ TOP_LEVEL: dict[str, str] = {
     "backfill": "filling of holes",
     "clients": "what clients of `/ws` are held to",
     "security": "tokens and their keys",
+    "discovery": "the registries of the home",
+    "data_api": "where the registries are published",
     "log": "what is logged",
     "data_dir": "folder of everything hiq keeps",
 }

@@ -1,0 +1,1 @@
+"""Keeps the registries of the home, and tells the pipeline what they mean for tags."""
