@@ -69,6 +69,34 @@ async def test_a_backlog_keeps_to_its_rate_and_new_data_does_not_wait(tmp_path):
     bench.journal.close()
 
 
+async def test_another_outage_amid_a_backlog_makes_another_one(tmp_path):
+    """What came between two outages keeps to the rate too, and news passes both."""
+    bench = late(tmp_path, drain_rate=10)
+    async with running(bench.deliverer):
+        await until(lambda: bench.time.waiting == [1.0])
+        bench.sink.hang = asyncio.Event()
+        bench.append(*range(100, 160))
+        await until(lambda: len(bench.sink.bodies) == 2)
+        bench.time.now += 60
+        bench.append(*range(160, 190))
+        bench.sink.hang.set()
+        await until(lambda: bench.stats.backlog > 60 and bench.time.waiting)
+        bench.append(300)
+        await until(lambda: [300] in requests(bench))
+        while bench.stats.pending:
+            if bench.time.waiting:
+                await bench.time.tick()
+            await asyncio.sleep(0)
+            bench.balance()
+        assert bench.stats.backlog == 0
+    order = [n for each in requests(bench) for n in each]
+    assert [n for n in order if n < 100] == [*range(60)]
+    assert [n for n in order if 100 <= n < 200] == [*range(100, 190)]
+    assert order.index(300) < order.index(20)
+    assert len(order) == len({*order})
+    bench.journal.close()
+
+
 async def test_what_is_not_late_or_small_stays_one_lane(tmp_path):
     """A burst of now, or one request of a minute ago, is no backlog."""
     for name, age_s, count in (("now", 0, 60), ("small", 60, 20)):
@@ -115,7 +143,7 @@ async def test_whatever_happens_each_point_is_delivered_once(
     bench.time.now += 60
     count = 30
     failed = False
-    steps = st.lists(st.sampled_from("aaftcs"), max_size=25)
+    steps = st.lists(st.sampled_from("aaftcso"), max_size=25)
     for step in data.draw(steps):
         async with running(bench.deliverer):
             if step == "a":
@@ -124,6 +152,10 @@ async def test_whatever_happens_each_point_is_delivered_once(
             elif step == "f":
                 bench.sink.script.append(Retry("no", sent=False))
                 failed = True
+            elif step == "o":  # one more outage
+                bench.append(*range(count, count + 8), record=2)
+                bench.time.now += 60
+                count += 8
             elif step == "t" and bench.time.waiting:
                 await bench.time.tick()
             for _ in range(data.draw(st.integers(0, 12))):

@@ -180,6 +180,8 @@ class Deliverer:
                 self._lanes.took(lane, chunk)
                 self._measure()
                 return flight
+            if lane is not None and lane is not self._lanes.main:
+                continue
             if not pause_s and not self._reading and not any(self._lanes.under_way()):
                 if lane is not None:  # nothing was there but a hole
                     self._join()
@@ -219,7 +221,9 @@ class Deliverer:
         finally:
             self._reading = False
             self._news.set()
-        if chunk is None and lane is self._lanes.main and not lane.flights:
+        if chunk is None and lane is not self._lanes.main:
+            self._lanes.void(lane)
+        elif chunk is None and not lane.flights:
             self._book_loss(min(self._cursor.position.offset, self._end))
         return chunk
 
@@ -289,31 +293,33 @@ class Deliverer:
 
     def _land(self) -> None:
         """Move over what is at its end; the counters change in one step of the loop."""
-        main, fresh = self._lanes.main, self._lanes.fresh
+        main = self._lanes.main
         while main.flights and main.flights[0].landed:
             flight = main.flights.popleft()
             self._book_loss(flight.chunk.start.offset)
             self._book(flight)
             self._offset = flight.chunk.end.offset
             self._cursor.confirm(flight.chunk.end)
-        while fresh is not None and fresh.flights and fresh.flights[0].landed:
-            flight = fresh.flights.popleft()
-            assert fresh.landed is not None
-            skipped = flight.chunk.start.offset - fresh.landed.offset
-            self.stats.dropped += skipped
-            self._book(flight)
-            fresh.points += skipped + flight.chunk.points
-            fresh.landed = flight.chunk.end
+        for lane in self._lanes.later:
+            while lane.flights and lane.flights[0].landed:
+                flight = lane.flights.popleft()
+                assert lane.landed is not None
+                skipped = flight.chunk.start.offset - lane.landed.offset
+                self.stats.dropped += skipped
+                self._book(flight)
+                lane.points += skipped + flight.chunk.points
+                lane.landed = flight.chunk.end
         self._join()
         self._measure()
         self._news.set()
         self._saver.moved()
 
     def _join(self) -> None:
-        """When the backlog is over, go on behind what came since."""
-        until = self._lanes.main.until
-        place = self._lanes.join()
-        if place is not None and until is not None:
+        """When a backlog is over, go on behind what came since."""
+        while (until := self._lanes.main.until) is not None:
+            place = self._lanes.join()
+            if place is None:
+                break
             self._book_loss(until.offset)
             self._cursor.confirm(place)
             self._offset = place.offset

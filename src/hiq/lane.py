@@ -2,8 +2,9 @@
 
 Usually there is one lane, without an end. After an outage there are two: the backlog,
 up to where the journal ended when it was noticed, oldest first and at a bounded rate;
-and what has come since, so that new data does not wait for old. When the backlog is
-over they are one again. It sends nothing and does not know the database.
+and what has come since, so that new data does not wait for old. Another outage
+meanwhile makes what came since a backlog too, behind the first one. A backlog that is
+over is joined with what follows it. It sends nothing and does not know the database.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from hiq.journal.cursor import Chunk, Cursor
     from hiq.journal.stream import Position
 
-__all__ = ["DRAIN_RATE", "LATE_S", "Lane", "Lanes"]
+__all__ = ["DRAIN_RATE", "LATE_S", "MAX_LANES", "Lane", "Lanes"]
 
 DRAIN_RATE = 50_000.0
 """Points a second of a backlog."""
 LATE_S = 10.0
 """Records of this age, with more than a request behind them, are a backlog."""
+MAX_LANES = 16
+"""With so many, what is late is no backlog of its own any more: news waits for it."""
 
 
 @dataclass(slots=True)
@@ -37,12 +40,15 @@ class Lane:
         until: where it ends; None: nowhere.
         flights: what is under way, in order.
         points: how many have landed ahead of the cursor.
+        void: where the journal ended when nothing was found here but a hole; what
+            lies in it is counted when the cursor comes there.
     """
 
     landed: Position | None = None
     until: Position | None = None
     flights: deque[Flight] = field(default_factory=deque)
     points: int = 0
+    void: Position | None = None
 
     @property
     def after(self) -> Position | None:
@@ -53,11 +59,12 @@ class Lane:
 class Lanes:
     """Of one sink.
 
-    - `main`: begins at the cursor's place. `fresh`: what came after a backlog, while
-      there is one.
-    - After calling `took`: there may be a backlog from now on.
-    - After `join` returned a place: everything before it has landed, `main` goes on
-      there and is the only lane.
+    - `main`: begins at the cursor's place. `later`: what follows, while `main` is a
+      backlog; each begins where the one before it ends, and the last has no end.
+    - After calling `took`: there may be one more backlog from now on.
+    - After calling `void`: a lane is not chosen again before something is journaled.
+    - After `join` returned a place: everything before it has landed, and `main` goes
+      on there.
     """
 
     def __init__(
@@ -70,7 +77,7 @@ class Lanes:
         timer: Callable[[], float],
     ) -> None:
         self.main = Lane()
-        self.fresh: Lane | None = None
+        self.later: deque[Lane] = deque()
         self._cursor = cursor
         self._rate = rate
         self._max_points = max_points
@@ -81,64 +88,82 @@ class Lanes:
 
     @property
     def ahead(self) -> int:
-        """Points that have landed beyond the backlog."""
-        return self.fresh.points if self.fresh is not None else 0
+        """Points that have landed beyond the first backlog."""
+        return sum(lane.points for lane in self.later)
 
     def backlog(self, offset: int) -> int:
-        """Return the points of the backlog behind an offset, 0 if there is none."""
-        until = self.main.until
-        return max(0, until.offset - offset) if until is not None else 0
+        """Return the points of all backlogs behind an offset, 0 if there is none."""
+        total = 0
+        for lane in (self.main, *self.later):
+            begin = offset if lane.landed is None else lane.landed.offset
+            if lane.until is not None:
+                total += max(0, lane.until.offset - begin)
+        return total
 
     def under_way(self) -> Iterator[Flight]:
         """Yield all flights."""
-        fresh = self.fresh
-        return chain(self.main.flights, fresh.flights if fresh is not None else ())
+        return chain(self.main.flights, *(lane.flights for lane in self.later))
 
     def choose(self, *, hurry: bool) -> tuple[Lane | None, float]:
         """Return where to read on, or how many seconds the backlog has to wait.
 
         With a backlog, new data and old take turns; in a hurry the rate is no bound.
         """
-        main, fresh = self.main, self.fresh
-        if fresh is None:
-            return (main if self._cursor.has_more(main.after) else None), 0.0
-        old = self._is_before_end(main.after or self._cursor.position)
+        if not self.later:
+            return (self.main if self._cursor.has_more(self.main.after) else None), 0.0
+        old = self._oldest()
         pause_s = 0.0
-        if old and not hurry:
+        if old is not None and not hurry:
             pause_s = max(0.0, self._due_at - self._timer())
-        new = self._cursor.has_more(fresh.after)
-        if new and (self._fresh_is_next or pause_s or not old):
+        fresh = self.later[-1]
+        new = self._cursor.has_more(fresh.after) and fresh.void != self._cursor.end
+        if new and (self._fresh_is_next or pause_s or old is None):
             self._fresh_is_next = False
             return fresh, 0.0
-        if old and not pause_s:
+        if old is not None and not pause_s:
             self._fresh_is_next = True
-            return main, 0.0
+            return old, 0.0
         return None, pause_s
 
     def took(self, lane: Lane, chunk: Chunk) -> None:
         """Note what was read; if it is late and there is more, new data may pass."""
-        if lane is not self.main:
-            return
-        if self.fresh is None:
+        if lane.until is None:
             late = self._clock() - chunk.appended_ns / 1e9 > LATE_S
             end = self._cursor.end
-            if not late or end.offset - chunk.end.offset <= self._max_points:
+            much = end.offset - chunk.end.offset > self._max_points
+            if not late or not much or len(self.later) + 1 >= MAX_LANES:
                 return
-            self.fresh = Lane(landed=end)
+            self.later.append(Lane(landed=end))
             lane.until = end
         if self._rate:
             now = self._timer()
             self._due_at = max(self._due_at, now) + chunk.points / self._rate
 
-    def join(self) -> Position | None:
-        """If the backlog is over, make one lane of both; return where it goes on."""
-        main, fresh = self.main, self.fresh
-        if fresh is None or main.flights or self._is_before_end(self._cursor.position):
-            return None
-        landed = fresh.landed
-        self.main, self.fresh = Lane(flights=fresh.flights), None
-        return landed
+    def void(self, lane: Lane) -> None:
+        """Note that nothing was found there but a hole."""
+        lane.void = self._cursor.end
 
-    def _is_before_end(self, place: Position) -> bool:
-        """Whether some of the backlog lies behind a place."""
-        return self.main.until is not None and place < self.main.until
+    def join(self) -> Position | None:
+        """If the first backlog is over, let what follows it be the main lane.
+
+        Returns where it goes on, None if the backlog is not over.
+        """
+        main = self.main
+        if not self.later or main.flights or self._is_open(main):
+            return None
+        self.main = self.later.popleft()
+        place = self.main.landed
+        self.main.landed, self.main.void, self.main.points = None, None, 0
+        return place
+
+    def _oldest(self) -> Lane | None:
+        """Return the first backlog of which something is still to be read."""
+        for lane in (self.main, *self.later):
+            if self._is_open(lane) and lane.void != self._cursor.end:
+                return lane
+        return None
+
+    def _is_open(self, lane: Lane) -> bool:
+        """Whether some of a backlog is still to be read."""
+        place = lane.after or self._cursor.position
+        return lane.until is not None and place < lane.until
