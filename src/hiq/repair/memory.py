@@ -191,10 +191,14 @@ class Memory:
     # in the thread
 
     @_alone
-    def look(self, *, sync: bool = False) -> None:
-        """Let the mark move, and save. Blocks; raises OSError."""
+    def look(self, *, sync: bool = False, heard: bool = False) -> None:
+        """Let the mark move, and save. Blocks; raises OSError.
+
+        `heard`: an event has come live. States at connect may be older than the
+        recorder, so the mark that they set is no proof of what it should have.
+        """
         moved = self.mark.look(moving=self.edge is None)
-        if moved:
+        if moved and heard:
             self.state.guessed = False
         if moved and self._fed_states:
             self._all_states = False
@@ -230,7 +234,8 @@ class Memory:
         hole.after_us = hole.done_us = after_us
         hole.until_us = max(edge.until_us, after_us)
         self.mark.jump(hole.until_us, edge.sequence)
-        self.state.guessed = False
+        if edge.heard:
+            self.state.guessed = False
         self.save(sync=True)
 
     @_alone
