@@ -57,7 +57,7 @@ def events_of(frame):
 
 
 @pytest.mark.parametrize("form", ["single", "coalesced"])
-def test_every_accepted_event_is_shown_as_it_was_sent(form):
+def test_every_recorded_event_that_is_accepted_is_shown(form):
     """All recorded events, first read and then recognised; none that is refused."""
     pipeline = hiq.Pipeline()
     pipeline.tap(True)
