@@ -182,8 +182,12 @@ class Ground:
     def repair(self) -> None:
         """Let `hiq verify --repair` bring back what a fault has destroyed."""
         time.sleep(UNCOMMITTED_S)
+        patient = self.folder / "verify.yaml"  # a loaded machine reads back slowly
+        text = self.hiq.config.read_text(encoding="utf-8")
+        patient.write_text(text.replace("timeout: 3s", "timeout: 2m"), encoding="utf-8")
         command = [*HiqServe.command(self.hiq)]
         command[command.index("serve")] = "verify"
+        command[command.index("--config") + 1] = str(patient)
         done = subprocess.run(
             [*command, "--repair", "--start", str(self._begin - 60)],
             env=self.hiq.environment(),
