@@ -41,13 +41,11 @@ class Edge:
         until_us: the end of the hole.
         known: what the live path has delivered of it.
         sequence: the record before which all of that was journaled.
-        heard: whether it is an event that came live, and not the newest state.
     """
 
     until_us: int
     known: Keys
     sequence: int
-    heard: bool
 
 
 async def find_edge(
@@ -89,13 +87,13 @@ async def find_edge(
                 until_us = min(until_us or time_us, time_us)
         if until_us is None:
             if timer() - began >= quiet_s:
-                return Edge(max(newest_us, after_us), known, tail.sequence, heard=False)
+                return Edge(max(newest_us, after_us), known, tail.sequence)
         elif await _committed(history, witnesses, until_us) or (
             timer() - began >= LONGEST_S
         ):
             last = await loop.run_in_executor(executor, list, journaled(tail))
             known.update(key for key in last if key[1] > after_us)
-            return Edge(max(until_us, after_us), known, tail.sequence, heard=True)
+            return Edge(max(until_us, after_us), known, tail.sequence)
         await sleep(POLL_S)
 
 

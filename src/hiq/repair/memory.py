@@ -234,8 +234,6 @@ class Memory:
         hole.after_us = hole.done_us = after_us
         hole.until_us = max(edge.until_us, after_us)
         self.mark.jump(hole.until_us, edge.sequence)
-        if edge.heard:
-            self.state.guessed = False
         self.save(sync=True)
 
     @_alone
@@ -247,6 +245,8 @@ class Memory:
     @_alone
     def forget(self, hole: Hole) -> None:
         """Drop a hole that is filled or lost. Blocks; OSError."""
+        if hole.rows:  # so the recorder reaches back to the mark
+            self.state.guessed = False
         self.state.holes.remove(hole)
         self.known.pop(hole.number, None)
         self.partial.pop(hole.number, None)
