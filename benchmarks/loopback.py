@@ -18,6 +18,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from hiq.ha.registries import Registry
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -27,7 +29,7 @@ CHUNK_BYTES = 256 * 1024
 DEADLINE_S = 30.0
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, PING, PONG = 0x81, 0x89, 0x8A
-RESULTS: dict[str, list[object]] = {"get_states": [], "config/entity_registry/list": []}
+RESULTS: dict[str, list[object]] = {"get_states": [], **{name: [] for name in Registry}}
 
 
 def frame_of(payload: bytes, kind: int = TEXT) -> bytes:

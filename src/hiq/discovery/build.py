@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hiq.discovery.cache import Cache
 from hiq.discovery.discovery import Discovery
+from hiq.discovery.publisher import Publisher
 from hiq.discovery.saving import CacheKeeper
 from hiq.discovery.views import devices_of, entities_of
 from hiq.ha.registries import Registry
@@ -66,6 +67,10 @@ class DiscoveryParts:
             self._cache, self._url, executor=executor, clock=clock
         )
         keepers: list[Keeper] = [self._keeper]
+        self._publisher: Publisher | None = None
+        if settings.data_api.url is not None:
+            self._publisher = Publisher(settings.data_api, stats)
+            keepers.append(self._publisher)
         hold = Registry if needs_registries(settings) else (Registry.ENTITIES,)
         self.discovery = Discovery(
             target,
@@ -73,6 +78,7 @@ class DiscoveryParts:
             settings.discovery,
             keepers=tuple(keepers),
             hold=frozenset(hold),
+            with_services=self._publisher is not None,
             clock=clock,
         )
 
@@ -98,6 +104,8 @@ class DiscoveryParts:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.discovery.run())
             group.create_task(self._keeper.run())
+            if self._publisher is not None:
+                group.create_task(self._publisher.run())
 
     async def close(self) -> None:
         """Write what is not on the disk."""

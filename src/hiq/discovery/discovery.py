@@ -195,7 +195,7 @@ class Discovery:
 
     def _begin(self) -> None:
         """Take note that everything is asked for."""
-        self._owed.begin()
+        self._owed.begin(services=self._with_services)
         self._raw.clear()
         self._began_s = self._monotonic()
         self._refresh_at_s = self._began_s + self._settings.refresh
@@ -222,8 +222,11 @@ class Discovery:
                 self._entity(question.argument, item)
             case Answered(question=question, result=result, error=None):
                 if question.name == SERVICES.name and result is not None:
+                    self._owed.services = False
                     self._raw[SERVICES.name] = result
             case Answered(question=question, error=error):
+                if question.name == SERVICES.name:
+                    self._owed.services = False
                 self._stats.discovery.failures[question.argument or question.name] += 1
                 logger.info("%s", error, extra={"about": question.argument})
         if self._owed.nothing:

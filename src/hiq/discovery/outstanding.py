@@ -21,13 +21,14 @@ MANY: Final = 100
 class Outstanding:
     """What is still to come.
 
-    - `lists`, `entities`: asked for, not answered.
+    - `lists`, `entities`, `services`: asked for, not answered.
     - `whole`: everything was asked for; `failed` are those of it that did not come.
     """
 
     def __init__(self) -> None:
         self.lists: set[Registry] = set()
         self.entities: dict[str, int] = {}
+        self.services = False
         self.whole = False
         self.failed: dict[Registry, Exception] = {}
         self._again: set[Registry] = set()
@@ -36,11 +37,12 @@ class Outstanding:
     @property
     def nothing(self) -> bool:
         """Whether all has come."""
-        return not self.lists and not self.entities
+        return not self.lists and not self.entities and not self.services
 
-    def begin(self) -> None:
-        """Take note that everything is asked for."""
+    def begin(self, *, services: bool = False) -> None:
+        """Take note that everything is asked for, perhaps also the services."""
         self.lists = set(Registry)
+        self.services = services
         self.whole = True
         self.failed = {}
         self._retry_at_s.clear()
@@ -49,6 +51,7 @@ class Outstanding:
         """Forget it: the connection ended."""
         self.lists.clear()
         self.entities.clear()
+        self.services = False
         self._again.clear()
         self._retry_at_s.clear()
         self.whole = False

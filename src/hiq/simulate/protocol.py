@@ -180,6 +180,12 @@ class Session:
                 result = home.device_rows()
             case "config/entity_registry/list":
                 result = home.entity_rows()
+            case "config/entity_registry/get":
+                wanted = fields["entity_id"]
+                rows = [r for r in home.entity_rows() if r["entity_id"] == wanted]
+                if not rows:
+                    return _error(number, "not_found", "Entity not found")
+                result = rows[0]
             case "config/floor_registry/list":
                 result = home.floor_rows()
             case "config/label_registry/list":

@@ -68,6 +68,23 @@ class Home:
                 )
             )
         self._salt = dice.bits()
+        self._revised: dict[tuple[str, str], Row | None] = {}
+
+    def revise(self, registry: str, key: str, changes: Row | None) -> None:
+        """Change a row of floor, label, area, device or entity; None drops it.
+
+        The changes are those of the row as it was at first.
+        """
+        before = self._revised.get((registry, key)) or {}
+        self._revised[registry, key] = None if changes is None else before | changes
+
+    def _as_revised(self, registry: str, name: str, rows: list[Row]) -> list[Row]:
+        found = []
+        for row in rows:
+            changes = self._revised.get((registry, row[name]), {})
+            if changes is not None:
+                found.append(row | changes)
+        return found
 
     def _id(self, what: str, number: int) -> str:
         """Return an id as Home Assistant makes them: 32 hexadecimal digits."""
@@ -80,14 +97,15 @@ class Home:
 
     def floor_rows(self) -> list[Row]:
         """Return `config/floor_registry/list`."""
-        return [
+        rows: list[Row] = [
             {"floor_id": slug, "icon": None, "level": level, "name": name}
             for name, slug, level in FLOORS
         ]
+        return self._as_revised("floor", "floor_id", rows)
 
     def area_rows(self) -> list[Row]:
         """Return `config/area_registry/list`."""
-        return [
+        rows: list[Row] = [
             {
                 "aliases": [],
                 "area_id": slug,
@@ -99,11 +117,15 @@ class Home:
             }
             for name, slug, floor in ROOMS
         ]
+        return self._as_revised("area", "area_id", rows)
 
     def label_rows(self) -> list[Row]:
         """Return `config/label_registry/list`."""
         look = {"color": "red", "description": None, "icon": "mdi:alert"}
-        return [{**look, "label_id": slug, "name": name} for name, slug in LABELS]
+        rows: list[Row] = [
+            {**look, "label_id": slug, "name": name} for name, slug in LABELS
+        ]
+        return self._as_revised("label", "label_id", rows)
 
     def device_rows(self) -> list[Row]:
         """Return `config/device_registry/list`."""
@@ -131,7 +153,7 @@ class Home:
                     "via_device_id": None,
                 }
             )
-        return rows
+        return self._as_revised("device", "id", rows)
 
     def entity_rows(self) -> list[Row]:
         """Return `config/entity_registry/list`."""
@@ -161,7 +183,7 @@ class Home:
                     "unique_id": f"simulated_{number}",
                 }
             )
-        return rows
+        return self._as_revised("entity", "entity_id", rows)
 
     def config_entry_rows(self) -> list[Row]:
         """Return `config_entries/get`."""

@@ -91,6 +91,7 @@ COMMANDS: dict[str, Schema] = {
     "config_entries/get": Schema({}, {"domain": str, "type_filter": list}),
     "config/area_registry/list": _PLAIN,
     "config/device_registry/list": _PLAIN,
+    "config/entity_registry/get": Schema({"entity_id": str}, {}),
     "config/entity_registry/list": _PLAIN,
     "config/floor_registry/list": _PLAIN,
     "config/label_registry/list": _PLAIN,

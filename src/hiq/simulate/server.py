@@ -180,6 +180,15 @@ class Simulator:
         """Fire another event than `state_changed`."""
         self.send(event_type, self.world.event(event_type, data, self.now_us()))
 
+    def revise(self, registry: str, key: str, changes: dict[str, Any] | None) -> None:
+        """Change a row of a registry, None drops it, and say so; see `Home.revise`."""
+        self.world.home.revise(registry, key, changes)
+        action = "remove" if changes is None else "update"
+        data: dict[str, Any] = {"action": action, f"{registry}_id": key}
+        if changes is not None and registry == "entity" and "entity_id" in changes:
+            data |= {"entity_id": changes["entity_id"], "old_entity_id": key}
+        self.fire_event(f"{registry}_registry_updated", data)
+
     def send(self, event_type: str, event: bytes) -> None:
         """Send the JSON of an event to who subscribed to its type."""
         if self.mute:
