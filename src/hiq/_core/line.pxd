@@ -1,6 +1,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer
+from hiq._core.counts cimport Counts
 from hiq._core.event cimport Event, Tape
 from hiq._core.judge cimport Judge
 from hiq._core.moment cimport Minute
@@ -30,6 +31,7 @@ cdef class Encoder:
     cdef bint _is_ha_on
     cdef bint _is_ha_first
     cdef Entities entities
+    cdef Counts counts
     cdef Names _row_domains     # domain -> number of its rows in _rows
     cdef uint32_t* _rows
     cdef Buffer _id

@@ -9,6 +9,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memchr
 
 from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put_span
+from hiq._core.counts cimport Counts, count_event
 from hiq._core.event cimport Event, Tape
 from hiq._core.judge cimport UNDECIDED, Judge
 from hiq._core.memo cimport memo_size
@@ -52,6 +53,7 @@ cdef class Encoder:
             plan.domains, plan.globs, plan.entities, plan.entries, plan.overrides
         )
         self.entities = Entities(options.max_entities)
+        self.counts = Counts(self.entities)
         self.writer = Writer(options, plan, self._overlay, rows)
         self.has_others = options.schemas != ("ha",)
         self._is_ha_on = "ha" in options.schemas
@@ -137,6 +139,8 @@ cdef class Encoder:
             entity = self.entity_of(id, dot - id.at)
             if entity == NULL:
                 return Status.NO_MEMORY
+        if not snapshot:
+            count_event(self.counts, entity)
         if entity.look and not self.judge.look(base, event, tape, entity):
             return Status.NO_MEMORY
         self._decided[entity.rule] += 1
@@ -262,6 +266,7 @@ cdef class Encoder:
             if entity == NULL:
                 return NULL
         entity.domain_length = <uint32_t> domain_length
+        entity.domain = self.counts.domain_number(domain_of(entity))
         entity.look = UNDECIDED
         entry = self._overlay.resolve(id, domain_of(entity))
         entity.override = entry.override

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 
 from typing_extensions import Buffer
 
+from hiq._core.counts import Counts
 from hiq._core.decision import Decision, FilterCounts
 from hiq._core.taken import Taken
 from hiq._core.verdict import Verdict
@@ -33,6 +34,8 @@ class Pipeline:
     ) -> Decision: ...
     @property
     def filter_counts(self) -> FilterCounts: ...
+    @property
+    def counts(self) -> Counts: ...
     @property
     def buffered_points(self) -> int: ...
     def buffered_of(self, schema: str) -> int: ...

@@ -342,10 +342,8 @@ cdef class Pipeline:
             judge,
             (before.attributes, before.of_domain) != (now.attributes, now.of_domain),
         )
-        self._options = replace(
-            self._options,
-            included=given.included, excluded=given.excluded, filter=now,
-        )
+        new = {"included": given.included, "excluded": given.excluded, "filter": now}
+        self._options = replace(self._options, **new)
 
     def explain(self, entity_id, tags=None, device_class=""):
         """Return the decision about an entity with these tags and this class."""
@@ -363,6 +361,11 @@ cdef class Pipeline:
     def filter_counts(self):
         """What the filter decided since it was set."""
         return counted(self._options.filter, *self._encoder.judge.totals())
+
+    @property
+    def counts(self):
+        """How many events came, of which entities and domains."""
+        return self._encoder.counts
 
     @property
     def buffered_points(self):

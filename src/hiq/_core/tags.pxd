@@ -10,6 +10,8 @@ cdef struct Entity:
     uint8_t* id            # owned
     uint32_t id_length
     uint32_t domain_length
+    uint32_t domain        # its number among those that are counted
+    uint64_t events        # live ones, whatever became of them
     uint8_t accepted       # by the entity filter
     uint8_t look           # why that must be looked at again, else 0
     uint8_t is_mqtt        # by the registry
