@@ -30,6 +30,7 @@ from hiq.gapfile import NAME as GAPS
 from hiq.gapfile import GapFile
 from hiq.gaps import Ledger
 from hiq.guests import Guests
+from hiq.houseview import with_house
 from hiq.ingest import Ingest
 from hiq.notify import Notifier
 from hiq.observe import Observers
@@ -224,6 +225,7 @@ class Service:
             self._discovery = DiscoveryParts(
                 self.settings, pipeline, self.stats, self._threads, self._clock
             )
+            house = partial(with_house, self.settings, self.parts, self._observers)
             self._ingest = Ingest(
                 self.settings.home_assistant,
                 pipeline,
@@ -231,7 +233,7 @@ class Service:
                 on_data=pump.wake,
                 env=self._environment,
                 clock=self._clock,
-                watcher=self._repairer,
+                watcher=house(pipeline, self._discovery, self._repairer),
                 registrar=await self._discovery.open(self.parts),
                 observers=self._observers,
             )

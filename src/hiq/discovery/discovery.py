@@ -105,6 +105,10 @@ class Discovery:
         self._refresh_at_s = monotonic() + settings.refresh
         self._finished: asyncio.Future[Discovered] | None = None
 
+    def add_keeper(self, keeper: Keeper) -> None:
+        """Tell one more of the home from now on."""
+        self._keepers += (keeper,)
+
     async def restore(self, home: Home, read_at_s: float) -> None:
         """Begin with a home from before; the pipeline is told."""
         self._staging.begin(home.with_first_ids(self.renames.first_ids))

@@ -80,6 +80,7 @@ class House:
 
     Args:
         area_of: the id of the area of an entity, None if it has none.
+        accepts: whether events of an entity, with its device class, can come at all.
         limit: the most entities that are kept.
     """
 
@@ -87,6 +88,7 @@ class House:
         self,
         area_of: Callable[[str], str | None] = lambda _entity_id: None,
         *,
+        accepts: Callable[[str, str], bool] = lambda _entity_id, _class: True,
         limit: int = MAX_ENTITIES,
     ) -> None:
         self.known = False
@@ -94,6 +96,7 @@ class House:
         self.left_out = 0
         self.listeners: set[Callable[[list[types.Delta]], None]] = set()
         self._area_of = area_of
+        self._accepts = accepts
         self._limit = limit
         self._entities: set[str] = set()
         self._objects: dict[str, types.Climate | types.Presence | types.Sensor] = {}
@@ -116,7 +119,10 @@ class House:
             except msgspec.DecodeError:
                 self.unreadable += 1
                 continue
-            if self.wants(state.entity_id):
+            device_class = _text(state.attributes.device_class, "")
+            if self.wants(state.entity_id) and self._accepts(
+                state.entity_id, device_class
+            ):
                 gone.discard(state.entity_id)
                 self._take(state.entity_id, state)
         for entity_id in gone:
