@@ -189,43 +189,6 @@ async def test_a_recorder_that_forgot_is_told(
     assert set(sink.points) < set(truth(simulator))
 
 
-async def test_a_recorder_that_has_only_just_begun_has_lost_nothing(
-    simulator: Simulator, tmp_path: Path, sink: Counting
-) -> None:
-    """States at connect may be older than the recorder: that it lacks them is no loss.
-
-    After an event has come live, that the recorder lacks it is one.
-    """
-    simulator.history.clear()
-    async with running(settings_for(simulator, tmp_path)) as it:
-        await until("subscribed", lambda: it.stats.snapshot_states)
-        newest_s = max(s.updated_us for s in simulator.world.states.values()) / 1e6
-        await until("noted", lambda: it.stats.backfill.complete_at == newest_s)
-        for count in (1, 2):
-            await simulator.down()
-            simulator.fire(50 * (count - 1))
-            await simulator.up()
-            await until("subscribed", lambda: it.stats.ha.subscribed)
-            simulator.fire(count - 1)
-            await until("filled", lambda n=count: settled(it) == n)
-        assert it.stats.gaps.count("repaired") == 2
-        await it.settled()
-        assert set(truth(simulator, int(newest_s * 1e6) + 1)) <= set(sink.points)
-        await simulator.down()
-        simulator.history.clear()
-        simulator.fire(50)
-        await simulator.up()
-        await until("subscribed", lambda: it.stats.ha.subscribed)
-        simulator.fire(1)
-        await until("told", lambda: settled(it) == 3)
-        assert it.stats.gaps.count("lost") == 1
-
-
-def settled(it: Running) -> int:
-    """How many gaps are repaired or lost."""
-    return it.stats.gaps.count("repaired") + it.stats.gaps.count("lost")
-
-
 async def test_a_change_of_settings_sends_the_states_again(
     simulator: Simulator, tmp_path: Path, sink: Counting
 ) -> None:

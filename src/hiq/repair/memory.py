@@ -191,14 +191,10 @@ class Memory:
     # in the thread
 
     @_alone
-    def look(self, *, sync: bool = False, heard: bool = False) -> None:
-        """Let the mark move, and save. Blocks; raises OSError.
-
-        `heard`: an event has come live. States at connect may be older than the
-        recorder, so the mark that they set is no proof of what it should have.
-        """
+    def look(self, *, sync: bool = False) -> None:
+        """Let the mark move, and save. Blocks; raises OSError."""
         moved = self.mark.look(moving=self.edge is None)
-        if moved and heard:
+        if moved:
             self.state.guessed = False
         if moved and self._fed_states:
             self._all_states = False
@@ -234,6 +230,7 @@ class Memory:
         hole.after_us = hole.done_us = after_us
         hole.until_us = max(edge.until_us, after_us)
         self.mark.jump(hole.until_us, edge.sequence)
+        self.state.guessed = False
         self.save(sync=True)
 
     @_alone
@@ -245,8 +242,6 @@ class Memory:
     @_alone
     def forget(self, hole: Hole) -> None:
         """Drop a hole that is filled or lost. Blocks; OSError."""
-        if hole.rows:  # so the recorder reaches back to the mark
-            self.state.guessed = False
         self.state.holes.remove(hole)
         self.known.pop(hole.number, None)
         self.partial.pop(hole.number, None)

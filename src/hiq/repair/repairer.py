@@ -207,12 +207,10 @@ class Repairer:
     async def _tick(self, *, sync: bool = False) -> None:
         """Let the mark move, and save."""
         loop = asyncio.get_running_loop()
-        heard = self._stats.ha.last_event_at is not None
         try:
             await self._tell_gaps()
             await loop.run_in_executor(
-                self._parts.executor,
-                lambda: self._remembered.look(sync=sync, heard=heard),
+                self._parts.executor, lambda: self._remembered.look(sync=sync)
             )
         except (JournalError, OSError) as exc:
             self._stats.backfill.last_error = str(exc)

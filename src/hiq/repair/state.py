@@ -76,8 +76,7 @@ class State(Struct, kw_only=True):
         next_number: of the next hole.
         settings: a digest of what decides which points are made, and for whom.
         saved_s: when this was true, Unix seconds.
-        guessed: no event has come live and no row was read yet; the mark is hiq's own
-            clock, or the time of a state that the recorder need not have.
+        guessed: the mark is hiq's own clock, before anything was journaled.
         told_s: gaps that were settled up to then are points already.
     """
 
