@@ -114,6 +114,25 @@ def test_a_file_that_somebody_removed_is_a_loss(home):
     journal.close()
 
 
+def test_a_loss_behind_a_saved_place_begins_where_that_was(home):
+    """After a restart nobody has seen the record before; the cursor's file knows it."""
+    journal = home.open(segment_bytes=150)
+    cursor = journal.cursor("db", "ha")
+    for home.now in (1_000.0, 1_010.0, 1_020.0, 1_030.0):
+        append(journal, int(home.now))
+    chunk = cursor.read(10, MIB)
+    cursor.advance(chunk.end)
+    journal.close()
+    for path in segments(home)[:-1]:
+        path.unlink()
+    again = home.open(segment_bytes=150)
+    assert drain(again.cursor("db", "ha")) == [1030]
+    (loss,) = home.losses
+    assert (loss.points, loss.cause) == (20, "gone")
+    assert loss.span == Span(NOW_NS, NOW_NS + 30 * 10**9)
+    again.close()
+
+
 def test_unreadable_sectors_cost_only_their_records(home):
     """After some failed attempts what lies around bad sectors is delivered."""
     journal = home.open()

@@ -92,8 +92,9 @@ class Cursor:
         stream: Stream,
         position: Position,
         owner: Owner,
-        store: Callable[[Position, bool], None],
+        store: Callable[[Position, int | None, bool], None],
         *,
+        before_ns: int | None = None,
         required: bool = True,
     ) -> None:
         self.name = name
@@ -107,10 +108,11 @@ class Cursor:
         self._lock = threading.Lock()  # held shortly
         self._saving = threading.Lock()  # held while the disk is waited for
         self._place: Place | None = None
+        self._before_ns = before_ns
         self._places: dict[Position, Place] = {}
         self._reader = Reader(
             *(stream, owner.files, owner.lock),
-            prove=lambda: self._store(self.position, True),
+            prove=lambda: self._store(self.position, self._before_ns, True),
         )
 
     @property
@@ -210,6 +212,7 @@ class Cursor:
                 return
             self.position = end
             self._place = self._places.pop(end, None)
+            self._before_ns = self._place.before_ns if self._place else None
             if self._places:
                 self._places = {p: at for p, at in self._places.items() if p > end}
             self.oldest_ns = None
@@ -242,9 +245,10 @@ class Cursor:
             JournalError: it could not be written.
         """
         with self._saving:
-            position = self.position
+            with self._lock:
+                position, before_ns = self.position, self._before_ns
             try:
-                self._store(position, sync)
+                self._store(position, before_ns, sync)
             except OSError as exc:
                 raise JournalError(
                     str(self.stream.folder), f"cursor of {self.name}: {exc}"
@@ -320,11 +324,18 @@ class Cursor:
         What is lost ahead of the place with nothing behind it is met again, and is
         told then.
         """
+        since_ns = hole.since_ns
         with self._lock:
             mine = start == self.position
+            known = self._places.get(start)
+            if since_ns is None and mine:
+                since_ns = self._before_ns
+            elif since_ns is None and known is not None:
+                since_ns = known.before_ns
             if mine:
                 self.position = hole.to
                 self._place = None
+                self._before_ns = hole.until_ns
         if not mine and not told:
             return
         lost = max(0, hole.to.offset - start.offset)
@@ -351,7 +362,7 @@ class Cursor:
                     span=span(
                         heads,
                         complete=sum(head.points for head in heads) == lost,
-                        since_ns=hole.since_ns,
+                        since_ns=since_ns,
                         until_ns=hole.until_ns,
                     ),
                     sinks=(self.name,),
@@ -368,7 +379,7 @@ class Cursor:
                     "points": lost,
                     "files": sorted({s.path.name for s, _ in damage}),
                     "bytes": sum(p.end - p.start for _, p in damage),
-                    "since_ns": hole.since_ns,
+                    "since_ns": since_ns,
                     "until_ns": hole.until_ns,
                 },
             )

@@ -38,11 +38,21 @@ CURSORS = "cursors"
 
 
 class CursorFile(msgspec.Struct, frozen=True):
-    """Content of a cursor's file."""
+    """Content of a cursor's file.
+
+    Attributes:
+        sink: whose it is.
+        positions: per stream.
+        format: of the folder.
+        before: per stream when the record before the position was journaled,
+            nanoseconds since 1970; tells from when on something is lost, if the
+            next record is.
+    """
 
     sink: str
     positions: dict[str, Position]
     format: int = FORMAT
+    before: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 def read_cursor(file: Path) -> CursorFile:
@@ -58,6 +68,7 @@ class Folder:
         self._files = files
         self._fd: int | None = None
         self._places: dict[str, dict[str, Position]] = {}
+        self._before: dict[str, dict[str, int]] = {}
 
     @property
     def owned(self) -> bool:
@@ -112,6 +123,10 @@ class Folder:
         """Return the saved place of a sink in a stream."""
         return self._places.get(sink, {}).get(stream)
 
+    def before_ns(self, sink: str, stream: str) -> int | None:
+        """Return when the record before the saved place was journaled."""
+        return self._before.get(sink, {}).get(stream)
+
     def furthest(self, stream: str, end: Position) -> Position:
         """Return the given end, or what a cursor has seen behind it.
 
@@ -125,7 +140,15 @@ class Folder:
             )
         return end
 
-    def save(self, sink: str, stream: str, place: Position, *, sync: bool) -> None:
+    def save(
+        self,
+        sink: str,
+        stream: str,
+        place: Position,
+        before_ns: int | None,
+        *,
+        sync: bool,
+    ) -> None:
         """Replace the file of a sink's cursor.
 
         Raises:
@@ -134,10 +157,14 @@ class Folder:
         if self._fd is None:
             raise OSError(errno.EBADF, "the journal is closed")
         places = {**self._places.get(sink, {}), stream: place}
-        content = msgspec.json.encode(CursorFile(sink, places))
+        before = {**self._before.get(sink, {})}
+        if before_ns is not None:
+            before[stream] = before_ns
+        content = msgspec.json.encode(CursorFile(sink, places, before=before))
         path = self.path / CURSORS / f"{quote(sink, safe='')}.json"
         self._files.replace(path, content, sync=sync)
         self._places[sink] = places
+        self._before[sink] = before
 
     def _check_format(self) -> None:
         """Refuse a folder of another layout; name the layout of a new one.
@@ -174,3 +201,4 @@ class Folder:
                 )
                 continue
             self._places[known.sink] = known.positions
+            self._before[known.sink] = known.before

@@ -205,10 +205,15 @@ class Journal:
         saved = self._folder.place(sink, stream)
         place = saved or (there.oldest() if start == "oldest" else there.end)
 
-        def store(position: Position, sync: bool) -> None:
-            self._folder.save(sink, stream, position, sync=sync)
+        def store(position: Position, before_ns: int | None, sync: bool) -> None:
+            self._folder.save(sink, stream, position, before_ns, sync=sync)
 
-        cursor = Cursor(sink, there, place, self._room, store, required=required)
+        before_ns = self._folder.before_ns(sink, stream)
+        cursor = Cursor(
+            *(sink, there, place, self._room, store),
+            before_ns=before_ns,
+            required=required,
+        )
         if saved is None:
             cursor.store(sync=True)
         with self._room.lock:
