@@ -141,7 +141,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         "store_history": Row(
             BOOLEAN,
             "Whether the registries are also points: `devices`, `entities`, "
-            "`config_entries`.",
+            "`config_entries`. Nothing is written yet.",
         ),
     },
     "data_api": {
