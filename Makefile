@@ -35,11 +35,11 @@ $(VENV)/.tools: pyproject.toml tools/bootstrap.sh
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.tools $(core)
-	$(bin)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -e .
+	$(bin)/python -m pip install -q --no-build-isolation --config-settings=build-dir=build -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.built
-	$(bin)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -e '.[test,lint]'
+	$(bin)/python -m pip install -q --no-build-isolation --config-settings=build-dir=build -e '.[test,lint]'
 	@touch $@
 
 build: $(VENV)/.built ## the environment and the compiled core
@@ -104,8 +104,8 @@ coverage: $(VENV)/.test ## after `make test COVERAGE=1`: adds the compiled core,
 
 debug: $(VENV)/.tools ## the core with bounds checks, in an environment of its own
 	$(MAKE) VENV=.venv-debug .venv-debug/.tools
-	.venv-debug/bin/python -m pip install -q --no-build-isolation -Cbuild-dir=build-debug \
-	  -Ccmake.build-type=Debug -Ccmake.define.HIQ_DEBUG=ON -e '.[test]'
+	.venv-debug/bin/python -m pip install -q --no-build-isolation --config-settings=build-dir=build-debug \
+	  --config-settings=cmake.build-type=Debug --config-settings=cmake.define.HIQ_DEBUG=ON -e '.[test]'
 	.venv-debug/bin/python -m pytest tests/_core $(OPTIONS)
 
 fuzz: $(VENV)/.test ## fuzz the core, sanitizers and coverage-guided too (SECONDS=60)
@@ -123,7 +123,7 @@ clients: $(VENV)/.test ## clients at length: a model of 24,000 steps, 20 kills (
 	  tests/clients/test_any_frame.py -s --timeout 1800 $(OPTIONS)
 
 wheel: $(VENV)/.tools ## a wheel in dist/
-	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation -Cbuild-dir=build-wheel -w dist .
+	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation --config-settings=build-dir=build-wheel -w dist .
 
 clean: ## everything that was made here, but the servers' environments
 	rm -rf $(VENV) .venv-debug .venv-fuzz .venv-trace dist .cache/fuzz

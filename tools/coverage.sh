@@ -11,8 +11,8 @@ trace=.venv-trace
 [ -x "$trace/bin/python" ] || "$venv/bin/python" -m venv "$trace"
 "$trace/bin/python" -m pip install -q 'scikit-build-core>=1.0' 'cython>=3.1' \
   'cython-cmake>=0.3' 'picows>=2.3,<3' cmake ninja
-"$trace/bin/python" -m pip install -q --no-build-isolation -Cbuild-dir=build-trace \
-  -Ccmake.build-type=Debug -Ccmake.define.HIQ_TRACE=ON -e '.[test]'
+"$trace/bin/python" -m pip install -q --no-build-isolation --config-settings=build-dir=build-trace \
+  --config-settings=cmake.build-type=Debug --config-settings=cmake.define.HIQ_TRACE=ON -e '.[test]'
 
 generated=()
 cleanup() { rm -f "${generated[@]}"; }

@@ -32,8 +32,8 @@ make -s PYTHON="$venv/bin/python" VENV="$fuzz" "$fuzz/.tools"
 newest=$(find src/hiq/_core CMakeLists.txt pyproject.toml -newer "$fuzz/.built" 2>/dev/null | head -n 1 || true)
 if [ ! -e "$fuzz/.built" ] || [ -n "$newest" ]; then
   CC=clang CXX=clang++ "$fuzz/bin/python" -m pip install -q --no-build-isolation \
-    -Cbuild-dir=build-fuzz -Ccmake.build-type=RelWithDebInfo \
-    -Ccmake.define.HIQ_SANITIZE=fuzzer-no-link,address,undefined -e .
+    --config-settings=build-dir=build-fuzz --config-settings=cmake.build-type=RelWithDebInfo \
+    --config-settings=cmake.define.HIQ_SANITIZE=fuzzer-no-link,address,undefined -e .
   touch "$fuzz/.built"
 fi
 library=$work/libhiqfuzz.so
