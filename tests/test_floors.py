@@ -16,7 +16,7 @@ FLOOR_0 = (
 )
 FLOOR_2 = {
     "ha": (
-        *("messages", "commands", "session", "registry", "states", "locate"),
+        *("messages", "commands", "session", "states", "locate"),
         *("events", "history_plan", "history_rows", "home", "registries"),
     ),
     "clients": (

@@ -39,10 +39,10 @@ class HistoryRecorder:
     async def names(self) -> set[str]:
         """Return the entities that have a state, or are registered."""
         states = await self._history.states()
-        entries = await self._history.entities()
-        self._converter.learn(states, entries)
+        home = await self._history.home()
+        await self._converter.learn(states, home)
         names = {state.entity_id for state in states}
-        return names | {entry.entity_id for entry in entries}
+        return names | home.entities.keys()
 
     async def rows(
         self, entity_ids: Sequence[str], after_us: int, until_us: int, limit: int

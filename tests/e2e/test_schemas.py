@@ -62,6 +62,19 @@ def test_each_sink_gets_the_points_of_its_schema(tmp_path: Path) -> None:
         found = states(hiq.data / f"{name}.db")
         assert truth <= found <= fired
         assert found - truth
+        assert (
+            split_series(hiq.data / f"{name}.db") == []
+        )  # restored ones are not apart
+
+
+def split_series(path: Path) -> list[str]:
+    """Return the entities whose points lie in several series."""
+    text = (
+        "SELECT entity_id FROM points GROUP BY entity_id, measurement"
+        " HAVING count(DISTINCT tags) > 1"
+    )
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        return [name for (name,) in connection.execute(text)]
 
 
 def delivered(hiq: HiqServe) -> int:

@@ -28,8 +28,8 @@ from hiq.ha import commands
             {"id": 3, "type": "get_states"},
         ),
         (
-            commands.command(4, commands.Command.ENTITY_REGISTRY),
-            {"id": 4, "type": "config/entity_registry/list"},
+            commands.command(4, commands.Command.RECORDER_INFO),
+            {"id": 4, "type": "recorder/info"},
         ),
         (commands.ping(5), {"id": 5, "type": "ping"}),
     ],

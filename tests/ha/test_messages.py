@@ -64,15 +64,6 @@ def test_config_tells_whether_home_assistant_runs():
     assert not starting.running
 
 
-def test_registry_entries_know_platform_and_domain():
-    """The recorded entity registry is decoded to what is used of it."""
-    message = messages.decode_message(answer("config/entity_registry/list"))
-    entries = messages.decode_entities(message.result)
-    assert len(entries) > 200
-    assert entries[0].domain == entries[0].entity_id.split(".")[0]
-    assert {entry.platform for entry in entries} >= {"template", "input_number"}
-
-
 @pytest.mark.parametrize(
     ("frame", "pieces"),
     [

@@ -7,7 +7,8 @@ import json
 from msgspec import Raw
 
 from hiq.ha.history_rows import decode_current, decode_rows
-from hiq.ha.messages import EntityEntry
+from hiq.ha.home import Home
+from hiq.ha.registries import Area, Entity, Floor, Registry
 from hiq.repair.convert import Converter
 
 NOW = 1_764_000_000
@@ -25,6 +26,19 @@ def present(entity_id, **attributes):
     return decode_current(Raw(json.dumps([text]).encode()))
 
 
+def home(*entities):
+    """Registries with these entities, a kitchen, and the floor it is on."""
+    rows = {
+        Registry.FLOORS: [Floor("ground", "Ground")],
+        Registry.AREAS: [Area("kitchen", "Kitchen", floor_id="ground")],
+        Registry.ENTITIES: entities,
+    }
+    found = Home()
+    for registry, several in rows.items():
+        found = found.with_rows(registry, several)
+    return found
+
+
 def lines(converter, **rows):
     """Convert rows of sensor entities; returns the lines."""
     answer = {f"sensor.{name}": several for name, several in rows.items()}
@@ -32,10 +46,10 @@ def lines(converter, **rows):
     return b"".join(it.data for _, it in found.taken).decode().splitlines(), found
 
 
-def test_a_row_that_lost_its_attributes_keeps_its_series():
+async def test_a_row_that_lost_its_attributes_keeps_its_series():
     """Without any attribute the unit comes from the present state, else not."""
     converter = Converter({}, ["ha"])
-    converter.learn(present("sensor.a", unit_of_measurement="W", big="x"), [])
+    await converter.learn(present("sensor.a", unit_of_measurement="W", big="x"), Home())
     found, counts = lines(converter, a=[row(), row(second=1, level=2)], b=[row()])
     assert sorted(line.partition(",")[0] for line in found) == [
         "W",
@@ -45,10 +59,10 @@ def test_a_row_that_lost_its_attributes_keeps_its_series():
     assert counts.completed == 1
 
 
-def test_a_tag_that_is_not_recorded_comes_from_the_present():
+async def test_a_tag_that_is_not_recorded_comes_from_the_present():
     """A tag that no row has is not recorded; where some have it, it is theirs."""
     converter = Converter({"tags_attributes": ["source", "room"]}, ["ha"])
-    converter.learn(present("sensor.a", source="mqtt", room="now"), [])
+    await converter.learn(present("sensor.a", source="mqtt", room="now"), Home())
     found, counts = lines(converter, a=[row(room="hall"), row(second=1, x=1)])
     assert ",room=hall" in found[0] and ",source=mqtt" in found[0]
     assert ",room" not in found[1] and ",source=mqtt" in found[1]
@@ -63,11 +77,34 @@ def test_filtered_entities_are_not_asked_for():
     assert Converter({}, ["ha"]).wanted(["sensor.a"]) == ["sensor.a"]
 
 
-def test_every_row_is_counted_once():
+async def test_every_row_is_counted_once():
     """Points, skipped and removed rows add up to the events."""
     converter = Converter({}, ["ha"])
-    converter.learn([], [EntityEntry("light.a", "mqtt")])
+    await converter.learn([], home(Entity("light.a", platform="mqtt")))
     rows = [row(), row("unavailable", 1), {"s": None, "a": {}, "lu": NOW + 2}]
     _, found = lines(converter, a=rows)
     assert found.counts["events"] == 3
     assert (found.counts["points"], found.counts["skipped"]) == (1, 2)
+
+
+async def test_a_restored_point_has_the_tags_of_the_registries():
+    """So it lies in the same series as live ones, of every schema that has such tags."""
+    converter = Converter({}, ["homeiq", "tidy"])
+    await converter.learn([], home(Entity("sensor.a", area_id="kitchen")))
+    found, _ = lines(converter, a=[row()])
+    assert len(found) == 2
+    assert ",area_id=kitchen" in found[0]
+    assert ",area=Kitchen" in found[1]
+    await converter.learn([], home(Entity("sensor.a")))
+    assert all("itchen" not in line for line in lines(converter, a=[row()])[0])
+
+
+async def test_a_filter_by_area_decides_what_is_asked_for():
+    """As for live events: by the registries as they are now."""
+    rule = {"mode": "include", "patterns": [{"area_id": "kitchen"}]}
+    converter = Converter({"filter": rule}, ["ha"])
+    await converter.learn(
+        [], home(Entity("sensor.a", area_id="kitchen"), Entity("sensor.b"))
+    )
+    assert converter.wanted(["sensor.a", "sensor.b"]) == ["sensor.a"]
+    assert len(lines(converter, a=[row()], b=[row()])[0]) == 1

@@ -37,7 +37,6 @@ class Command(StrEnum):
     GET_STATES = "get_states"
     GET_CONFIG = "get_config"
     PING = "ping"
-    ENTITY_REGISTRY = "config/entity_registry/list"
     HISTORY = "history/history_during_period"
     RECORDER_INFO = "recorder/info"
     STATISTIC_IDS = "recorder/list_statistic_ids"

@@ -24,7 +24,10 @@ from hiq.ha.history_rows import (
     iso,
     within,
 )
-from hiq.ha.messages import ResultError, decode_config, decode_entities, decode_message
+from hiq.ha.home import Home
+from hiq.ha.messages import ResultError, decode_config, decode_message
+from hiq.ha.registries import Registry, rows_of
+from hiq.ha.registries import decode_rows as decode_registry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from hiq.ha.feed import Payload
     from hiq.ha.history_rows import CurrentState, RecorderInfo, Row
     from hiq.ha.locate import Candidate
-    from hiq.ha.messages import EntityEntry, Message
+    from hiq.ha.messages import Message
 
 __all__ = ["CONNECT_S", "QUESTION_S", "History", "connected"]
 
@@ -166,13 +169,25 @@ class History:
         except msgspec.DecodeError as exc:
             raise _unreadable(Command.GET_STATES, exc) from exc
 
-    async def entities(self) -> list[EntityEntry]:
-        """Return the entity registry."""
-        result = await self.ask(Command.ENTITY_REGISTRY)
-        try:
-            return decode_entities(result)
-        except msgspec.DecodeError as exc:
-            raise _unreadable(Command.ENTITY_REGISTRY, exc) from exc
+    async def home(self) -> Home:
+        """Return what the registries say; of all but the entities they may be refused.
+
+        Older versions have no floors and labels; without them there are no such tags.
+        """
+        home = Home()
+        for registry in Registry:
+            try:
+                result = await self.ask(registry)
+            except CommandError:
+                if registry is Registry.ENTITIES:
+                    raise
+                continue
+            try:
+                rows, _ = decode_registry(registry, rows_of(result))
+            except msgspec.DecodeError as exc:
+                raise _unreadable(registry, exc) from exc
+            home = home.with_rows(registry, rows)
+        return home
 
     async def running(self) -> bool:
         """Return whether Home Assistant has finished starting."""
@@ -190,7 +205,7 @@ class History:
         except msgspec.DecodeError as exc:
             raise _unreadable(Command.RECORDER_INFO, exc) from exc
 
-    async def ask(self, name: Command, **arguments: Any) -> Raw:
+    async def ask(self, name: Command | Registry, **arguments: Any) -> Raw:
         """Ask any question; return the result as bytes."""
         async with self._asking:
             number = self._next_id
@@ -263,5 +278,5 @@ class History:
             self._answer.set_result(b"")
 
 
-def _unreadable(name: Command, exc: Exception) -> ProtocolError:
+def _unreadable(name: Command | Registry, exc: Exception) -> ProtocolError:
     return ProtocolError(f"the answer to {name} has a form that is not known: {exc}")

@@ -17,11 +17,9 @@ from msgspec import Raw, Struct
 
 __all__ = [
     "Config",
-    "EntityEntry",
     "Message",
     "ResultError",
     "decode_config",
-    "decode_entities",
     "decode_message",
     "decode_states",
     "split",
@@ -73,23 +71,10 @@ class Config(Struct, frozen=True):
         return self.state == RUNNING
 
 
-class EntityEntry(Struct, frozen=True):
-    """What is used of one entry of the entity registry."""
-
-    entity_id: str
-    platform: str = ""
-
-    @property
-    def domain(self) -> str:
-        """The part of the entity id before the dot."""
-        return self.entity_id.partition(".")[0]
-
-
 _NUMBER = msgspec.json.Decoder(int)
 _MESSAGE = msgspec.json.Decoder(Message)
 _MESSAGES = msgspec.json.Decoder(list[Raw])
 _CONFIG = msgspec.json.Decoder(Config)
-_ENTITIES = msgspec.json.Decoder(list[EntityEntry])
 
 
 def decode_message(message: bytes) -> Message:
@@ -115,11 +100,6 @@ def decode_states(result: Raw) -> list[Raw]:
 def decode_config(result: Raw) -> Config:
     """Decode the result of `get_config`; raises msgspec.DecodeError."""
     return _CONFIG.decode(result)
-
-
-def decode_entities(result: Raw) -> list[EntityEntry]:
-    """Decode `config/entity_registry/list`; raises msgspec.DecodeError."""
-    return _ENTITIES.decode(result)
 
 
 def split(frame: bytes | memoryview) -> list[Raw]:

@@ -2,8 +2,8 @@
 
 It is a pipeline of its own, so that old rows never mix with what the live one knows
 of each entity. What the recorder left out of the attributes, but decides in which
-series a point lies, is taken from the present state. It knows no connection, no
-journal and no sink.
+series a point lies, is taken from the present state; what the registries decide, from
+the registries as they are now. It knows no connection, no journal and no sink.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import msgspec
 from msgspec import Raw
 
 from hiq import Pipeline
+from hiq.discovery.slices import tell
 from hiq.ha.history_rows import Row, event_frames
-from hiq.ha.registry import platform_updates
+from hiq.ha.home import Home
 from hiq.pump import MAX_BYTES, MAX_POINTS
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from hiq._core import Taken
     from hiq.ha.history_rows import CurrentState
-    from hiq.ha.messages import EntityEntry
 
 __all__ = ["Converted", "Converter"]
 
@@ -56,19 +56,13 @@ class Converter:
         self._pipeline = Pipeline({**options, "schema": list(schemas)})
         self._schemas = tuple(schemas)
         self._tags = tuple(options.get("tags_attributes") or ())
-        self._platforms: set[str] = set()
+        self._home = Home()
         self._present: dict[str, dict[str, Any]] = {}
 
-    def learn(
-        self, states: Iterable[CurrentState], entries: Iterable[EntityEntry]
-    ) -> None:
-        """Take note of present states and of the entity registry."""
-        for entity_id, tags in platform_updates(entries, self._platforms):
-            self._pipeline.set_tags(entity_id, tags)
-            if tags is None:
-                self._platforms.discard(entity_id)
-            else:
-                self._platforms.add(entity_id)
+    async def learn(self, states: Iterable[CurrentState], home: Home) -> None:
+        """Take note of present states and of the registries."""
+        await tell(self._pipeline, self._home, home)
+        self._home = home
         names = {*ALWAYS, *self._tags}
         self._present = {}
         for state in states:
@@ -81,7 +75,7 @@ class Converter:
         """Return the entities that the filter lets through, sorted."""
         found = []
         for entity_id in sorted(set(entity_ids)):
-            decision = self._pipeline.explain(entity_id)
+            decision = self._pipeline.explain(entity_id, self._home.tags(entity_id))
             # A row may have another class than the present state has.
             if decision.accepted or decision.by_class:
                 found.append(entity_id)

@@ -112,11 +112,11 @@ class Import:
             ConnectionLost, ProtocolError: the connection is of no use any more.
         """
         job, history = self.job, self._history
-        states, entries = await history.states(), await history.entities()
+        states, home = await history.states(), await history.home()
         converter = Converter(self._options, self._schemas)
-        converter.learn(states, entries)
+        await converter.learn(states, home)
         names = self._names | {state.entity_id for state in states}
-        names |= {entry.entity_id for entry in entries}
+        names |= home.entities.keys()
         wanted = converter.wanted(filter(self._chosen, names))
         if self._with_statistics:
             async for lines, points in statistics(

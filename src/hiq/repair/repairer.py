@@ -241,13 +241,13 @@ class Repairer:
                 await self._give_up("the recorder of Home Assistant does not record")
                 return
             connections = self._connections
-            states, entries = await history.states(), await history.entities()
+            states, home = await history.states(), await history.home()
             converter = Converter(self._parts.options, self._parts.schemas)
-            converter.learn(states, entries)
+            await converter.learn(states, home)
             if memory.edge is not None:
                 await self._find(history, memory.edge, states, connections)
             names = memory.mark.names | {state.entity_id for state in states}
-            wanted = converter.wanted(names | {entry.entity_id for entry in entries})
+            wanted = converter.wanted(names | home.entities.keys())
             self._measure("running")
             for hole in [h for h in memory.state.holes if h.until_us is not None]:
                 await self._fill(history, hole, converter, wanted)
