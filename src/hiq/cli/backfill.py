@@ -20,7 +20,8 @@ from hiq.cli.options import (
     load_settings,
     require_home_assistant,
 )
-from hiq.cli.query import Moment, iso
+from hiq.cli.past import past_options
+from hiq.cli.query import iso
 from hiq.cli.replay import Target
 from hiq.cli.resend import chosen
 from hiq.cli.verify import connect
@@ -43,18 +44,7 @@ BAR = 30
 @click.command("backfill")
 @config_option
 @json_option
-@click.option("--start", type=Moment(), required=True, help="From this time on: -7d.")
-@click.option(
-    "--end", type=Moment(), help="Before this time; default: ten seconds ago."
-)
-@click.option(
-    "--entities",
-    "patterns",
-    metavar="GLOB",
-    multiple=True,
-    help="Only these entities, as sensor.* ; repeatable.",
-)
-@click.option("--sink", "names", multiple=True, help="Only this sink; repeatable.")
+@past_options
 @click.option(
     "--statistics",
     is_flag=True,

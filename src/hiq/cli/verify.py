@@ -22,7 +22,8 @@ from hiq.cli.options import (
     load_settings,
     require_home_assistant,
 )
-from hiq.cli.query import Moment, iso
+from hiq.cli.past import past_options
+from hiq.cli.query import iso
 from hiq.cli.resend import chosen
 
 if TYPE_CHECKING:
@@ -47,18 +48,7 @@ SHOWN = ("compared", "missing", "extra", "different", "unjudged", "repaired", "r
 @click.command("verify")
 @config_option
 @json_option
-@click.option("--start", type=Moment(), required=True, help="From this time on: -1d.")
-@click.option(
-    "--end", type=Moment(), help="Before this time; default: ten seconds ago."
-)
-@click.option(
-    "--entities",
-    "patterns",
-    metavar="GLOB",
-    multiple=True,
-    help="Only these entities, as sensor.* ; repeatable.",
-)
-@click.option("--sink", "names", multiple=True, help="Only this sink; repeatable.")
+@past_options
 @click.option("--repair", is_flag=True, help="Write what is missing.")
 @click.option(
     "--limit",
