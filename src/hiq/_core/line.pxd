@@ -59,6 +59,7 @@ cdef class Encoder:
     cdef Entity* entity_of(self, Span id, size_t domain_length) noexcept nogil
 
     # registry
+    cdef Entity* named(self, Span id) noexcept nogil
     cdef bint set_platform(self, Span id, bint is_mqtt) noexcept nogil
     cdef bint set_facts(self, Span id, Span facts) noexcept nogil
 

@@ -278,28 +278,27 @@ cdef class Encoder:
 
     # registry
 
-    cdef bint set_platform(self, Span id, bint is_mqtt) noexcept nogil:
-        """Tell an entity's platform; False if it cannot be remembered."""
+    cdef Entity* named(self, Span id) noexcept nogil:
+        """Return the entity of an id; NULL if it is none, or without memory."""
         cdef const uint8_t* dot
-        cdef Entity* entity
         dot = <const uint8_t*> memchr(id.at, c".", id.length) if id.length else NULL
         if dot == NULL or dot == id.at or dot + 1 == id.at + id.length:
-            return False
-        entity = self.entity_of(id, dot - id.at)
+            return NULL
+        return self.entity_of(id, dot - id.at)
+
+    cdef bint set_platform(self, Span id, bint is_mqtt) noexcept nogil:
+        """Tell an entity's platform; False if it cannot be remembered."""
+        cdef Entity* entity = self.named(id)
         if entity == NULL:
             return False
-        entity.is_mqtt = is_mqtt
-        entity.memo.valid = False
+        if entity.is_mqtt != is_mqtt:
+            entity.is_mqtt = is_mqtt
+            entity.memo.valid = False
         return True
 
     cdef bint set_facts(self, Span id, Span facts) noexcept nogil:
         """Tell what the filter may ask of an entity; False if it cannot be kept."""
-        cdef const uint8_t* dot
-        cdef Entity* entity
-        dot = <const uint8_t*> memchr(id.at, c".", id.length) if id.length else NULL
-        if dot == NULL or dot == id.at or dot + 1 == id.at + id.length:
-            return False
-        entity = self.entity_of(id, dot - id.at)
+        cdef Entity* entity = self.named(id)
         if entity == NULL:
             return False
         if same(span(entity.facts.data, entity.facts.length), facts):
