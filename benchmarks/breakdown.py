@@ -40,7 +40,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "memory of the entity": ("memo", "outline", "recall", "tags"),
     "judgement": (
         "line", "filter", "globs", "overlay", "moment", "unique", "names", "judge",
-        "rules", "allowance",
+        "counts", "rules", "allowance",
     ),
     "fields and writer": (
         "fields", "writer", "table", "known", "numeral", "text", "texts", "pytext",

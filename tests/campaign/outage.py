@@ -130,10 +130,10 @@ class Live:
         for thread in self._threads:
             thread.join(60)
 
-    def waits(self, begin: int) -> list[float]:
-        """Seconds of each that was sent from that one on and is there."""
-        ends = self.seen[begin:]
-        return [end - at for at, end in zip(self.sent[begin:], ends, strict=False)]
+    def waits(self, begin: int, end: int) -> list[float]:
+        """Seconds of those that were sent from one on and before another."""
+        sent, seen = self.sent[begin:end], self.seen[begin:end]
+        return [there - at for at, there in zip(sent, seen, strict=True)]
 
     def _send(self) -> None:
         due = time.monotonic()
@@ -171,7 +171,7 @@ def outage(folder: Path, events: int, *, live_s: float = 20.0) -> Outcome:
         live = Live(home, database)
         live.start()
         time.sleep(live_s)
-        outcome.live["before"] = live.waits(0)
+        before = len(live.seen)
         database.kill()
         _collect(outcome, home, hiq)
         assert hiq.pid is not None
@@ -182,11 +182,12 @@ def outage(folder: Path, events: int, *, live_s: float = 20.0) -> Outcome:
             outcome.draining_mib = max(outcome.draining_mib, resident_mib(hiq.pid))
             time.sleep(0.1)
         outcome.drained_s = time.monotonic() - began
-        outcome.live["while it drains"] = live.waits(begin)
-        begin = len(live.sent)
+        drained = len(live.sent)
         time.sleep(live_s)
-        outcome.live["after"] = live.waits(begin)
         live.stop()
+        outcome.live["before"] = live.waits(0, before)
+        outcome.live["while it drains"] = live.waits(begin, drained)
+        outcome.live["after"] = live.waits(drained, len(live.sent))
         until("all is delivered", lambda: not _pending(hiq), 60)
         hiq.terminate()
     outcome.stored = _count(database, "°C")
