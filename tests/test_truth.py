@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from msgspec import Raw
 
 from hiq.ha.history_rows import CurrentState, Row
-from hiq.ha.messages import EntityEntry
+from hiq.ha.home import Home
+from hiq.ha.registries import Entity, Registry
 from hiq.truth import BIG_BYTES, FIRST_PORTION, HistoryRecorder
 
 
@@ -35,8 +36,9 @@ class History:
         unit = Raw(b'{"unit_of_measurement":"W"}')
         return [CurrentState("sensor.a", datetime.now(UTC), unit)]
 
-    async def entities(self):
-        return [EntityEntry(entity_id=name) for name in ("sensor.a", "light.b")]
+    async def home(self):
+        rows = [Entity(name) for name in ("sensor.a", "light.b")]
+        return Home().with_rows(Registry.ENTITIES, rows)
 
 
 def names(count):
