@@ -25,6 +25,7 @@ from hiq.settings.filtering import CONDITIONS, FILTER, LIMIT
 from hiq.settings.foreign import ALIASES, UNUSED
 from hiq.settings.sinks import FAMILIES
 from hiq.settings.table import SECTIONS, SINK, SINK_TYPES, Row
+from hiq.settings.tidy import TIDY
 from hiq.settings.units import show_duration, show_size
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ def _pages() -> dict[str, dict[str, Callable[[], str]]]:
             "filter": lambda: plain_table(FILTER),
             "conditions": lambda: plain_table(CONDITIONS),
             "limits": lambda: plain_table(LIMIT),
+            "tidy": lambda: plain_table(TIDY),
         },
         "environment.md": {"aliases": aliases, "families": families, "unused": unused},
         "cli.md": {"commands": commands},

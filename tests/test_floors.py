@@ -31,7 +31,7 @@ FLOOR_2 = {
     "sink": ("base", "dialect", "decode", "http1", "coerce"),
     "web": (
         *("exposition", "health", "house", "house_lists", "routes", "openapi"),
-        *("limits", "traffic", "directory"),
+        *("limits", "traffic", "directory", "home_metrics"),
         *("types", "types.errors", "types.health", "types.home", "types.house"),
         *("types.service", "types.clients"),
     ),

@@ -112,7 +112,8 @@ class DiscoveryStats:
 
     `read_at`: when they were read whole, Unix seconds, also if a cache told it;
     `sizes`: rows by registry; `failures`: by registry, and by what was published;
-    `published`: answers of the data-api by list and result.
+    `published`: answers of the data-api by list and result; `publishing`: lists that
+    are still to be uploaded.
     """
 
     read_at: float | None = None
@@ -126,6 +127,7 @@ class DiscoveryStats:
     renames: int = 0
     late: int = 0
     published: Counter[tuple[str, str]] = field(default_factory=Counter)
+    publishing: int = 0
     last_error: str = ""
 
 

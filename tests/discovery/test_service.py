@@ -29,6 +29,8 @@ async def test_the_routes_answer_from_the_registry_and_a_restart_knows_it(tmp_pa
             assert page["devices"][0]["integration"]
             found = await it.service.parts.discover()
             assert found == (len(simulator.world.home.device_rows()), 40)
+            shown = await it.raw("/metrics")
+            assert b'hiq_registry_rows{registry="entities"} 40.0' in shown
         assert len(Cache(tmp_path).load().home.rows(Registry.ENTITIES)) == 40
         simulator.hide(*Registry)
         async with running(settings_for(simulator, tmp_path)) as it:

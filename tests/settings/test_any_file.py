@@ -15,6 +15,7 @@ from hiq.settings import load
 from hiq.settings.block import BLOCK
 from hiq.settings.show import public
 from hiq.settings.table import SECTIONS, SINK, SINK_TYPES
+from hiq.settings.tidy import TIDY
 
 SCALARS = (
     st.none()
@@ -72,6 +73,7 @@ FILES = st.fixed_dictionaries(
     optional={
         **{name: some(rows) for name, rows in SECTIONS.items()},
         "influxdb": some(BLOCK),
+        "tidy": some(TIDY),
         "sinks": st.lists(some(SINK), max_size=3) | VALUES,
         "data_dir": VALUES,
         "typo": VALUES,

@@ -160,7 +160,7 @@ async def _import(
         work = Import(
             history,
             job,
-            options=dict(settings.influxdb or {}),
+            options=settings.point_options,
             schemas=list(dict.fromkeys(one.schema for one in sinks)),
             patterns=patterns,
             names=frozenset(Folder(progress.path.parent).load_names()),

@@ -170,7 +170,7 @@ def command(config: Path | None, schema: str, strict: bool, source: BinaryIO) ->
     from hiq.cli.options import load_settings
 
     settings = load_settings(config)
-    options = {**(settings.influxdb or {}), "schema": schema}
+    options = {**settings.point_options, "schema": schema}
     run = Conversion(pipeline_for(options), sys.stdout.buffer)
     broken: Exception | None = None
     try:

@@ -223,7 +223,7 @@ def _recorded(
     A file that is cut or damaged ends early, with the reason in `broken`.
     """
     schemas = list(dict.fromkeys(sink.schema for sink in chosen))
-    pipeline = pipeline_for({**(settings.influxdb or {}), "schema": schemas})
+    pipeline = pipeline_for({**settings.point_options, "schema": schemas})
     for frame in _whole(source, broken):
         counts["frames"] += 1
         if frame is None:

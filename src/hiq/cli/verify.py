@@ -147,7 +147,7 @@ async def _verify(
                 audited.write = writer.write
             found.append(audited)
         schemas = list(dict.fromkeys(one.schema for one in sinks))
-        options = dict(settings.influxdb or {})
+        options = settings.point_options
         recorder = HistoryRecorder(history, options, schemas)
         await audit(
             recorder, found, *span_us, patterns=patterns, progress=progress.show

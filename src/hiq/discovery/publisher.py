@@ -72,6 +72,7 @@ class Publisher:
     def refreshed(self, home: Home, answers: Answers) -> None:
         """Publish it soon."""
         self._next = home, answers
+        self._measure(0)
         self._news.set()
 
     def changed(self, home: Home) -> None:
@@ -101,10 +102,14 @@ class Publisher:
             found, problems = {}, [f"devices: {exc}"]
         else:
             problems = []
-        for name, body in found.items():
+        for left, (name, body) in zip(
+            range(len(found), 0, -1), found.items(), strict=True
+        ):
+            self._measure(left)
             problem = await self._upload(name, body)
             if problem:
                 problems.append(f"{name}: {problem}")
+        self._measure(0)
         if not problems:
             self._stats.concerns.pop(CONCERN, None)
             self._told &= {self._no_services}
@@ -137,6 +142,12 @@ class Publisher:
             problem = f"status {status}"
         published[name, "failed"] += 1
         return problem
+
+    def _measure(self, left: int) -> None:
+        """Show how many lists are to be uploaded, those of the next time included."""
+        waiting = () if self._next is None else self._next[1]
+        coming = sum(answer is not None for answer in waiting)
+        self._stats.discovery.publishing = left + coming
 
     async def _post(self, name: str, body: bytes) -> int:
         """Return the status of one request; raises CallFailed, OSError."""

@@ -38,6 +38,7 @@ from hiq.settings.schema import (
 from hiq.settings.security import check_security
 from hiq.settings.sinks import foreign_sinks, read_sinks
 from hiq.settings.table import SECTIONS, TOP_LEVEL
+from hiq.settings.tidy import read_tidy
 from hiq.settings.token import token_problem
 from hiq.settings.values import PATH, Problems, fields, say
 
@@ -154,13 +155,14 @@ def _build(
     check_security(tree, http, security, problems)
     block_node = tree.value.get("influxdb")
     block = None if block_node is None else read_block(block_node, problems)
-    filter_node = tree.value.get("filter")
+    filter_node, tidy_node = tree.value.get("filter"), tree.value.get("tidy")
     data_node = get(tree, "data_dir")
     data_dir = PATH.read(data_node, "data_dir", problems) if data_node else None
     return Settings(
         home_assistant=home,
         influxdb=block,
         filter=None if filter_node is None else read_filter(filter_node, problems),
+        tidy=None if tidy_node is None else read_tidy(tidy_node, problems),
         sinks=_sinks(tree, block, env, notes, problems),
         journal=JournalSettings(**_section(tree, "journal", problems)),
         http=http,

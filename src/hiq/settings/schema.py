@@ -192,13 +192,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Everything that can be set, resolved: no path, name or secret is left open.
 
     `influxdb` is the block of Home Assistant's configuration as written (None if
-    there is none), `filter` the section of that name; `sinks` already holds the sink
-    that the block stands for, or the embedded store if nothing is configured.
+    there is none), `filter` and `tidy` are the sections of those names; `sinks`
+    already holds the sink that the block stands for, or the embedded store if nothing
+    is configured.
     """
 
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
     influxdb: dict[str, Any] | None = None
     filter: dict[str, Any] | None = None
+    tidy: dict[str, Any] | None = None
     sinks: tuple[SinkSettings, ...] = ()
     journal: JournalSettings = field(default_factory=JournalSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
@@ -243,10 +245,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(sink.schema for sink in self.sinks)) or ("ha",)
 
     @property
-    def pipeline_options(self) -> dict[str, Any]:
-        """What `hiq.Pipeline` takes."""
+    def point_options(self) -> dict[str, Any]:
+        """What decides which points are made of an event, in whatever schema."""
         return {
             **(self.influxdb or {}),
             **({} if self.filter is None else {"filter": self.filter}),
-            "schema": list(self.schemas),
+            **({} if self.tidy is None else {"tidy": self.tidy}),
         }
+
+    @property
+    def pipeline_options(self) -> dict[str, Any]:
+        """What `hiq.Pipeline` takes."""
+        return {**self.point_options, "schema": list(self.schemas)}

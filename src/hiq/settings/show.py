@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 
 from hiq.settings.block import BLOCK, sink_of
 from hiq.settings.table import SECTIONS, SINK, SINK_TYPES, Row
+from hiq.settings.tidy import TIDY
 from hiq.settings.units import show_duration, show_size
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def public(settings: Settings) -> dict[str, Any]:
         shown["sinks"] = [_sink(sink) for sink in sinks]
     if settings.filter is not None:
         shown["filter"] = _filter(settings.filter)
+    if settings.tidy is not None:
+        shown["tidy"] = _values(settings.tidy, TIDY)
     for name in SHOWN:
         shown[name] = _values(asdict(getattr(settings, name)), SECTIONS[name])
     shown["data_dir"] = str(settings.data_dir)

@@ -272,6 +272,7 @@ TOP_LEVEL: dict[str, str] = {
     "influxdb": "Home Assistant's own block, taken as it is",
     "sinks": "the databases",
     "filter": "which entities and attributes are written, and how often",
+    "tidy": "what shapes the points of schema `tidy`",
     "journal": "the write-ahead journal",
     "http": "status page, health and metrics",
     "backfill": "filling of holes",

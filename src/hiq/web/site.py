@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hiq.web.api import make_app
+from hiq.web.home_metrics import HomeCollector
 from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
 from hiq.web.report import Build
 from hiq.web.server import WebServer
@@ -55,6 +56,7 @@ def make_site(
     """
     traffic = Traffic()
     collector = StatsCollector(stats, clock, version, resident_bytes)
+    home = HomeCollector(stats, clock)
     build = Build(
         version,
         git_sha=environment.get("GIT_SHA", "unknown"),
@@ -66,7 +68,7 @@ def make_site(
         down=down,
         build=build,
         clock=clock,
-        metrics=lambda: (exposition(collector, traffic), CONTENT_TYPE),
+        metrics=lambda: (exposition(collector, home, traffic), CONTENT_TYPE),
         parts=parts,
         traffic=traffic,
     )
