@@ -23,7 +23,8 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
                cmake ninja
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint format autobahn bench benchall campaign coverage debug \
+# docs is a folder, too
+.PHONY: help build demo docs test lint format autobahn bench benchall campaign coverage debug \
         fuzz apifuzz filters outage sidebyside wheel servers clean
 
 help: ## this list
@@ -125,7 +126,16 @@ clients: $(VENV)/.test ## clients at length: a model of 24,000 steps, 20 kills (
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation --config-settings=build-dir=build-wheel -w dist .
 
+$(VENV)/.docs: $(VENV)/.built mkdocs.yml
+	$(bin)/python -m pip install -q --no-build-isolation --config-settings=build-dir=build -e '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs ## the site in site/, warnings are errors, links checked
+	$(bin)/python -m docs.generate --check
+	NO_MKDOCS_2_WARNING=1 $(bin)/mkdocs build -q --strict --clean
+	$(bin)/python tools/linkcheck.py site
+
 clean: ## everything that was made here, but the servers' environments
-	rm -rf $(VENV) .venv-debug .venv-fuzz .venv-trace dist .cache/fuzz
+	rm -rf $(VENV) .venv-debug .venv-fuzz .venv-trace dist site .cache/fuzz
 	rm -rf build build-debug build-fuzz build-trace build-wheel
 	rm -rf .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

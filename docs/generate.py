@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -244,14 +245,21 @@ def render(page: str, text: str) -> str:
     return text
 
 
-def main() -> None:
-    """Write all pages."""
+def main() -> int:
+    """Write all pages; with --check only say which would change."""
+    stale = []
     for page in PAGES:
         path = REFERENCE / page
-        path.write_text(
-            render(page, path.read_text(encoding="utf-8")), encoding="utf-8"
-        )
+        text = path.read_text(encoding="utf-8")
+        made = render(page, text)
+        if made != text:
+            stale.append(page)
+            if "--check" not in sys.argv:
+                path.write_text(made, encoding="utf-8")
+    if stale:
+        print("made anew:" if "--check" not in sys.argv else "stale:", *stale)  # noqa: T201
+    return 1 if stale and "--check" in sys.argv else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
@@ -48,3 +51,33 @@ def test_the_readme_names_real_make_targets() -> None:
     assert [
         t for t in targets if not re.search(rf"^{t}:", makefile, re.MULTILINE)
     ] == []
+
+
+def test_the_site_leads_to_every_page() -> None:
+    """Each page stands in the navigation of the site, once."""
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    named = re.findall(r": ([\w/-]+\.md)$", text, re.MULTILINE)
+    assert yaml.safe_load(text)["strict"] is True
+    pages = [p.relative_to(ROOT / "docs") for p in ROOT.glob("docs/**/*.md")]
+    assert sorted(named) == sorted(
+        str(page) for page in pages if page.parts[0] != "changes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('<a href="there.html#part">x</a>', "every link leads somewhere"),
+        ('<a href="gone.html">x</a>', "page.html: gone.html: no such file"),
+        ('<a href="there.html#no">x</a>', "there.html#no: no such heading"),
+        ('<script src="https://cdn.example/x.js"></script>', "from a foreign host"),
+    ],
+)
+def test_the_link_check_of_the_site(tmp_path: Path, body: str, said: str) -> None:
+    """A link to nothing, to no heading, or a load from elsewhere is found."""
+    (tmp_path / "there.html").write_text('<h2 id="part">Part</h2>')
+    (tmp_path / "page.html").write_text(body)
+    check = [sys.executable, ROOT / "tools" / "linkcheck.py", tmp_path]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert said in done.stdout
+    assert done.returncode == (0 if said.startswith("every") else 1)
