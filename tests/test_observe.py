@@ -126,3 +126,35 @@ def test_only_what_nobody_wants_is_left_out() -> None:
     picky.said()
     fire()
     assert picky.said() == NAMES
+
+
+def test_newest_events_are_held_for_who_fetches_them() -> None:
+    """Nobody is told of them; once another wants every event, all are told."""
+    observers, pipeline = Observers(), Pipeline()
+    observers.bind(pipeline)
+    told: list[list[str]] = []
+
+    def fetching(found: Sequence[Tapped]) -> None:
+        told.append([name for _, name, *_ in found])
+        for number, *_ in found:
+            observers.set_interest(fetching, number, True, newest=True)
+
+    def fire(*names: str) -> None:
+        pipeline.feed(frame([state_changed(name) for name in names]))
+        observers.tell()
+
+    observers.add(fetching)
+    fire(*NAMES)
+    assert told == [NAMES]
+    fire(*NAMES)
+    fire(*NAMES[:2])
+    assert told == [NAMES]
+    assert len(observers.newest()) == 3
+    every = Watcher(observers)
+    observers.add(every.take)
+    fire("light.a")
+    assert (told, every.said()) == ([NAMES, ["light.a"]], ["light.a"])
+    assert observers.newest() == []
+    observers.remove(every.take)
+    fire("light.a")
+    assert (told[2:], len(observers.newest())) == ([], 1)

@@ -276,10 +276,10 @@ class Guests:
         if house is self._house:
             return
         if self._house is not None:
-            self._house.listeners.discard(self._deltas)
+            self._house.unlisten(self._deltas)
         self._house = house
         if house is not None:
-            house.listeners.add(self._deltas)
+            house.listen(self._deltas)
 
     def _deltas(self, deltas: list[Any]) -> None:
         for delta in deltas:

@@ -2,8 +2,10 @@
 
 It stands between ingestion and who fills holes, because both want the states at connect
 before any of them is fed. What the filter refuses is not shown: no event would ever
-change it. Entities of other domains are left to the core after their first event. It
-must not know HTTP, nor what a status looks like.
+change it. Entities of other domains are left to the core after their first event.
+While nobody listens the core holds the newest event of each of the others, until
+somebody asks: a house at which nobody looks costs nothing. It must not know HTTP, nor
+what a status looks like.
 """
 
 from __future__ import annotations
@@ -76,6 +78,8 @@ class HouseView:
         self._pipeline = pipeline
         self._watcher = watcher
         self._home: Home | None = None
+        self.house.refresh = self._fetch
+        self.house.on_listening = self._listening
         observers.add(self._observe)
 
     # for discovery
@@ -104,21 +108,34 @@ class HouseView:
     def fresh(self, states: list[Raw]) -> list[Raw]:
         """Show all states; return those that are worth feeding."""
         self._observers.tell()  # events in front of the states are older
+        self._fetch()
         self.house.begin(bytes(state) for state in states)
         return self._watcher.fresh(states)
 
     # inside
 
     def _observe(self, found: Sequence[Tapped]) -> None:
-        wants = self.house.wants
+        wants, set_interest = self.house.wants, self._observers.set_interest
+        newest = not self.house.is_watched
         shown: list[bytes] = []
         for number, entity_id, _, json in found:
-            if wants(entity_id):
+            if wanted := wants(entity_id):
                 shown.append(json)
-            else:
-                self._observers.set_interest(self._observe, number, False)
+            if newest or not wanted:
+                set_interest(self._observe, number, wanted, newest)
         if shown:
+            self._fetch()  # older than these
             self.house.observe(shown)
+
+    def _fetch(self) -> None:
+        """Show what the core holds."""
+        if newest := self._observers.newest():
+            self.house.observe(newest)
+
+    def _listening(self) -> None:
+        """From now on every event is wanted, or only the newest ones."""
+        self._fetch()
+        self._observers.forget_interests(self._observe)
 
     def _area_of(self, entity_id: str) -> str | None:
         place = None if self._home is None else self._home.entity(entity_id)

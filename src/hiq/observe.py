@@ -46,8 +46,12 @@ class Collecting(Protocol):
         """Return what was collected, and forget it."""
         ...
 
-    def set_interest(self, number: int, wanted: bool) -> None:
-        """Say whether the events of an entity are wanted."""
+    def newest(self) -> list[bytes]:
+        """Return the newest event of each entity of which only that is wanted."""
+        ...
+
+    def set_interest(self, number: int, wanted: bool, newest: bool = False) -> None:
+        """Say whether the events of an entity are wanted, or only its newest."""
         ...
 
     def forget_interests(self) -> None:
@@ -61,6 +65,9 @@ class Observers:
     - After `add`: the observer is told of each event that is accepted from now on.
     - An entity that no observer wants is not collected; one of them cannot take it
       away from the others.
+    - One observer may want the newest events only: it fetches them when it needs
+      them, with `newest`, and until then they cost a copy each. It must do so
+      before it takes what it is told: those are newer.
     - `errors` counts the calls that failed, under "observer".
     """
 
@@ -76,6 +83,7 @@ class Observers:
         self._bits: dict[Observer, int] = {}
         self._all = 0
         self._unwanted: dict[int, int] = {}
+        self._fetched: dict[int, int] = {}
 
     @property
     def active(self) -> bool:
@@ -109,22 +117,23 @@ class Observers:
             return
         if not self._bits:
             self._pipeline.tap(False)
-        for number, bits in self._unwanted.items():
-            if bits == self._all:  # it was the last one that wanted it
-                self._pipeline.set_interest(number, False)
+        for number in self._unwanted.keys() | self._fetched.keys():
+            self._pass_on(number)  # it may be the last one that wanted it
 
-    def set_interest(self, observer: Observer, number: int, wanted: bool) -> None:
-        """Note whether an observer wants the events of an entity."""
+    def set_interest(
+        self, observer: Observer, number: int, wanted: bool, newest: bool = False
+    ) -> None:
+        """Note whether an observer wants the events of an entity, or its newest."""
         bit = self._bits.get(observer)
         if bit is None or not number or self._pipeline is None:
             return
-        bits = self._unwanted.get(number, 0)
-        bits = bits & ~bit if wanted else bits | bit
-        if bits:
-            self._unwanted[number] = bits
-        else:
-            self._unwanted.pop(number, None)
-        self._pipeline.set_interest(number, bits != self._all)
+        _mark(self._unwanted, number, bit, not wanted)
+        _mark(self._fetched, number, bit, wanted and newest)
+        self._pass_on(number)
+
+    def newest(self) -> list[bytes]:
+        """Return the newest events of those entities of which they are fetched."""
+        return [] if self._pipeline is None else self._pipeline.newest()
 
     def forget_interests(self, observer: Observer) -> None:
         """An observer wants all entities until it says otherwise."""
@@ -151,10 +160,24 @@ class Observers:
                         extra={"suppressed": suppressed} if suppressed else {},
                     )
 
+    def _pass_on(self, number: int) -> None:
+        """Tell the pipeline what all of them together want of an entity."""
+        assert self._pipeline is not None
+        fetched = self._fetched.get(number, 0)
+        enough = self._unwanted.get(number, 0) | fetched == self._all
+        self._pipeline.set_interest(number, bool(fetched) or not enough, enough)
+
     def _forget(self, bit: int) -> None:
         """Take what an observer said away."""
-        self._unwanted = {
-            number: bits & ~bit
-            for number, bits in self._unwanted.items()
-            if bits & ~bit
-        }
+        for said in (self._unwanted, self._fetched):
+            for number in [number for number, bits in said.items() if bits & bit]:
+                _mark(said, number, bit, False)
+
+
+def _mark(said: dict[int, int], number: int, bit: int, on: bool) -> None:
+    bits = said.get(number, 0)
+    bits = bits | bit if on else bits & ~bit
+    if bits:
+        said[number] = bits
+    else:
+        said.pop(number, None)

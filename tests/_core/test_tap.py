@@ -167,3 +167,40 @@ def test_an_escaped_id_is_read_and_one_that_is_no_text_is_left_out():
         event().replace(b'"entity_id":"sensor.a"', b'"entity_id":"sensor.\\u0061"')
     )
     assert [name for _, name, *_ in pipeline.tapped()] == ["sensor.a"]
+
+
+def test_the_newest_event_of_an_entity_is_held_until_somebody_asks():
+    """One of each, in place of those before; nothing is collected meanwhile."""
+    pipeline = hiq.Pipeline()
+    pipeline.tap(True)
+    for name in ("sensor.a", "sensor.b"):
+        pipeline.feed(event(name))
+    for number, *_ in pipeline.tapped():
+        pipeline.set_interest(number, True, newest=True)
+    assert pipeline.newest() == []
+    for stamp in range(2, 9):
+        pipeline.feed(event("sensor.a", stamp=stamp, filler="x" * stamp * 100))
+    pipeline.feed(event("sensor.b", stamp=9))
+    pipeline.feed(event("sensor.a", stamp=10))
+    pipeline.feed(b"[" + event("sensor.a", stamp=11) + b",]")
+    assert pipeline.tapped() == []
+    held = [raw(event("sensor.a", stamp=10)), raw(event("sensor.b", stamp=9))]
+    assert pipeline.newest() == held
+    assert pipeline.newest() == []
+    pipeline.feed(event("sensor.b", stamp=12))
+    assert pipeline.newest() == [raw(event("sensor.b", stamp=12))]
+
+
+def test_what_is_too_much_to_be_held_is_collected_as_it_comes():
+    """Two MiB are held; what is above them is not lost, and newer than what is held."""
+    pipeline = hiq.Pipeline()
+    pipeline.tap(True)
+    pipeline.feed(event())
+    pipeline.set_interest(pipeline.tapped()[0][0], True, newest=True)
+    small, large = event(stamp=2), event(stamp=3, filler="x" * (2 << 20))
+    pipeline.feed(small)
+    pipeline.feed(large)
+    assert pipeline.newest() == [raw(small)]
+    assert [text for *_, text in pipeline.tapped()] == [raw(large)]
+    pipeline.feed(event(stamp=4))
+    assert pipeline.newest() == [raw(event(stamp=4))]

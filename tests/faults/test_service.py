@@ -174,7 +174,7 @@ async def test_L30_a_slow_reader_harms_nobody() -> None:
                 # Not a coroutine: whoever brings the events cannot be made to wait.
                 house.observe([event("light.a", "on" if number % 2 else "off")])
             assert status(house)["lights_by_area"][0]["on_count"] == 1
-            await until("the slow one is gone", lambda: not house.listeners)
+            await until("the slow one is gone", lambda: not house.is_watched)
             slow.transport.abort()
 
 

@@ -186,7 +186,7 @@ def listen(house: House) -> list[dict[str, Any]]:
     def listener(deltas: list[Delta]) -> None:
         found.extend(msgspec.to_builtins(deltas))
 
-    house.listeners.add(listener)
+    house.listen(listener)
     return found
 
 

@@ -113,8 +113,8 @@ async def test_a_client_that_leaves_is_forgotten() -> None:
     async with home() as (hiq, house):
         async with client(hiq) as socket:
             await next_frame(socket)
-            assert house.listeners
-        await until("forgotten", lambda: not house.listeners)
+            assert house.is_watched
+        await until("forgotten", lambda: not house.is_watched)
 
 
 async def test_a_client_that_vanishes_is_forgotten() -> None:
@@ -123,7 +123,7 @@ async def test_a_client_that_vanishes_is_forgotten() -> None:
         await next_frame(socket)
         socket.transport.abort()
         house.observe([event("person.a", "home")])
-        await until("forgotten", lambda: not house.listeners)
+        await until("forgotten", lambda: not house.is_watched)
 
 
 async def test_the_end_of_the_service() -> None:

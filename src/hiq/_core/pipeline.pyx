@@ -21,7 +21,7 @@ from hiq._core.line cimport Encoder
 from hiq._core.ring cimport Part, Ring
 from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
-from hiq._core.tap cimport UNWANTED, WANTED, Tap
+from hiq._core.tap cimport NEWEST, UNWANTED, WANTED, Tap
 from hiq._core.verdict cimport Tally, Verdict
 
 from hiq._core.decision import Decision, counted, facts_of, rule_name
@@ -241,8 +241,8 @@ cdef class Pipeline:
     def take_batches(self, schema=None, size_t max_points=-1, size_t max_bytes=-1):
         """Return all finished lines in parts, each grouped by series; they are removed.
 
-        A part has at most so many lines and bytes, but at least one line; the lines
-        are shared out evenly, and parts are in the order of arrival.
+        A part has at most so many lines and bytes, but at least one line; lines are
+        shared out evenly, parts are in the order of arrival.
         """
         cdef Ring ring = self._ring_of(schema)
         cdef list found = []
@@ -276,7 +276,7 @@ cdef class Pipeline:
         """Set the registry's tags of an entity, None removes them.
 
         Effective from the next event on. Schema `ha` uses only `platform`, the filter
-        also `area_id`, `floor_id`, `label_ids`, `integration`, `entity_category`.
+        also the ids of area, floor and labels, `integration`, `entity_category`.
         """
         cdef bytes owned = entity_id.encode()
         cdef bytes facts = facts_of(tags)
@@ -303,17 +303,20 @@ cdef class Pipeline:
     def tapped(self):
         """Return the events accepted since the last call, and forget them.
 
-        Each is the number of its entity (0: it is not remembered), the entity id,
-        the nanoseconds of its newest state, and the JSON of the event as it was
-        sent. At most 8 MiB wait for this call; `tap_dropped` counts the rest.
+        Each is the number of its entity (0: not remembered), the entity id, the
+        nanoseconds of its newest state, and the event's JSON as it was sent. At most
+        8 MiB wait for this call; `tap_dropped` counts the rest.
         """
         return [] if self._tap is None else self._tap.all()
 
-    def set_interest(self, uint32_t number, bint wanted):
-        """Say whether the events of an entity are wanted; they are until then."""
-        if self._tap is not None and number and not self._tap.mark(
-            number, WANTED if wanted else UNWANTED
-        ):
+    def newest(self):
+        """Return the newest event of each entity of which only that is wanted."""
+        return [] if self._tap is None else self._tap.newest()
+
+    def set_interest(self, uint32_t number, bint wanted, bint newest=False):
+        """Say whether the events of an entity are wanted, or its newest; all are."""
+        cdef int mark = (NEWEST if newest else WANTED) if wanted else UNWANTED
+        if number and self._tap is not None and not self._tap.mark(number, mark):
             raise MemoryError
 
     def forget_interests(self):
@@ -370,12 +373,10 @@ cdef class Pipeline:
     @property
     def buffered_points(self):
         """Lines that are not taken yet."""
-        if not self._encoder.has_others:
-            return self._ring.count
         return sum(self.buffered_of(name) for name in self._options.schemas)
 
     def buffered_of(self, schema):
-        """Return how many lines of a schema are not taken yet."""
+        """Return how many lines of a schema are not taken."""
         return self._ring_of(schema).count
 
     @property

@@ -73,8 +73,11 @@ class House:
     """The house.
 
     - `known`: whether the states at connect were seen once.
-    - `listeners` get, synchronously, what changed: once per call of `begin` or
+    - Who listens gets, synchronously, what changed: once per call of `begin` or
       `observe`, and only if something did. An object that changed twice is in it once.
+    - `refresh` is called before anybody looks, `on_listening` when the first one
+      begins to listen and when the last one has ended: while nobody does, whoever
+      feeds this may keep events back until then.
     - `unreadable`: states that could not be read; `left_out`: entities beyond the
       limit.
 
@@ -94,7 +97,9 @@ class House:
         self.known = False
         self.unreadable = 0
         self.left_out = 0
-        self.listeners: set[Callable[[list[types.Delta]], None]] = set()
+        self.refresh: Callable[[], object] = _nothing
+        self.on_listening: Callable[[], object] = _nothing
+        self._listeners: set[Callable[[list[types.Delta]], None]] = set()
         self._area_of = area_of
         self._accepts = accepts
         self._limit = limit
@@ -103,6 +108,25 @@ class House:
         self._lights = Lights()
         self._lists = {"switch": OnList(), "automation": OnList()}
         self._changed: dict[str, Any] = {}
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._listeners)
+
+    def listen(self, listener: Callable[[list[types.Delta]], None]) -> None:
+        """Tell it what changes from now on."""
+        first = not self._listeners
+        self._listeners.add(listener)
+        if first:
+            self.on_listening()
+
+    def unlisten(self, listener: Callable[[list[types.Delta]], None]) -> None:
+        """Do not tell it any more; a no-op if it is not told."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+            if not self._listeners:
+                self.on_listening()
 
     def wants(self, entity_id: str) -> bool:
         """Return whether the entity is of a domain that is shown."""
@@ -149,10 +173,12 @@ class House:
 
     def status(self, timestamp: str) -> types.HouseStatus:
         """Return the house now."""
+        self.refresh()
         return types.HouseStatus(**self._sections(), timestamp=timestamp)
 
     def snapshot(self, timestamp: str) -> types.Snapshot:
         """Return the house now, as the first frame of a client."""
+        self.refresh()
         return types.Snapshot(**self._sections(), timestamp=timestamp)
 
     # inside
@@ -184,12 +210,12 @@ class House:
             del self._objects[entity_id]
         else:
             self._objects[entity_id] = new
-        if self.listeners:
+        if self._listeners:
             self._changed[entity_id] = _SECTIONS[domain]
 
     def _tell(self) -> None:
         """Give the listeners what changed."""
-        if not self.listeners:
+        if not self._listeners:
             # They begin with a snapshot, so nothing is remembered for them.
             self._lights.changed = False
             for on_list in self._lists.values():
@@ -197,7 +223,7 @@ class House:
             return
         deltas = self._deltas()
         if deltas:
-            for listener in tuple(self.listeners):
+            for listener in tuple(self._listeners):
                 listener(deltas)
 
     def _deltas(self) -> list[types.Delta]:
@@ -245,6 +271,10 @@ class House:
             "switches_on": self._lists["switch"].ids(),
             "active_automations": self._lists["automation"].ids(),
         }
+
+
+def _nothing() -> None:
+    """Stand in for who is not there."""
 
 
 def _is_of_another_domain(raw: bytes) -> bool:

@@ -139,13 +139,13 @@ class StatusSocket:
         self._open += 1
         self._closed.clear()
         self._house = house
-        house.listeners.add(self._changed)
+        house.listen(self._changed)
 
     def _remove(self, client: _Client) -> None:
         self._clients.discard(client)
         self._view.traffic.sockets = len(self._clients)
         if not self._clients and self._house is not None:
-            self._house.listeners.discard(self._changed)
+            self._house.unlisten(self._changed)
 
     def _changed(self, deltas: list[Delta]) -> None:
         """Encode once, queue for all."""
