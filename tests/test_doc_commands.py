@@ -141,11 +141,11 @@ class Stage:
             watch.start()
             said = b""
             if UNTIL_STOPPED.search(line) and not ENDS_BY_ITSELF.search(line):
-                said = process.stdout.readline()
-                while b"DISCONNECTED" in said.rpartition(b"\n{")[2]:  # not there yet
-                    if not (more := process.stdout.readline()):
+                enough = b'"subscribed"' if "hiq record" in line else b"\n"
+                for said_more in iter(process.stdout.readline, b""):
+                    said += said_more
+                    if enough in said:
                         break
-                    said += more
                 os.killpg(process.pid, signal.SIGINT)
             said += process.stdout.read()
             status = process.wait()
