@@ -151,3 +151,61 @@ def test_import_of_a_block_without_connection(run):
         configuration="influxdb:\n  default_measurement: x\n",
     )
     assert "the block has no connection" in done.stderr
+
+
+def test_import_copies_secrets_beside(run, tmp_path):
+    """Only those that are asked for, for the owner alone; present ones stay."""
+    (tmp_path / "secrets.yaml").write_text("u: me\nother: x\n")
+    out = tmp_path / "new" / "hiq.yaml"
+    out.parent.mkdir()
+    arguments = ("import", "configuration.yaml", "--output", str(out), "--force")
+    done = run(*arguments, configuration=CONFIGURATION)
+    secrets = out.parent / "secrets.yaml"
+    assert f"wrote u into {secrets}" in done.stderr
+    assert secrets.read_text() == "u: me\n"
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    secrets.write_text("u: another\n")
+    assert "has another value of u; it was kept" in run(*arguments).stderr
+    assert secrets.read_text() == "u: another\n"
+
+
+def test_import_names_what_is_still_missing(run, tmp_path):
+    """A secret that is nowhere, and a variable, have to be supplied."""
+    text = "influxdb: {username: !secret u, password: !env_var P_W, max_retries: 1}\n"
+    out = tmp_path / "hiq.yaml"
+    done = run("import", "configuration.yaml", "-o", str(out), configuration=text)
+    assert f"{tmp_path / 'secrets.yaml'} must still hold u" in done.stderr
+    assert "the environment of hiq must hold P_W" in done.stderr
+    assert "max_retries has no effect" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a: [\n"])
+def test_import_does_not_touch_odd_secrets(run, tmp_path, text):
+    """A secrets.yaml that is none is a usage error."""
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "secrets.yaml").write_text(text)
+    done = run(
+        "import",
+        "configuration.yaml",
+        "-o",
+        str(tmp_path / "new" / "hiq.yaml"),
+        configuration="influxdb: {host: a}\n",
+    )
+    assert "secrets.yaml" in str(done.exception)
+
+
+def test_import_of_homeiq(run, tmp_path):
+    """The environment file becomes settings, its tokens secrets."""
+    (tmp_path / ".env").write_text(f"HA_TOKEN={TOKEN}\nBATCH_SIZE=1\n")
+    done = run("import", "--homeiq", ".env")
+    assert "  token: !secret ha_token  # HA_TOKEN\n" in done.stdout
+    assert "note: BATCH_SIZE is not used" in done.stderr
+    assert "secrets.yaml beside it must hold ha_token" in done.stderr
+    assert "no database is named here" in done.stderr
+    assert TOKEN not in done.output
+
+
+@pytest.mark.parametrize("arguments", [(), ("a.yaml", "--homeiq", ".env")])
+def test_import_of_one_thing(run, arguments):
+    """Neither nothing nor both."""
+    assert "name one" in str(run("import", *arguments).exception)

@@ -130,3 +130,42 @@ def test_not_text(folder):
     path.write_bytes(b"\xff\xff")
     with pytest.raises(ConfigError, match="not UTF-8"):
         import_block(path, {})
+
+
+def test_packages_are_merged_as_home_assistant_does(folder):
+    """Lists grow, mappings are merged, of two values the first counts and is noted."""
+    (folder / "configuration.yaml").write_text(
+        "homeassistant:\n  packages:\n"
+        "    a: {influxdb: {tags: {x: 1}, include: {domains: light}}}\n"
+        "    b: {influxdb: {tags: {x: 2, y: 3}, include: {domains: [sun]}}}\n"
+        "    c: {influxdb: {port: 9, host: b}, other: 1}\n"
+        "    d: {influxdb: }\n"
+        "influxdb:\n  # lost\n  host: a\n  port:\n"
+    )
+    found = import_block(folder, {})
+    assert found.block == (
+        "influxdb:\n  host: a\n  port: 9\n  tags: {x: 1}\n"
+        "  include: {domains: [light, sun]}\n"
+    )
+    assert [note.split(":")[0] for note in found.notes] == [
+        "package b sets influxdb.tags.x, which is set already",
+        "package c sets influxdb.host, which is set already",
+    ]
+
+
+def test_a_problem_of_a_block_put_together_has_no_line(folder):
+    """It names file and key."""
+    path = folder / "configuration.yaml"
+    path.write_text("influxdb:\n  host: a\n  include: !include i.yaml\n")
+    (folder / "i.yaml").write_text("domain: sun\n")
+    with pytest.raises(ConfigError, match=r"include\.domain: unknown key") as caught:
+        import_block(path, {})
+    assert caught.value.problems[0].line == 0
+
+
+def test_a_certificate_beside_it(folder):
+    """A relative path means another folder; that is said."""
+    path = folder / "configuration.yaml"
+    path.write_text("influxdb:\n  ssl_ca_cert: ca.pem\n")
+    (note,) = import_block(path, {}).notes
+    assert "ca.pem is looked for beside hiq.yaml" in note

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from hiq.errors import ConfigError
 
 if TYPE_CHECKING:
     from hiq.settings import Settings
+    from hiq.settings.importing import Imported
 
 __all__ = ["command"]
 
@@ -30,6 +32,7 @@ def command() -> None:
       hiq config check --config hiq.yaml
       hiq config show --json
       hiq config import /config/configuration.yaml --output hiq.yaml
+      hiq config import --homeiq .env --output hiq.yaml
     """
 
 
@@ -117,45 +120,119 @@ def show(config: Path | None, *, as_json: bool) -> None:
 
 @command.command("import")
 @click.argument(
-    "configuration", type=click.Path(path_type=Path), metavar="CONFIGURATION.YAML"
+    "configuration",
+    type=click.Path(path_type=Path),
+    metavar="[PATH]",
+    required=False,
+)
+@click.option(
+    "--homeiq",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Environment file (.env) of a HomeIQ ingestion service.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write to this file instead of standard output.",
+    help="Write to this file instead of standard output; secrets go beside it.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def import_(configuration: Path, output: Path | None, *, force: bool) -> None:
-    r"""Make a hiq.yaml of Home Assistant's configuration.yaml.
+def import_(
+    configuration: Path | None,
+    homeiq: Path | None,
+    output: Path | None,
+    *,
+    force: bool,
+) -> None:
+    r"""Make a hiq.yaml of Home Assistant's configuration, or of HomeIQ's .env.
 
-    The `influxdb:` block is taken as it is written, with its comments.
+    PATH is configuration.yaml or its folder. The `influxdb:` block is taken as it is
+    written, with its comments; if it is spread over packages and included files it is
+    put together. With --output the secrets that it names are copied into secrets.yaml
+    beside the file. What cannot be carried over is listed.
 
     \b
     Examples:
       hiq config import /config/configuration.yaml
-      hiq config import configuration.yaml --output hiq.yaml
+      hiq config import /config --output hiq.yaml
+      hiq config import --homeiq .env --output hiq.yaml
     """
-    from hiq.settings.importing import import_block
+    if (configuration is None) == (homeiq is None):
+        raise click.UsageError(
+            "name one: PATH of a configuration.yaml, or --homeiq with an .env"
+        )
+    if homeiq is not None:
+        from hiq.settings.importing_homeiq import import_homeiq
 
-    imported = import_block(configuration, environment())
+        imported = import_homeiq(homeiq, os.environ)
+    else:
+        from hiq.settings.importing import import_block
+
+        assert configuration is not None
+        imported = import_block(configuration, environment())
+    notes = list(imported.notes)
     if output is None:
         click.echo(imported.text, nl=False)
+        if imported.secrets:
+            names = ", ".join(imported.secrets)
+            notes.append(f"secrets.yaml beside it must hold {names}")
     else:
         _write(output, imported.text, force=force)
         click.echo(f"wrote {output}", err=True)
-    if imported.secrets:
-        names = ", ".join(imported.secrets)
-        click.echo(f"note: secrets.yaml beside it must hold {names}", err=True)
+        notes += _write_secrets(output.parent / "secrets.yaml", imported)
     if not imported.makes_sink:
-        click.echo(
-            "note: the block has no connection (Home Assistant keeps it in its user "
+        notes.append(
+            "no database is named here, so points go to the embedded store; add "
+            "`sinks:` for another one"
+            if homeiq is not None
+            else "the block has no connection (Home Assistant keeps it in its user "
             "interface), so points go to the embedded store; add `sinks:` for another "
-            "database",
-            err=True,
+            "database"
         )
-    click.echo("next: add the token, then `hiq config check`, `hiq check`", err=True)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    token = "" if homeiq is not None else "add the token, then "
+    click.echo(f"next: {token}`hiq config check`, `hiq check`", err=True)
+
+
+def _write_secrets(path: Path, imported: Imported) -> list[str]:
+    """Add secrets to the file beside the settings; returns what is to be noted.
+
+    What is there stays as it is. A new file is readable by its owner alone.
+    """
+    import yaml
+
+    try:
+        present = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        present = {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise click.UsageError(f"cannot read {path}: {exc}") from None
+    if not isinstance(present, dict):
+        raise click.UsageError(f"{path} does not hold `name: value` lines")
+    new = {
+        name: value for name, value in imported.values.items() if name not in present
+    }
+    if new:
+        try:
+            number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(number, "a", encoding="utf-8") as file:
+                file.write("".join(f"{name}: {text}\n" for name, text in new.items()))
+        except OSError as exc:
+            raise click.UsageError(f"cannot write {path}: {exc.strerror}") from None
+        click.echo(f"wrote {', '.join(new)} into {path}", err=True)
+    missing = [name for name in imported.secrets if name not in {*new, *present}]
+    differ = [
+        name
+        for name in imported.values
+        if name in present and yaml.safe_load(imported.values[name]) != present[name]
+    ]
+    return [
+        *(f"{path} must still hold {name}" for name in missing),
+        *(f"{path} has another value of {name}; it was kept" for name in differ),
+    ]
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:

@@ -15,6 +15,7 @@ import click
 
 from hiq import log
 from hiq.settings import Settings, load, require_home_assistant
+from hiq.settings.dotenv import parse_dotenv
 
 __all__ = [
     "config_option",
@@ -54,19 +55,10 @@ def environment(folder: Path = Path()) -> dict[str, str]:
 def read_dotenv(path: Path) -> dict[str, str]:
     """Return the `NAME=value` lines of a file; {} if it cannot be read."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return {}
-    found = {}
-    for line in lines:
-        name, equals, value = line.strip().removeprefix("export ").partition("=")
-        if not equals or not name.strip() or name.startswith("#"):
-            continue
-        value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        found[name.strip()] = value
-    return found
+    return parse_dotenv(text, os.environ)
 
 
 def load_settings(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIASES", "UNUSED", "Alias", "add_foreign", "address"]
 
+SECRETS = frozenset({"token", "api_key"})
+"""Taken as they are: what looks like YAML in them is none."""
 SUPERVISOR_URL = "http://supervisor/core"
 
 
@@ -175,7 +177,10 @@ def _add(tree: Node, alias: Alias, env: Mapping[str, str], notes: list[str]) -> 
         for name, other in given[1:]
         if alias.convert(other) != value
     )
-    return put(tree, path, scalar(value, f"environment variable {first}"))
+    where = f"environment variable {first}"
+    if path[-1] in SECRETS:
+        return put(tree, path, Node(value, where, 0, value))
+    return put(tree, path, scalar(value, where))
 
 
 def _has_token(tree: Node, path: list[str]) -> bool:

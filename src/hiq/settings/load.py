@@ -45,7 +45,7 @@ from hiq.settings.values import PATH, Problems, fields, say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_loopback", "load"]
+__all__ = ["is_loopback", "load", "problems_of"]
 
 # Keys of a configuration.yaml that no hiq.yaml can have.
 OF_HOME_ASSISTANT = frozenset(
@@ -112,6 +112,13 @@ def load(
     return msgspec.structs.replace(
         settings, source=None if path is None else str(path), notes=tuple(notes)
     )
+
+
+def problems_of(tree: Node) -> Problems:
+    """Return what is wrong with a tree that no file holds yet."""
+    problems: Problems = []
+    _build(tree, {}, [], problems)
+    return problems
 
 
 def _read_file(reader: Reader, path: Path | None) -> Node:

@@ -136,7 +136,9 @@ def _sink_node(
         text = env[name].strip()
         if key == "url" and "://" not in text:
             text = f"http://{text}"
-        content[key] = scalar(text, f"environment variable {name}")
+        origin = f"environment variable {name}"
+        secret = key == "token"  # taken as it is, whatever it looks like
+        content[key] = Node(text, origin, 0, text) if secret else scalar(text, origin)
     return Node([Node(content, where)], where)
 
 
