@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from hiq.compare import Expected, Finding, Key, Window
 from hiq.sink.decode import decode, decode_series
 from hiq.sink.encode import encode_series
+from hiq.sink.stored import entity_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -189,7 +190,7 @@ def _expected(lines: bytes, bare: set[Key]) -> Iterator[tuple[Key, Expected]]:
         for series, time_ns, values in decode(line):
             if series not in names:
                 measurement, tags = decode_series(series)
-                entity_id = f"{tags.get('domain', '')}.{tags.get('entity_id', '')}"
+                entity_id = entity_of(measurement, tags)
                 text = encode_series(measurement, tags)
                 names[series] = (measurement, entity_id, text)
             measurement, entity_id, text = names[series]

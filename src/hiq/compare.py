@@ -111,12 +111,11 @@ class Window:
     def see(self, stored: Stored) -> None:
         """Take one stored point, or a part of one."""
         key = (stored.entity_id, stored.time_ns)
-        if stored.entity_id not in self._asked:
-            self.strangers.add(stored.entity_id)
-            return
         points = self._points.get(key)
         if points is None:
-            if key not in self._known:
+            if stored.entity_id not in self._asked:
+                self.strangers.add(stored.entity_id)
+            elif key not in self._known:
                 self._see_extra(key, stored.measurement)
             return
         if self._samples:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hiq.audit import Rows
-from hiq.repair.convert import Converter
+from hiq.repair.convert import NO_IDS, Converter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,10 +29,14 @@ class HistoryRecorder:
     """Implements `hiq.audit.Recorder` on a connection to Home Assistant."""
 
     def __init__(
-        self, history: History, options: Mapping[str, Any], schemas: Sequence[str]
+        self,
+        history: History,
+        options: Mapping[str, Any],
+        schemas: Sequence[str],
+        first_ids: Mapping[str, str] = NO_IDS,
     ) -> None:
         self._history = history
-        self._converter = Converter(options, schemas)
+        self._converter = Converter(options, schemas, first_ids)
         self._schemas = tuple(schemas)
         self._portion = FIRST_PORTION
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from hiq.cli import cli
 from hiq.cli.query import iso
+from hiq.discovery.renames import Rename, Renames
 from hiq.repair.importing import Job, Progress, key_of
 from hiq.simulate.server import Simulator
 from hiq.simulate.world import World
@@ -123,3 +124,32 @@ async def test_nothing_lies_between(home: Simulator, tmp_path: Path) -> None:
     result = await invoke(config, "--start", "-1h", "--end", "-2h")
     assert result.exit_code == 2
     assert "nothing lies between" in result.output
+
+
+async def test_a_renamed_entity_goes_on_under_its_first_id(
+    home: Simulator, tmp_path: Path
+) -> None:
+    """With `tidy.follow` as live: the renames that the service has seen are known."""
+    row = next(
+        row for row in home.world.home.entity_rows() if row["disabled_by"] is None
+    )
+    renames = Renames()
+    renames.add(Rename(1.0, "sensor.first", row["entity_id"], row["id"]))
+    (tmp_path / "renames.json").write_bytes(renames.encode())
+    config = tmp_path / "hiq.yaml"
+    config.write_text(
+        f"home_assistant: {{url: '{home.url}', token: {home.token}}}\n"
+        f"data_dir: {tmp_path}\n"
+        "sinks: [{type: sqlite, name: store, path: store.db, schema: tidy}]\n"
+        "tidy: {follow: old_id}\n"
+    )
+    chosen = ["--entities", row["entity_id"]]
+    result = await invoke(config, "--start", "-2h", *chosen)
+    assert result.exit_code == 0, result.output
+    assert {entity_id for entity_id, _ in stored(tmp_path)} == {"sensor.first"}
+    result = await asyncio.to_thread(
+        CliRunner().invoke,
+        cli,
+        ["verify", "--config", str(config), "--start=-2h", "--json", *chosen],
+    )
+    assert json.loads(result.stdout)["sinks"]["store"]["missing"] == 0, result.output

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from hiq.cli import cli
 from hiq.cli import verify as module
 from hiq.errors import ConnectionLost, SinkUnreadable
+from hiq.settings import SinkSettings
 from hiq.simulate.server import Simulator
 from tests.serving import running, settings_for, until
 
@@ -101,6 +102,34 @@ async def test_clean_missing_different_repaired(
     assert result.return_value == 1
     assert "found 12345.5" in result.output
     assert "missing 0  extra 0  different 1" in result.output
+
+
+@pytest.mark.parametrize("schema", ["homeiq", "tidy"])
+async def test_every_schema_can_be_compared(
+    simulator: Simulator, folder: Path, schema: str
+) -> None:
+    """What was written live is found again, and what was taken away is missed."""
+    config = folder / "hiq.yaml"
+    config.write_text(
+        config.read_text().replace("sqlite,", f"sqlite, schema: {schema},")
+    )
+    store = SinkSettings(name="store", type="sqlite", path="store.db", schema=schema)
+    async with running(settings_for(simulator, folder, sinks=(store,))) as it:
+        await until("read", lambda: it.stats.discovery.refreshes)
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(300)
+        await until("received", lambda: it.stats.received >= simulator.fired_total)
+        await it.settled()
+    result = await invoke(folder, "--start", "-1h", "--json")
+    found = json.loads(result.stdout)["sinks"]["store"]
+    assert (found["missing"], found["extra"], found["different"]) == (0, 0, 0), found
+    assert found["compared"] > 300
+    change(
+        folder,
+        "DELETE FROM samples WHERE time_ns = (SELECT max(time_ns) FROM samples)",
+    )
+    result = await invoke(folder, "--start", "-1h", "--json")
+    assert json.loads(result.stdout)["sinks"]["store"]["missing"] == 1
 
 
 async def test_only_some_entities(simulator: Simulator, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,14 @@ def test_what_the_pipeline_writes_is_recognised(rows):
         if pipeline.feed(event_frame(entity_id, "1.5", attributes, time_us)).points:
             wanted.append((entity_id, time_us))
     assert list(keys_of(pipeline.take())) == wanted
+
+
+@pytest.mark.parametrize("schema", ["ha", "homeiq", "tidy"])
+def test_every_schema_names_its_entity(schema):
+    """In one tag or in two, with a domain or without."""
+    pipeline = Pipeline({"schema": schema})
+    pipeline.feed(event_frame("sensor.sensor_x", "1.5", {}, 7))
+    assert list(keys_of(pipeline.take(schema))) == [("sensor.sensor_x", 7)]
 
 
 def test_a_line_without_an_entity_is_passed_over():

@@ -10,12 +10,14 @@ import msgspec
 import pytest
 
 from hiq import service as service_module
+from hiq.discovery.renames import Rename, Renames
 from hiq.errors import ConnectionLost
 from hiq.ha import history_plan as plan_module
 from hiq.ha.history import History
 from hiq.repair import edge as edge_module
 from hiq.repair import repairer as repairer_module
 from hiq.repair.keys import keys_of
+from hiq.settings import SinkSettings
 from hiq.settings.schema import BackfillSettings
 from hiq.sink.base import Batch, Done, Outcome
 from tests.serving import Running, StubbornSink, running, settings_for, until
@@ -277,3 +279,28 @@ def holes(it: Running) -> int:
     assert repairer is not None
     known = repairer._remembered.state.holes
     return sum(hole.until_us is not None for hole in known)
+
+
+async def test_restored_points_of_a_renamed_entity_go_on_under_its_first_id(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """With `tidy.follow` they lie where the live ones do."""
+    rows = simulator.world.home.entity_rows()
+    row = next(row for row in rows if row["disabled_by"] is None)
+    renames = Renames()
+    renames.add(Rename(1.0, "sensor.first", row["entity_id"], row["id"]))
+    (tmp_path / "renames.json").write_bytes(renames.encode())
+    store = SinkSettings(name="store", type="sqlite", schema="tidy")
+    follow = {"follow": "old_id"}
+    settings = settings_for(simulator, tmp_path, sinks=(store,), tidy=follow)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.set(row["entity_id"], "1")
+        await until("live", lambda: b"entity_id=sensor.first" in sink.lines)
+        await simulator.down()
+        simulator.set(row["entity_id"], "7654321")
+        simulator.set(row["entity_id"], "2")
+        await simulator.up()
+        await until("filled", lambda: b"value=7654321" in sink.lines)
+    assert f"entity_id={row['entity_id']} ".encode() not in sink.lines
+    assert f"entity_id={row['entity_id']},".encode() not in sink.lines

@@ -11,7 +11,7 @@ from hiq.settings import SinkSettings
 from hiq.sink import make, make_reader
 from hiq.sink.base import Batch, Done
 from hiq.sink.decode import decode, decode_series
-from hiq.sink.stored import nanoseconds
+from hiq.sink.stored import entity_of, nanoseconds
 
 BASE_NS = 1_795_197_600 * 10**9 + 123_456_000
 LINES = [
@@ -192,3 +192,21 @@ def test_what_is_no_time(text):
     """Anything but a time in UTC is refused."""
     with pytest.raises(ValueError, match="no time in UTC"):
         nanoseconds(text)
+
+
+@pytest.mark.parametrize(
+    ("measurement", "tags", "entity_id"),
+    [
+        ("W", {"domain": "sensor", "entity_id": "x"}, "sensor.x"),
+        ("home", {"domain": "sensor", "entity_id": "sensor.x"}, "sensor.x"),
+        ("sensor", {"entity_id": "sensor.x"}, "sensor.x"),
+        ("entities", {"domain": "sensor", "entity_id": "x"}, "sensor.x"),
+        ("entities", {"domain": "sensor", "entity_id": "sensor.x"}, ""),
+        ("entities_disabled", {"domain": "sensor", "entity_id": "sensor.x"}, ""),
+        ("devices", {"device_id": "d"}, ""),
+        ("m", {"entity_id": "x"}, ""),
+    ],
+)
+def test_whose_state_a_point_is(measurement, tags, entity_id):
+    """In every schema; the history of the registry is nobody's state."""
+    assert entity_of(measurement, tags) == entity_id

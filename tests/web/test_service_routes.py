@@ -8,7 +8,7 @@ import pytest
 
 from hiq.errors import ConfigError, ConnectionLost, Problem
 from hiq.web.house import House
-from hiq.web.types.home import Device, Entity
+from hiq.web.types.home import Device, Entity, Rename
 from tests.web.serving import Served, served
 from tests.web.test_house import state
 
@@ -66,6 +66,7 @@ LAMP = Entity(
     integration="hue",
     labels=["night"],
 )
+RENAME = Rename(at="2026-09-21T14:13:20+00:00", old="light.a", new="light.lamp")
 PLUG = Entity(entity_id="switch.plug", area_id="hall", area="Hall", integration="mqtt")
 
 
@@ -90,6 +91,7 @@ def fill(hiq: Served) -> None:
     parts.discover = discover
     parts.entities = lambda: [LAMP, PLUG]
     parts.devices = lambda: [Device(device_id="d1", name="Lamp", area_id="office")]
+    parts.renames = lambda: [RENAME]
     parts.house = House()
     parts.house.begin([state("switch.plug", "on")])
 
@@ -214,6 +216,24 @@ async def test_devices() -> None:
         code, body, _ = await hiq.get("/api/v1/devices?search=lamp")
         assert code == 200
         assert (body["total"], body["devices"][0]["device_id"]) == (1, "d1")
+
+
+async def test_renames() -> None:
+    """The last ones with their time; 503 while there is no registry."""
+    async with served() as hiq:
+        path = "/api/v1/entities/renames"
+        assert (await hiq.get(path))[0] == 503
+        fill(hiq)
+        code, body, _ = await hiq.get(path)
+        assert code == 200
+        assert body["renames"] == [
+            {
+                "at": "2026-09-21T14:13:20+00:00",
+                "old": "light.a",
+                "new": "light.lamp",
+                "rid": None,
+            }
+        ]
 
 
 async def test_house() -> None:

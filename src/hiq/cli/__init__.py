@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "config": "Check, show or import settings; needs no network.",
     "convert": "Turn recorded frames into line protocol.",
     "demo": "Run a simulated home through the whole pipeline.",
+    "entities": "List the entities that hiq knows of, and their renames.",
     "filter": "Say which rule of the filter decides about an entity, and why.",
     "gaps": "List when something may be missing, and what became of it.",
     "init": "Write a settings file, by few questions or by flags alone.",

@@ -137,6 +137,7 @@ async def _import(
     rate: float,
     statistics: bool,
 ) -> list[Target]:
+    from hiq.discovery.cache import Cache
     from hiq.repair.importing import Import
     from hiq.repair.state import Folder
     from hiq.sink import make
@@ -164,6 +165,7 @@ async def _import(
             schemas=list(dict.fromkeys(one.schema for one in sinks)),
             patterns=patterns,
             names=frozenset(Folder(progress.path.parent).load_names()),
+            first_ids=Cache(settings.data_dir).load_renames().first_ids,
             window_s=settings.backfill.window,
             rate=rate,
             with_statistics=statistics and job.done_us == job.start_us,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from urllib.parse import SplitResult
 
-__all__ = ["ask", "command", "own"]
+__all__ = ["ask", "command", "fetch", "own"]
 
 DEADLINE_S = 5.0
 COUNTERS = (
@@ -95,6 +95,20 @@ def ask(url: str, path: str, certificate: str | None = None) -> dict[str, Any]:
     Raises:
         ServiceUnreachable: nothing answers, or it is not hiq.
     """
+    status, found = fetch(url, path, certificate)
+    if "status" not in found:
+        raise ServiceUnreachable(url, _stranger(status))
+    return found
+
+
+def fetch(
+    url: str, path: str, certificate: str | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Return HTTP status and JSON object at a path; arguments as for `ask`.
+
+    Raises:
+        ServiceUnreachable: nothing answers, or no JSON object.
+    """
     parts = urlsplit(url)
     try:
         connection = _connect(parts, certificate)
@@ -106,15 +120,16 @@ def ask(url: str, path: str, certificate: str | None = None) -> dict[str, Any]:
             connection.close()
         found = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
-        reason = f"what answers there (status {answer.status}) is another program"
-        raise ServiceUnreachable(url, reason) from exc
+        raise ServiceUnreachable(url, _stranger(answer.status)) from exc
     except (OSError, ValueError, http.client.HTTPException) as exc:
         raise ServiceUnreachable(url, str(exc) or type(exc).__name__) from exc
-    if not isinstance(found, dict) or "status" not in found:
-        raise ServiceUnreachable(
-            url, f"what answers there (status {answer.status}) is another program"
-        )
-    return found
+    if not isinstance(found, dict):
+        raise ServiceUnreachable(url, _stranger(answer.status))
+    return answer.status, found
+
+
+def _stranger(status: int) -> str:
+    return f"what answers there (status {status}) is another program"
 
 
 def _connect(parts: SplitResult, certificate: str | None) -> http.client.HTTPConnection:

@@ -127,6 +127,7 @@ async def _verify(
 ) -> list[Audited]:
     """Connect everything, compare, and close everything."""
     from hiq.audit import Audited, audit
+    from hiq.discovery.cache import Cache
     from hiq.sink import make_reader
     from hiq.truth import HistoryRecorder
 
@@ -148,7 +149,8 @@ async def _verify(
             found.append(audited)
         schemas = list(dict.fromkeys(one.schema for one in sinks))
         options = settings.point_options
-        recorder = HistoryRecorder(history, options, schemas)
+        first_ids = Cache(settings.data_dir).load_renames().first_ids
+        recorder = HistoryRecorder(history, options, schemas, first_ids)
         await audit(
             recorder, found, *span_us, patterns=patterns, progress=progress.show
         )

@@ -10,7 +10,7 @@ from hiq.discovery.cache import Cache
 from hiq.discovery.discovery import Discovery
 from hiq.discovery.publisher import Publisher
 from hiq.discovery.saving import CacheKeeper
-from hiq.discovery.views import devices_of, entities_of
+from hiq.discovery.views import devices_of, entities_of, renames_of
 from hiq.ha.registries import Registry
 
 if TYPE_CHECKING:
@@ -86,9 +86,8 @@ class DiscoveryParts:
         """Read what is on the disk, and let the routes ask."""
         loop = asyncio.get_running_loop()
         discovery = self.discovery
-        discovery.renames = await loop.run_in_executor(
-            self._executor, self._cache.load_renames
-        )
+        renames = await loop.run_in_executor(self._executor, self._cache.load_renames)
+        discovery.remember(renames)
         load = partial(self._cache.load, self._url)
         cached = await loop.run_in_executor(self._executor, load)
         if cached is not None:
@@ -97,6 +96,7 @@ class DiscoveryParts:
         parts.discover = discovery.trigger
         parts.entities = lambda: entities_of(discovery.home)
         parts.devices = lambda: devices_of(discovery.home)
+        parts.renames = lambda: renames_of(discovery.renames)
         return discovery
 
     async def run(self) -> None:

@@ -109,6 +109,11 @@ class Discovery:
         """Tell one more of the home from now on."""
         self._keepers += (keeper,)
 
+    def remember(self, renames: Renames) -> None:
+        """Begin with the renames from before."""
+        self.renames = renames
+        self._staging.first_ids(renames.first_ids)
+
     async def restore(self, home: Home, read_at_s: float) -> None:
         """Begin with a home from before; the pipeline is told."""
         self._staging.begin(home.with_first_ids(self.renames.first_ids))

@@ -9,14 +9,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from hiq.web.report import moment
 from hiq.web.types import home as documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hiq.discovery.renames import Renames
     from hiq.ha.home import Home
 
-__all__ = ["devices_of", "entities_of"]
+__all__ = ["devices_of", "entities_of", "renames_of"]
 
 
 class _Same:
@@ -42,6 +44,16 @@ def entities_of(home: Home) -> Sequence[documents.Entity]:
 def devices_of(home: Home) -> Sequence[documents.Device]:
     """Return the devices, in the order of their ids."""
     return _devices(_Same(home))
+
+
+def renames_of(renames: Renames) -> Sequence[documents.Rename]:
+    """Return the last renames, oldest first."""
+    return [
+        documents.Rename(
+            at=moment(one.at_s), old=one.old, new=one.new, rid=one.rid or None
+        )
+        for one in renames.last
+    ]
 
 
 @lru_cache(maxsize=1)

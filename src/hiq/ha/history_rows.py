@@ -207,12 +207,12 @@ def _event(entity_id: str, row: Row) -> bytes:
             changed = b'"%b"' % iso(microseconds(row.changed_s)).encode()
         new = (
             b'{"entity_id":%b,"state":%b,"attributes":%b,"last_changed":%b,'
-            b'"last_updated":%b,"context":{"id":"","parent_id":null,"user_id":null}}'
+            b'"last_updated":%b,"context":{"id":null,"parent_id":null,"user_id":null}}'
             % (name, state, bytes(row.attributes), changed, stamp)
         )
     return (
         b'{"type":"event","event":{"event_type":"state_changed","data":'
         b'{"entity_id":%b,"old_state":null,"new_state":%b},"origin":"LOCAL",'
-        b'"time_fired":%b,"context":{"id":"","parent_id":null,"user_id":null}},"id":0}'
+        b'"time_fired":%b,"context":{"id":null,"parent_id":null,"user_id":null}},"id":0}'
         % (name, new, stamp)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hiq.discovery.cache import Cache
 from hiq.repair.memory import Parts, digest
 from hiq.repair.repairer import Repairer
 from hiq.repair.state import Folder
@@ -61,5 +62,6 @@ def make_repairer(
         journal=journal,
         writer=writer,
         executor=threads,
+        first_ids=lambda: Cache(settings.data_dir).load_renames().first_ids,
     )
     return Repairer(parts, stats, clock=clock)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,6 +32,7 @@ __all__ = ["Converted", "Converter"]
 
 ALWAYS = ("unit_of_measurement", "device_class")
 """Attributes that may decide the measurement; for rows without any attribute."""
+NO_IDS: Mapping[str, str] = MappingProxyType({})
 VERDICTS = ("events", "points", "filtered", "skipped", "rejected")
 
 
@@ -50,17 +52,28 @@ class Converted:
 
 
 class Converter:
-    """One pipeline for rows of any entity, in any order."""
+    """One pipeline for rows of any entity, in any order.
 
-    def __init__(self, options: Mapping[str, Any], schemas: Sequence[str]) -> None:
+    `first_ids`: what renamed entities were called first, by registry id; their points
+    may go on under that (`tidy.follow`).
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        schemas: Sequence[str],
+        first_ids: Mapping[str, str] = NO_IDS,
+    ) -> None:
         self._pipeline = Pipeline({**options, "schema": list(schemas)})
         self._schemas = tuple(schemas)
         self._tags = tuple(options.get("tags_attributes") or ())
+        self._first_ids = first_ids
         self._home = Home()
         self._present: dict[str, dict[str, Any]] = {}
 
     async def learn(self, states: Iterable[CurrentState], home: Home) -> None:
         """Take note of present states and of the registries."""
+        home = home.with_first_ids(self._first_ids)
         await tell(self._pipeline, self._home, home)
         self._home = home
         names = {*ALWAYS, *self._tags}

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from hiq.ha.history_rows import MICROSECONDS
 from hiq.journal.files import Files
-from hiq.repair.convert import Converter
+from hiq.repair.convert import NO_IDS, Converter
 from hiq.repair.fetch import fetch
 from hiq.repair.statistics import statistics
 
@@ -88,6 +88,7 @@ class Import:
         schemas: Sequence[str],
         patterns: Sequence[str] = (),
         names: frozenset[str] = frozenset(),
+        first_ids: Mapping[str, str] = NO_IDS,
         window_s: float,
         rate: float,
         with_statistics: bool = False,
@@ -99,6 +100,7 @@ class Import:
         self._schemas = schemas
         self._patterns = patterns
         self._names = names
+        self._first_ids = first_ids
         self._window_s = window_s
         self._rate = rate
         self._with_statistics = with_statistics
@@ -113,7 +115,7 @@ class Import:
         """
         job, history = self.job, self._history
         states, home = await history.states(), await history.home()
-        converter = Converter(self._options, self._schemas)
+        converter = Converter(self._options, self._schemas, self._first_ids)
         await converter.learn(states, home)
         names = self._names | {state.entity_id for state in states}
         names |= home.entities.keys()

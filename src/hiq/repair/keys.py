@@ -1,7 +1,8 @@
 """Which rows were delivered already: entity and time of lines that were journaled.
 
-A line names its entity by two tags and its time at its end; that is all that is read
-of it. Sets are bounded: what does not fit is counted, and would be delivered again.
+A line names its entity by one or two tags and its time at its end; that is all that
+is read of it. Sets are bounded: what does not fit is counted, and would be delivered
+again.
 """
 
 from __future__ import annotations
@@ -110,8 +111,15 @@ def live_end_us(tail: Scout, source: int) -> int | None:
 
 
 def _entity(series: bytes) -> str | None:
-    domain, name = DOMAIN.search(series), OBJECT.search(series)
-    if domain is None or name is None:
+    """Return the entity of a series, in whatever schema; None if it names none."""
+    name, domain = OBJECT.search(series), DOMAIN.search(series)
+    if name is None:
         return None
-    parts = (ESCAPED.sub(rb"\1", found.group(1)) for found in (domain, name))
-    return b".".join(parts).decode("utf-8", "replace")
+    whole = ESCAPED.sub(rb"\1", name.group(1))
+    if domain is not None:
+        head = ESCAPED.sub(rb"\1", domain.group(1)) + b"."
+        if not whole.startswith(head):  # `ha` has the two parts apart
+            whole = head + whole
+    elif b"." not in whole:
+        return None
+    return whole.decode("utf-8", "replace")

@@ -22,7 +22,7 @@ from hiq.repair.state import MARGIN_US, Hole, State
 from hiq.repair.watermark import Watermark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from msgspec import Raw
@@ -56,6 +56,7 @@ class Parts:
         journal: is read.
         writer: takes restored points.
         executor: where files are read and written.
+        first_ids: reads what renamed entities were called first; blocks.
     """
 
     settings: BackfillSettings
@@ -66,6 +67,7 @@ class Parts:
     journal: Journal
     writer: Writer
     executor: Executor | None = None
+    first_ids: Callable[[], Mapping[str, str]] = dict
 
 
 def _alone(method: F) -> F:

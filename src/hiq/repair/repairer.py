@@ -242,7 +242,10 @@ class Repairer:
                 return
             connections = self._connections
             states, home = await history.states(), await history.home()
-            converter = Converter(self._parts.options, self._parts.schemas)
+            parts = self._parts
+            loop = asyncio.get_running_loop()
+            first_ids = await loop.run_in_executor(parts.executor, parts.first_ids)
+            converter = Converter(parts.options, parts.schemas, first_ids)
             await converter.learn(states, home)
             if memory.edge is not None:
                 await self._find(history, memory.edge, states, connections)

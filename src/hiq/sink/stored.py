@@ -13,12 +13,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from hiq.sink.decode import Value
 
-__all__ = ["Stored", "StoredReader", "nanoseconds"]
+__all__ = ["Stored", "StoredReader", "entity_of", "nanoseconds"]
 
+REGISTRY = "entities"
+"""Measurement of the history of the entity registry; no domain, and no unit with it."""
 STAMP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z?(?:\+00:00)?")
 
 
@@ -29,7 +31,7 @@ class Stored:
     Attributes:
         measurement: its name; for VictoriaMetrics the name of the metric, which is
             measurement, `_` and field.
-        entity_id: the tags `domain` and `entity_id`, joined by a point.
+        entity_id: whose state it is, see `entity_of`.
         time_ns: nanoseconds since 1970.
         fields: values by name; for VictoriaMetrics the one value, without name.
     """
@@ -57,6 +59,19 @@ class StoredReader(Protocol):
 
     async def close(self) -> None:
         """Release everything."""
+
+
+def entity_of(measurement: str, tags: Mapping[str, str]) -> str:
+    """Return whose state a point is, "" if it is none of an entity.
+
+    `ha` has the object id and the domain, `homeiq` and `tidy` the whole entity id as
+    a tag. The history of the registry has it too, but is no state.
+    """
+    name, domain = tags.get("entity_id") or "", tags.get("domain") or ""
+    if name.startswith(f"{domain}.") if domain else "." in name:
+        ours = measurement == REGISTRY or measurement.startswith(f"{REGISTRY}_")
+        return "" if ours else name
+    return f"{domain}.{name}" if domain and name else ""
 
 
 def nanoseconds(text: str) -> int:

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from hiq.errors import SinkUnreadable
-from hiq.sink.stored import Stored, nanoseconds
+from hiq.sink.stored import Stored, entity_of, nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ class FluxReader:
         flux = (
             f"from(bucket: {bucket}) "
             f"|> range(start: time(v: {start_ns}), stop: time(v: {end_ns})) "
-            "|> filter(fn: (r) => exists r.domain and exists r.entity_id)"
+            "|> filter(fn: (r) => exists r.entity_id)"
         )
         shape = {"annotations": ["datatype"], "header": True}
         body = {"query": flux, "type": "flux", "dialect": shape}
@@ -100,9 +100,12 @@ class _Table:
             return None
         row = dict(zip(self._names, cells, strict=True))
         kinds = dict(zip(self._names, self._types, strict=False))
+        entity_id = entity_of(row["_measurement"], row)
+        if not entity_id:
+            return None
         return Stored(
             row["_measurement"],
-            f"{row['domain']}.{row['entity_id']}",
+            entity_id,
             nanoseconds(row["_time"]),
             {row["_field"]: _value(row["_value"], kinds.get("_value", "string"))},
         )

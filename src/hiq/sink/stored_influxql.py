@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hiq.errors import SinkUnreadable
-from hiq.sink.stored import Stored
+from hiq.sink.stored import Stored, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -77,10 +77,9 @@ class InfluxqlReader:
 
 
 def _series(series: dict[str, Any]) -> Iterator[Stored]:
-    tags = series.get("tags") or {}
-    if not (tags.get("domain") and tags.get("entity_id")):
+    entity_id = entity_of(series["name"], series.get("tags") or {})
+    if not entity_id:
         return
-    entity_id = f"{tags['domain']}.{tags['entity_id']}"
     names = series["columns"][1:]
     for time_ns, *values in series["values"]:
         fields = {

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hiq.errors import SinkUnreadable
-from hiq.sink.stored import Stored, nanoseconds
+from hiq.sink.stored import Stored, entity_of, nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,20 +48,20 @@ class SqlReader:
                 f"AND time < to_timestamp_nanos({end_ns})"
             )
             async for row in self._rows(query):
-                if row.get("domain") and row.get("entity_id"):
-                    yield self._point(table, row)
+                entity_id = entity_of(table, row)
+                if entity_id:
+                    yield self._point(table, entity_id, row)
 
     async def close(self) -> None:
         """Close the connection."""
         await self._lines.close()
 
-    def _point(self, table: str, row: dict[str, Any]) -> Stored:
+    def _point(self, table: str, entity_id: str, row: dict[str, Any]) -> Stored:
         try:
             time_ns = nanoseconds(str(row.pop("time")))
         except (KeyError, ValueError) as exc:
             reason = f"a row without a time in UTC: {exc}"
             raise SinkUnreadable(self._settings.name, reason) from exc
-        entity_id = f"{row['domain']}.{row['entity_id']}"
         fields = {name: value for name, value in row.items() if value is not None}
         return Stored(table, entity_id, time_ns, fields)
 

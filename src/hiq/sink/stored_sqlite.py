@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hiq.errors import SinkUnreadable, StoreError
 from hiq.sink.reader import Reader
 from hiq.sink.schema import TRUE
-from hiq.sink.stored import Stored
+from hiq.sink.stored import Stored, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -54,10 +54,9 @@ def _points(reader: Reader, start_ns: int, end_ns: int) -> Iterator[Stored]:
         " JOIN fields ON fields.id = samples.field"
     )
     for (measurement, text, time_ns), several in groupby(rows, key=lambda row: row[:3]):
-        tags = json.loads(text)
-        if not (tags.get("domain") and tags.get("entity_id")):
+        entity_id = entity_of(measurement, json.loads(text))
+        if not entity_id:
             continue
-        entity_id = f"{tags['domain']}.{tags['entity_id']}"
         fields = {row[3]: _value(row[4]) for row in several}
         yield Stored(measurement, entity_id, time_ns, fields)
 

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hiq.errors import SinkUnreadable
-from hiq.sink.stored import Stored
+from hiq.sink.stored import Stored, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ class VictoriaMetricsReader:
     async def read(self, start_ns: int, end_ns: int) -> AsyncIterator[Stored]:
         """Yield the samples of a span."""
         place = self._kind.place.replace("\\", "\\\\").replace('"', '\\"')
-        match = '{domain!="",entity_id!=""' + (f',db="{place}"' if place else "") + "}"
+        match = '{entity_id!=""' + (f',db="{place}"' if place else "") + "}"
         first, last = start_ns // MILLISECOND, -(-end_ns // MILLISECOND) - 1
         url = self._kind.url(
             "/api/v1/export",
@@ -57,9 +57,10 @@ class VictoriaMetricsReader:
                 pass
             async for line in self._lines.ask("GET", url):
                 series: dict[str, Any] = json.loads(line)
-                tags = series["metric"]
-                entity_id = f"{tags['domain']}.{tags['entity_id']}"
-                name = tags["__name__"]
+                name = series["metric"]["__name__"]
+                entity_id = entity_of(name, series["metric"])
+                if not entity_id:
+                    continue
                 pairs = zip(series["timestamps"], series["values"], strict=True)
                 for time_ms, value in pairs:
                     if value is not None:

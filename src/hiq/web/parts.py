@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hiq.web.house import House
     from hiq.web.routes import Access
-    from hiq.web.types.home import Device, Entity
+    from hiq.web.types.home import Device, Entity, Rename
 
 __all__ = ["Credentials", "Denial", "Parts"]
 
@@ -77,6 +77,7 @@ class Parts:
         discover: reads the registries now -> how many devices and entities.
         entities: those of the registry, in the order of their ids.
         devices: the same for devices.
+        renames: the last renames of entities, oldest first.
         house: the status of the house.
         totals: events of all runs by type, this one included.
         admit: judges who asks where authentication is on; None lets the request pass.
@@ -92,6 +93,7 @@ class Parts:
     discover: Callable[[], Awaitable[tuple[int, int]]] | None = None
     entities: Callable[[], Sequence[Entity]] | None = None
     devices: Callable[[], Sequence[Device]] | None = None
+    renames: Callable[[], Sequence[Rename]] | None = None
     house: House | None = None
     totals: Callable[[], Mapping[str, int]] | None = None
     admit: Callable[[Credentials], Denial | None] | None = None

@@ -201,6 +201,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        "/api/v1/entities/renames",
+        "renames",
+        "The last renames of entities.",
+        (_served(home.RenameList), _missing("The registry")),
+    ),
+    Route(
+        "GET",
         "/api/v1/devices",
         "devices",
         "Devices of the registry.",

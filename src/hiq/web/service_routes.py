@@ -17,7 +17,7 @@ from hiq.web.answer import answer, refusal, unavailable
 from hiq.web.directory import devices_page, entities_page
 from hiq.web.report import moment
 from hiq.web.types import errors, house, service
-from hiq.web.types.home import DeviceQuery, EntityQuery
+from hiq.web.types.home import DeviceQuery, EntityQuery, RenameList
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -108,6 +108,12 @@ class ServiceRoutes:
             return query
         now = moment(self._view.clock())
         return answer(entities_page(self._parts.entities(), query, now))
+
+    async def renames(self, _request: web.Request) -> web.Response:
+        """Answer the last renames of entities."""
+        if self._parts.renames is None:
+            return unavailable("The registry is not known")
+        return answer(RenameList(renames=list(self._parts.renames())))
 
     async def devices(self, request: web.Request) -> web.Response:
         """Answer devices of the registry."""

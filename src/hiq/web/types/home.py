@@ -8,7 +8,16 @@ from msgspec import Meta, Struct
 
 from hiq.web.types.health import Count, Moment
 
-__all__ = ["Device", "DevicePage", "DeviceQuery", "Entity", "EntityPage", "EntityQuery"]
+__all__ = [
+    "Device",
+    "DevicePage",
+    "DeviceQuery",
+    "Entity",
+    "EntityPage",
+    "EntityQuery",
+    "Rename",
+    "RenameList",
+]
 
 Text = Annotated[str, Meta(max_length=100)]
 Limit = Annotated[int, Meta(ge=1, le=1000)]
@@ -66,6 +75,21 @@ class Device(Struct, frozen=True, kw_only=True):
     model: str | None = None
     sw_version: str | None = None
     integration: str | None = None
+
+
+class Rename(Struct, frozen=True, kw_only=True):
+    """One rename; `rid` is the id that the registry keeps, null if it was not known."""
+
+    at: Moment
+    old: str
+    new: str
+    rid: str | None = None
+
+
+class RenameList(Struct, frozen=True, kw_only=True):
+    """The last renames of entities, oldest first."""
+
+    renames: list[Rename]
 
 
 class _Page(Struct, frozen=True, kw_only=True):
