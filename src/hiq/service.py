@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hiq import Pipeline, __version__
-from hiq.delivery import make_deliverer
+from hiq.deliveries import Deliveries
 from hiq.discovery.build import DiscoveryParts
 from hiq.errors import HiqError
 from hiq.flow import Gate
@@ -38,8 +38,7 @@ from hiq.opening import open_journal
 from hiq.pump import Pump
 from hiq.reload import Reloader
 from hiq.repair.build import make_repairer
-from hiq.sink import make
-from hiq.stats import SinkStats, Stats
+from hiq.stats import Stats
 from hiq.supervise import Supervisor, bounded
 from hiq.threads import Lookups
 from hiq.watch import Watch
@@ -50,11 +49,9 @@ from hiq.web.recent import Recent
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from hiq.deliver import Deliverer
     from hiq.journal.journal import Journal
     from hiq.repair.repairer import Repairer
     from hiq.settings.schema import Settings
-    from hiq.sink.base import Sink
     from hiq.web.bind import Bound
     from hiq.web.server import WebServer
 
@@ -124,13 +121,18 @@ class Service:
             in_thread=self._in_thread,
             clock=clock,
         )
+        self._deliveries = Deliveries(
+            settings,
+            self.stats,
+            threads=self._threads,
+            journal_thread=self._journal_thread,
+            clock=clock,
+        )
         self._bound: Bound | None = None
         self._journal: Journal | None = None
         self._ingest: Ingest | None = None
         self._repairer: Repairer | None = None
         self._discovery: DiscoveryParts | None = None
-        self._sinks: list[Sink] = []
-        self._deliverers: list[Deliverer] = []
         self._web: WebServer | None = None
 
     def stop(self) -> None:
@@ -180,10 +182,6 @@ class Service:
     async def _open(self) -> None:
         """Take what must be had: the port and the journal."""
         settings, stats = self.settings, self.stats
-        for sink in settings.sinks:
-            stats.sinks[sink.name] = SinkStats(
-                sink.name, sink.type, sink.schema, sink.required
-            )
         if settings.http.enabled:
             self._bound = bind(settings.http)
             self.url = self._bound.url
@@ -251,10 +249,10 @@ class Service:
         )
         start("reload", self._reloader.run)
         # A sink counts from the journal as it is now, so nothing is committed before.
-        await self._make_deliverers(pump)
+        await self._deliveries.make(self._journal)
+        pump.committed.add(self._deliveries.wake)
         start("pump", pump.run)
-        for sink, deliverer in zip(self._sinks, self._deliverers, strict=True):
-            start(f"sink {sink.name}", _delivery(sink, deliverer))
+        self._deliveries.start(start)
         if self._bound is not None:
             await self._guests.open()
             await self._start_web(self._bound)
@@ -272,33 +270,6 @@ class Service:
         await self._drain(pump)
         for task in tasks:
             task.cancel()
-
-    async def _make_deliverers(self, pump: Pump) -> None:
-        assert self._journal is not None
-        data_dir = self.settings.data_dir
-        for settings in self.settings.sinks:
-            sink = await self._in_thread(partial(make, settings, data_dir=data_dir))
-            self._sinks.append(sink)
-            cursor = await self._in_journal_thread(
-                partial(
-                    self._journal.cursor,
-                    settings.name,
-                    settings.schema,
-                    settings.start,
-                    required=settings.required,
-                )
-            )
-            deliverer = make_deliverer(
-                settings,
-                sink,
-                cursor,
-                self.stats.sinks[settings.name],
-                data_dir=data_dir,
-                executor=self._threads,
-                clock=self._clock,
-            )
-            self._deliverers.append(deliverer)
-            pump.committed.add(deliverer.wake)
 
     async def _start_web(self, bound: Bound) -> None:
         make_site = await self._in_thread(_load_site)
@@ -331,23 +302,11 @@ class Service:
             )
         if self._repairer is not None:
             await bounded("backfill", self._repairer.close(), CLOSE_S)
-        left_s = max(0.1, deadline - self._clock_of_loop())
-        async with asyncio.TaskGroup() as group:
-            for deliverer in self._deliverers:
-                group.create_task(
-                    bounded(
-                        f"sink {deliverer.stats.name}",
-                        deliverer.drain(left_s),
-                        left_s + SLACK_S,
-                    )
-                )
+        await self._deliveries.drain(max(0.1, deadline - self._clock_of_loop()))
 
     async def _close(self) -> None:
         """Close whatever is open; every step is bounded, so that all get their turn."""
-        async with asyncio.TaskGroup() as group:
-            for sink in self._sinks:
-                closing = bounded(f"sink {sink.name}", sink.close(), CLOSE_S)
-                group.create_task(closing)
+        await self._deliveries.close(CLOSE_S)
         if self._web is not None:
             await bounded("http", self._web.close(), CLOSE_S)
         elif self._bound is not None:
@@ -388,11 +347,3 @@ def _load_site() -> Callable[..., WebServer]:
     from hiq.web.site import make_site  # noqa: PLC0415  takes long: not before needed
 
     return make_site
-
-
-def _delivery(sink: Sink, deliverer: Deliverer) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        await sink.start()
-        await deliverer.run()
-
-    return run
