@@ -25,6 +25,7 @@ from hiq import Pipeline, __version__
 from hiq.deliveries import Deliveries
 from hiq.discovery.build import DiscoveryParts
 from hiq.errors import HiqError
+from hiq.extra import ExtraPoints
 from hiq.flow import Gate
 from hiq.gapfile import NAME as GAPS
 from hiq.gapfile import GapFile
@@ -131,6 +132,7 @@ class Service:
         self._bound: Bound | None = None
         self._journal: Journal | None = None
         self._ingest: Ingest | None = None
+        self._extra: ExtraPoints | None = None
         self._repairer: Repairer | None = None
         self._discovery: DiscoveryParts | None = None
         self._web: WebServer | None = None
@@ -209,6 +211,14 @@ class Service:
             executor=self._journal_thread,
             clock=self._clock,
         )
+        self._extra = ExtraPoints(
+            self._journal,
+            self.stats,
+            self.settings.schemas,
+            executor=self._journal_thread,
+            committed=pump.notify,
+            commit_s=self.settings.journal.commit,
+        )
         if self.settings.home_assistant.enabled:
             self._repairer = make_repairer(
                 self.settings,
@@ -252,6 +262,7 @@ class Service:
         await self._deliveries.make(self._journal)
         pump.committed.add(self._deliveries.wake)
         start("pump", pump.run)
+        start("extra", self._extra.run)
         self._deliveries.start(start)
         if self._bound is not None:
             await self._guests.open()
@@ -300,6 +311,8 @@ class Service:
                 "the journal did not take everything",
                 extra={"points": self.stats.buffered},
             )
+        if self._extra is not None:
+            await bounded("extra", self._extra.close(), CLOSE_S)
         if self._repairer is not None:
             await bounded("backfill", self._repairer.close(), CLOSE_S)
         await self._deliveries.drain(max(0.1, deadline - self._clock_of_loop()))

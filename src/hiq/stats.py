@@ -183,7 +183,9 @@ class Stats:
 
     `concerns`: parts that have something to say in /health, by name; each takes its
     own away again. `sections`: documents of parts for /health, by name. `streams`:
-    points journaled in each stream, if there are several.
+    points journaled in each stream, if there are several. `extra`: accepted points
+    that are no state changes, by kind; `extra_dropped`: those for which there was no
+    room, which nothing else counts.
     """
 
     started_at: float = 0.0
@@ -206,6 +208,8 @@ class Stats:
     gaps: Ledger = field(default_factory=Ledger, compare=False)
     concerns: dict[str, Concern] = field(default_factory=dict)
     streams: Counter[str] = field(default_factory=Counter)
+    extra: Counter[str] = field(default_factory=Counter)
+    extra_dropped: Counter[str] = field(default_factory=Counter)
     sections: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
 
     def accepted_in(self, stream: str) -> int:

@@ -60,6 +60,7 @@ class Source(IntEnum):
     SNAPSHOT = 1
     BACKFILL = 2
     REPLAY = 3
+    EXTRA = 4  # no states: they say nothing about how far those are known
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,18 @@ class StatsCollector:
             "Received minus the sum of its terms; anything but 0 is a fault.",
             stats.imbalance(),
         )
+        yield _labelled(
+            "hiq_extra_points",
+            "Accepted points that are no state changes, by kind.",
+            "kind",
+            dict(stats.extra),
+        )
+        yield _labelled(
+            "hiq_extra_points_dropped",
+            "Such points for which there was no room.",
+            "kind",
+            dict(stats.extra_dropped),
+        )
         yield _counter("hiq_bad_frames", "Messages that are no JSON.", stats.bad_frames)
         yield _counter(
             "hiq_snapshot_states",
