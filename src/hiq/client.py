@@ -26,6 +26,7 @@ from hiq.backoff import delays
 from hiq.errors import HiqError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable, Sequence
 
 __all__ = ["Client", "Event", "Gap", "Refused", "connect"]
@@ -92,9 +93,14 @@ class Client:
     """
 
     def __init__(
-        self, url: str, token: str | Callable[[], str] | None, wanted: dict[str, Any]
+        self,
+        url: str,
+        token: str | Callable[[], str] | None,
+        wanted: dict[str, Any],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._url = _socket_url(url)
+        self._tls = tls
         self._token = token
         self._wanted = wanted
         self._socket: ClientConnection | None = None
@@ -165,6 +171,7 @@ class Client:
             additional_headers=headers,
             compression=None,
             max_size=MAX_FRAME_BYTES,
+            ssl=(self._tls or True) if self._url.startswith("wss:") else None,
         )
 
     async def _begin(self, socket: ClientConnection) -> None:
@@ -213,6 +220,7 @@ async def connect(
     areas: Sequence[str] = (),
     labels: Sequence[str] = (),
     min_interval: float = 0.0,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Client]:
     """Give a stream of the events that are wanted; nothing named means all.
 
@@ -225,6 +233,8 @@ async def connect(
         areas: ids or names of areas.
         labels: ids or names of labels.
         min_interval: least seconds between two events of one entity.
+        tls: what is trusted, for hiq with a certificate of its own; None for whom the
+            system trusts.
     """
     wanted: dict[str, Any] = {
         "entities": list(entities),
@@ -233,7 +243,7 @@ async def connect(
         "labels": list(labels),
         "min_interval": min_interval,
     }
-    client = Client(url, token, wanted)
+    client = Client(url, token, wanted, tls)
     try:
         yield client
     finally:

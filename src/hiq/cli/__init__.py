@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run the service.",
     "simulate": "Be a Home Assistant to connect to.",
     "status": "Show how the running service is doing.",
+    "tail": "Print events of the running service as they pass.",
     "token": "Make, list and revoke the tokens of clients.",
     "top": "Watch the running service: rates, lag, what is wrong.",
     "verify": "Compare Home Assistant's recorder with what the sinks hold.",

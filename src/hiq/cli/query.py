@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hiq.settings import Settings
     from hiq.sink.reader import Reader
 
-__all__ = ["command", "parse_time", "store_of"]
+__all__ = ["command", "parse_time", "shown", "store_of"]
 
 STATEMENTS = ("select", "with", "explain", "pragma", "values")
 MEASURED_ROWS = 200
@@ -263,7 +263,7 @@ def _table(names: list[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> No
     if not names:
         return
     head = [
-        [_cell(cell) for cell in row] for row in itertools.islice(rows, MEASURED_ROWS)
+        [shown(cell) for cell in row] for row in itertools.islice(rows, MEASURED_ROWS)
     ]
     widths = [
         min(WIDEST, max(len(cell) for cell in column))
@@ -272,7 +272,7 @@ def _table(names: list[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> No
     lines = itertools.chain(
         [names, ["-" * width for width in widths]],
         head,
-        ([_cell(cell) for cell in row] for row in rows),
+        ([shown(cell) for cell in row] for row in rows),
     )
     for cells in lines:
         padded = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
@@ -299,7 +299,8 @@ def _plain(cell: Any) -> Any:
     return cell.hex() if isinstance(cell, bytes) else cell
 
 
-def _cell(cell: Any) -> str:
+def shown(cell: Any) -> str:
+    """Return a value as text on one line that does nothing to a terminal."""
     if cell is None:
         return ""
     text = " ".join(str(_plain(cell)).split())
