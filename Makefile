@@ -15,6 +15,7 @@ PYTEST   ?= $(VENV)/bin/python -m pytest
 SUITE    ?= tests benchmarks
 OPTIONS  ?=
 COVERAGE ?=
+PYTHONS  ?=
 
 bin  := $(VENV)/bin
 core := $(wildcard src/hiq/_core/*.py[xd] src/hiq/_core/*.h src/hiq/_core/*.hpp \
@@ -25,7 +26,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
 .DEFAULT_GOAL := help
 # docs is a folder, too
 .PHONY: help build demo docs test lint format autobahn bench benchall campaign coverage debug \
-        fuzz apifuzz filters outage sidebyside wheel servers clean
+        fuzz apifuzz filters outage sidebyside wheel wheelcheck sdist sbom audit servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -126,6 +127,24 @@ clients: $(VENV)/.test ## clients at length: a model of 24,000 steps, 20 kills (
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation --config-settings=build-dir=build-wheel -w dist .
 
+# an environment of its own: what is looked at is the installed hiq, not the tools
+.venv-release/.tools: pyproject.toml tools/bootstrap.sh
+	tools/bootstrap.sh $(PYTHON) .venv-release
+	.venv-release/bin/python -m pip install -q $$(.venv-release/bin/python tools/extra.py release)
+	@touch $@
+
+wheelcheck: .venv-release/.tools ## sdist -> wheel -> fresh environment -> demo, for every Python here
+	tools/check_wheel.sh .venv-release $(PYTHONS)
+
+sdist: .venv-release/.tools ## the source distribution in dist/
+	.venv-release/bin/python -m build --sdist --outdir dist .
+
+sbom: .venv-release/.tools ## what hiq is made of, and its licences: dist/hiq.cdx.json, dist/licences.md
+	tools/sbom.sh .venv-release
+
+audit: .venv-release/.tools ## known flaws of what hiq needs (asks PyPI)
+	.venv-release/bin/python -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r dist/requirements.txt
+
 $(VENV)/.docs: $(VENV)/.built mkdocs.yml
 	$(bin)/python -m pip install -q --no-build-isolation --config-settings=build-dir=build -e '.[docs]'
 	@touch $@
@@ -136,6 +155,6 @@ docs: $(VENV)/.docs ## the site in site/, warnings are errors, links checked
 	$(bin)/python tools/linkcheck.py site
 
 clean: ## everything that was made here, but the servers' environments
-	rm -rf $(VENV) .venv-debug .venv-fuzz .venv-trace dist site .cache/fuzz
+	rm -rf $(VENV) .venv-release .venv-debug .venv-fuzz .venv-trace dist site .cache/fuzz
 	rm -rf build build-debug build-fuzz build-trace build-wheel
 	rm -rf .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis
