@@ -109,7 +109,9 @@ class Stage:
             "http://ha.lan:8123": self.home.url,
             "HA_TOKEN=...": f"HA_TOKEN={self.home.token}",
             "/etc/hiq/": f"{self.folder}/",
+            "import /config ": f"import {self.folder} ",
             "/config/": f"{self.folder}/",
+            "--homeiq .env": "--homeiq homeiq.env",
             "/data/journal": f"{self.folder}/data/journal",
             "/backup/": f"{self.folder}/",
             "~/.config/fish/completions/": f"{self.folder}/",
@@ -206,6 +208,9 @@ def stage(tmp_path_factory) -> Iterator[Stage]:
     (folder / "hiq.yaml").write_text(text)
     (folder / "hiq.yaml").chmod(0o600)
     (folder / "configuration.yaml").write_text("influxdb:\n  host: 192.168.1.5\n")
+    (folder / "homeiq.env").write_text(
+        "INFLUXDB_URL=http://192.168.1.5:8086\nINFLUXDB_TOKEN=x\n"
+    )
     (folder / "token").write_text(home.token)
     try:
         frames, _ = it.run("hiq record --seconds 1 frames.ndjson; xz -k frames.ndjson")
