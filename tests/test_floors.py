@@ -13,6 +13,7 @@ SRC = Path(__file__).parent.parent / "src" / "hiq"
 
 FLOOR_0 = (
     *("errors", "settings", "log", "backoff", "breaker", "flow", "stats", "gaps"),
+    "rates",
 )
 FLOOR_2 = {
     "ha": (

@@ -22,6 +22,7 @@ from hiq.ha.conversation import Conversation
 from hiq.ha.diagnosis import Diagnosis, classify
 from hiq.ha.feed import Feed
 from hiq.ha.locate import candidates
+from hiq.ha.messages import event_type_of
 from hiq.ha.session import STATE_CHANGED, Timing
 from hiq.ha.states import Change, ConnectionState, States
 from hiq.ha.token import read_token
@@ -340,6 +341,8 @@ class Ingest:
                 self._stats.duplicate += len(states) - len(fresh)
                 states[:] = fresh
             case ha.Answered() | ha.HoldEnded() | ha.Event():
+                if isinstance(event, ha.Event):
+                    self._stats.count_other(event_type_of(event.message))
                 if self._registrar is not None:
                     self._registrar.take(event)
             case ha.Ponged(seconds=seconds):

@@ -85,6 +85,10 @@ class Observers:
         self._unwanted: dict[int, int] = {}
         self._fetched: dict[int, int] = {}
 
+    def __len__(self) -> int:
+        """Return how many listen."""
+        return len(self._bits)
+
     @property
     def active(self) -> bool:
         """Whether anybody listens."""

@@ -22,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hiq import Pipeline, __version__
+from hiq.counting import Counting
 from hiq.deliveries import Deliveries
 from hiq.discovery.build import DiscoveryParts
 from hiq.errors import HiqError
@@ -202,9 +203,11 @@ class Service:
 
         pipeline = Pipeline(self.settings.pipeline_options)
         self._observers.bind(pipeline)
+        counting = Counting(self.stats, pipeline, self._observers, clock=self._clock)
+        await counting.open(self._journal, self._journal_thread, self.parts)
         pump = Pump(
             pipeline,
-            self._journal,
+            counting,
             self.stats,
             self.settings.journal,
             schemas=self.settings.schemas,
@@ -262,6 +265,7 @@ class Service:
         await self._deliveries.make(self._journal)
         pump.committed.add(self._deliveries.wake)
         start("pump", pump.run)
+        start("counting", counting.run)
         start("extra", self._extra.run)
         self._deliveries.start(start)
         if self._bound is not None:

@@ -14,6 +14,7 @@ With several schemas the second holds for the points of the sink's own stream.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "MOST_KINDS",
+    "OTHER",
     "WRITE_BOUNDS_S",
     "BackfillStats",
     "Concern",
@@ -35,6 +38,10 @@ __all__ = [
     "Stats",
 ]
 
+MOST_KINDS = 20
+"""Types of events that are counted apart; what comes beyond is counted together."""
+OTHER = "other"
+KIND = re.compile(r"[A-Za-z0-9_.:-]{1,48}")
 WRITE_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of `SinkStats.write_buckets` in seconds; the 12th has none."""
 
@@ -185,7 +192,9 @@ class Stats:
     own away again. `sections`: documents of parts for /health, by name. `streams`:
     points journaled in each stream, if there are several. `extra`: accepted points
     that are no state changes, by kind; `extra_dropped`: those for which there was no
-    room, which nothing else counts.
+    room, which nothing else counts. `changes`: state changes as they happened, without
+    states at connect and what was restored; `other_events`: events of other types.
+    `on_change` is called at the next of them, once.
     """
 
     started_at: float = 0.0
@@ -199,6 +208,9 @@ class Stats:
     rejected: int = 0
     bad_frames: int = 0
     snapshot_states: int = 0
+    changes: int = 0
+    other_events: Counter[str] = field(default_factory=Counter)
+    on_change: Callable[[], object] | None = None
     errors: Counter[str] = field(default_factory=Counter)
     ha: HaStats = field(default_factory=HaStats)
     journal: JournalStats = field(default_factory=JournalStats)
@@ -218,6 +230,26 @@ class Stats:
         Each schema has its own; an event need not make a point in all of them.
         """
         return self.streams.get(stream, self.accepted)
+
+    def events_by_type(self) -> dict[str, int]:
+        """Return the events that came, by type."""
+        return {**self.other_events, "state_changed": self.changes}
+
+    def count_other(self, kind: str) -> None:
+        """Count an event of another type; there may be so many types, no more."""
+        known = self.other_events
+        if kind not in known and (
+            len(known) >= MOST_KINDS - 2 or not KIND.fullmatch(kind)
+        ):
+            kind = OTHER
+        known[kind] += 1
+        self.stirred()
+
+    def stirred(self) -> None:
+        """Tell who waits for the next change."""
+        if self.on_change is not None:
+            tell, self.on_change = self.on_change, None
+            tell()
 
     def imbalance(self) -> int:
         """Return received minus the sum of its terms; 0 when the counters add up."""

@@ -1,4 +1,4 @@
-"""Faults that show from outside: L27, L28, L30, L31, L36, L39, L40."""
+"""Faults that show from outside: L21, L27, L28, L30, L31, L36, L39, L40."""
 
 from __future__ import annotations
 
@@ -26,6 +26,27 @@ from tests.web.serving import NOW, served
 from tests.web.test_house import event, state, status
 from tests.web.test_service_routes import fill
 from tests.web.test_status_socket import client, next_frame
+
+
+async def test_L21_totals_are_events_and_survive_a_restart(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """100 events and a restart: 100 in all, of their type; states are no events."""
+    settings = settings_for(simulator, tmp_path)
+    for run in (1, 2):
+        async with running(settings) as it:
+            await until("subscribed", lambda: it.stats.ha.subscribed)
+            simulator.fire(100)
+            await until("received", lambda: it.stats.changes == 100)
+            code, body = await it.get("/health/detailed")
+            found = body["subscription"]
+            assert (code, found["session_events_received"]) == (200, 100)
+            assert found["total_events_received"] == run * 100
+            assert found["historical_events_received"] == (run - 1) * 100
+            assert found["events_by_type"] == {"state_changed": run * 100}
+            _, rates = await it.get("/api/v1/event-rate")
+            assert rates["total_events_processed"] == 100
+            assert rates["all_runs"]["events"] == run * 100
 
 
 def away(seconds: float) -> Callable[[Stats], None]:

@@ -44,7 +44,7 @@ def test_health_has_the_promised_keys() -> None:
 def test_detailed_has_the_shape_of_the_predecessor() -> None:
     """Connection and subscription are described under the names in use."""
     stats = good_stats()
-    stats.received = 100
+    stats.changes = stats.received = 100
     stats.ha.attempts = 3
     found = documents(stats)["detailed"]
     assert found["uptime"] == "0:16:40"

@@ -4,47 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from hiq.errors import ConfigError, ConnectionLost, Problem
+from hiq.rates import Rates
+from hiq.stats import Stats
+from hiq.web.event_rate import Sources, event_rate
 from hiq.web.house import House
 from hiq.web.types.home import Device, Entity, Rename
-from tests.web.serving import Served, served
+from tests.test_rates import Counted
+from tests.web.serving import NOW, Served, served
 from tests.web.test_house import state
 
-RATES = {
-    "service": "hiq",
-    "events_per_second": 1.5,
-    "events_per_hour": 5400.0,
-    "total_events_processed": 1500,
-    "uptime_seconds": 1000.0,
-    "processing_stats": {
-        "state": "running",
-        "is_running": True,
-        "max_workers": 1,
-        "active_workers": 1,
-        "processing_rate_limit": 0.0,
-        "processed_events": 1500,
-        "failed_events": 0,
-        "success_rate": 100.0,
-        "processing_rate_per_second": 1.5,
-        "average_processing_time_ms": 0.01,
-        "queue_size": 0,
-        "queue_maxsize": 0,
-        "uptime_seconds": 1000.0,
-        "last_processing_time": None,
-        "event_handlers_count": 1,
-    },
-    "connection_stats": {
-        "is_connected": True,
-        "is_subscribed": True,
-        "total_events_received": 1500,
-        "events_by_type": {"state_changed": 1500},
-        "last_event_time": None,
-    },
-    "windows": {"1m": {"events": 60, "events_per_second": 1.0}},
-    "timestamp": "2026-09-21T14:13:20+00:00",
-}
+RATES = event_rate(
+    Sources(
+        stats=Stats(started_at=NOW - 1000, received=1500, changes=1500, accepted=1500),
+        rates=Rates(Counted(), 0.0),
+        busiest=[("sensor.power", 700)],
+        now=NOW,
+        now_s=1000.0,
+        cpu_s=1.5,
+        listeners=1,
+        since=NOW - 5000,
+        events={"state_changed": 2500},
+        points={"ha": 2400},
+    )
+)
 FILTER = {
     "filtered_count": 1,
     "passed_count": 2,
@@ -103,7 +89,8 @@ async def test_rates() -> None:
         assert code == 503
         assert body["detail"]["events_per_second"] == 0
         fill(hiq)
-        assert (await hiq.get("/api/v1/event-rate"))[:2] == (200, RATES)
+        code, body, _ = await hiq.get("/api/v1/event-rate")
+        assert (code, body) == (200, msgspec.to_builtins(RATES))
 
 
 async def test_filter_statistics() -> None:
@@ -251,7 +238,7 @@ async def test_house() -> None:
 async def test_totals() -> None:
     """Without totals of earlier runs the session is all; with them it is a part."""
     async with served() as hiq:
-        hiq.stats.received = hiq.stats.filtered = 5
+        hiq.stats.changes = hiq.stats.received = hiq.stats.filtered = 5
         path = "/health/detailed"
         found = (await hiq.get(path))[1]["subscription"]
         assert found["total_events_received"] == found["session_events_received"] == 5
@@ -261,3 +248,15 @@ async def test_totals() -> None:
         assert found["total_events_received"] == 103
         assert found["historical_events_received"] == 98
         assert found["events_by_type"] == {"state_changed": 100, "call_service": 3}
+
+
+async def test_rate_of_the_last_minute() -> None:
+    """The mean of the run, until somebody knows what came in the last minute."""
+    async with served() as hiq:
+        hiq.stats.changes = 100
+        path = "/health/detailed"
+        found = (await hiq.get(path))[1]["subscription"]
+        assert found["event_rate_per_minute"] == 6.0
+        hiq.parts.per_minute = lambda: 30.0
+        found = (await hiq.get(path))[1]["subscription"]
+        assert found["event_rate_per_minute"] == 30.0

@@ -164,7 +164,10 @@ class Feed:
             if snapshot:
                 stats.snapshot_states += events
             else:
+                stats.changes += events
                 ha.last_event_at = self._clock()
+                if stats.on_change is not None:
+                    stats.stirred()
         if unreadable:
             stats.bad_frames += unreadable
         if events and self._observers is not None:

@@ -22,6 +22,7 @@ __all__ = [
     "decode_config",
     "decode_message",
     "decode_states",
+    "event_type_of",
     "split",
 ]
 
@@ -59,6 +60,14 @@ class Message(Struct, frozen=True):
             return None
 
 
+class _Typed(Struct, frozen=True):
+    event_type: str = ""
+
+
+class _Event(Struct, frozen=True):
+    event: _Typed
+
+
 class Config(Struct, frozen=True):
     """What is used of `get_config`; versions before 0.117 have no `state`."""
 
@@ -75,6 +84,7 @@ _NUMBER = msgspec.json.Decoder(int)
 _MESSAGE = msgspec.json.Decoder(Message)
 _MESSAGES = msgspec.json.Decoder(list[Raw])
 _CONFIG = msgspec.json.Decoder(Config)
+_EVENT = msgspec.json.Decoder(_Event)
 
 
 def decode_message(message: bytes) -> Message:
@@ -84,6 +94,14 @@ def decode_message(message: bytes) -> Message:
         msgspec.DecodeError: it is not JSON, or no object with a `type`.
     """
     return _MESSAGE.decode(message)
+
+
+def event_type_of(message: bytes) -> str:
+    """Return the type of an event; "" if it has none."""
+    try:
+        return _EVENT.decode(message).event.event_type
+    except msgspec.DecodeError:
+        return ""
 
 
 def decode_states(result: Raw) -> list[Raw]:

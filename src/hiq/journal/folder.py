@@ -3,6 +3,7 @@
     lock                 held while the journal is open; holds the process id
     format               version of this layout, as text
     cursors/<sink>.json  how far each sink has come, per stream
+    totals               events of all runs, see `hiq.totals`
     <stream>/*.seg       the segments, named by the sequence of their first record
 
 It knows nothing of records, and not when a cursor moves.

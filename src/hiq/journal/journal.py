@@ -227,6 +227,11 @@ class Journal:
         start = there.end.sequence if sequence is None else sequence
         return Scout(there, start, self._files, self._room.lock)
 
+    def points(self) -> dict[str, int]:
+        """Return how many points each stream ever took, those of earlier runs too."""
+        streams = self._room.streams
+        return {name: stream.end.offset for name, stream in streams.copy().items()}
+
     def hold(self, stream: str, sequence: int) -> None:
         """Keep delivered records from this one on, while there is room for them."""
         self._room.holds[stream] = sequence

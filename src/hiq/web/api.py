@@ -113,8 +113,12 @@ class _Routes:
         return answer(found, 503 if found.status == "unhealthy" else 200)
 
     async def detailed(self, _request: web.Request) -> web.Response:
-        totals = self._view.parts.totals
-        make = partial(detailed, totals=None if totals is None else totals())
+        totals, per_minute = self._view.parts.totals, self._view.parts.per_minute
+        make = partial(
+            detailed,
+            totals=None if totals is None else totals(),
+            per_minute=None if per_minute is None else per_minute(),
+        )
         return answer(self._document(make))
 
     async def status(self, _request: web.Request) -> web.Response:

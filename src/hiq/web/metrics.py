@@ -14,7 +14,7 @@ from hiq.stats import WRITE_BOUNDS_S
 from hiq.web.exposition import CONTENT_TYPE, Family, cumulated, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hiq.gaps import State
     from hiq.stats import Stats
@@ -34,7 +34,7 @@ def exposition(*collectors: Collector) -> bytes:
 class Collector(Protocol):
     """Who has families to show."""
 
-    def collect(self) -> Iterator[Family]:
+    def collect(self) -> Iterable[Family]:
         """Yield every family, read at this moment."""
 
 

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from aiohttp import web
 
+    from hiq.web.exposition import Family
     from hiq.web.house import House
     from hiq.web.routes import Access
     from hiq.web.types.home import Device, Entity, Rename
+    from hiq.web.types.service import EventRate
 
 __all__ = ["Credentials", "Denial", "Parts"]
 
@@ -69,7 +71,9 @@ class Parts:
     """Functions that answer for a part.
 
     Attributes:
-        rates: Unix seconds -> the document of event rates, see `types.service`.
+        rates: Unix seconds -> the document of event rates.
+        per_minute: events of the last minute.
+        families: further metrics.
         filter_statistics: Unix seconds -> its counts; None if no filter is set.
         reload_filter: reads the filter again, names what changed; ConfigError says
             all that is wrong with the file, and nothing is changed.
@@ -86,7 +90,9 @@ class Parts:
         close_clients: ends all of them.
     """
 
-    rates: Callable[[float], Mapping[str, Any]] | None = None
+    rates: Callable[[float], EventRate] | None = None
+    per_minute: Callable[[], float] | None = None
+    families: Callable[[], Iterable[Family]] | None = None
     filter_statistics: Callable[[float], Mapping[str, Any] | None] | None = None
     reload_filter: Callable[[], Awaitable[Sequence[str]]] | None = None
     reload_settings: Callable[[], Awaitable[Sequence[str]]] | None = None
@@ -99,3 +105,7 @@ class Parts:
     admit: Callable[[Credentials], Denial | None] | None = None
     clients: ServeClient | None = None
     close_clients: Callable[[], Awaitable[None]] | None = None
+
+    def collect(self) -> Iterable[Family]:
+        """Return the metrics of the parts."""
+        return () if self.families is None else self.families()

@@ -123,16 +123,20 @@ def detailed(
     build: Build,
     *,
     totals: Mapping[str, int] | None = None,
+    per_minute: float | None = None,
 ) -> types.Detailed:
     """Return the document of /health/detailed, in the shape HomeIQ's users read.
 
     `totals`: events of all runs by type, this one included; None if only this one
-    is known.
+    is known. `per_minute`: events of the last minute; None: the mean of this run.
     """
-    by_type = totals or {"state_changed": stats.received}
-    total = sum(by_type.values())
+    of_session = stats.events_by_type()
+    by_type = of_session if totals is None else totals
+    session, total = sum(of_session.values()), sum(by_type.values())
     found = checks(stats, now, recent.gained(stats, now), down)
     age_s = max(0.0, now - stats.started_at)
+    if per_minute is None:
+        per_minute = session / max(age_s, 1.0) * 60
     ha = stats.ha
     return types.Detailed(
         status=worst(found),
@@ -155,11 +159,11 @@ def detailed(
             is_subscribed=ha.subscribed,
             active_subscriptions=int(ha.subscribed),
             total_events_received=total,
-            session_events_received=stats.received,
-            historical_events_received=max(0, total - stats.received),
+            session_events_received=session,
+            historical_events_received=total - session,
             events_by_type=dict(by_type),
             last_event_time=iso(ha.last_event_at),
-            event_rate_per_minute=round(stats.received / max(age_s, 1.0) * 60, 3),
+            event_rate_per_minute=round(per_minute, 3),
         ),
     )
 

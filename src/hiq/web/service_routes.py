@@ -46,8 +46,7 @@ class ServiceRoutes:
                 service=name, error="Rate monitor not available"
             )
             return answer(service.NoRates(detail=failure), 503)
-        found = self._parts.rates(self._view.clock())
-        return answer(msgspec.convert(found, service.EventRate))
+        return answer(self._parts.rates(self._view.clock()))
 
     async def filter_stats(self, _request: web.Request) -> web.Response:
         """Answer what the filter decided."""

@@ -68,7 +68,7 @@ def make_site(
         down=down,
         build=build,
         clock=clock,
-        metrics=lambda: (exposition(collector, home, traffic), CONTENT_TYPE),
+        metrics=lambda: (exposition(collector, home, parts, traffic), CONTENT_TYPE),
         parts=parts,
         traffic=traffic,
     )

@@ -6,13 +6,14 @@ no such thing of (workers, queues of a pool) is shown with the value that is tru
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hiq.web.types.health import Count, Moment
 
 __all__ = [
+    "AllRuns",
     "ConnectionRates",
     "Discovered",
     "EntityCount",
@@ -30,7 +31,11 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
 class ProcessingRates(Struct, frozen=True, kw_only=True):
-    """The work on events. There is no pool of workers: one loop does it."""
+    """The work on events. There is no pool of workers: one loop does it.
+
+    `average_processing_time_ms` is the CPU time of the whole process for each event.
+    The queue is what waits for the journal; 0 as its maximum: it is bounded in bytes.
+    """
 
     state: str
     is_running: bool
@@ -67,14 +72,38 @@ class EntityCount(Struct, frozen=True, kw_only=True):
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """Events of the last minutes."""
+    """Events of the last minutes; `seconds` says how long the window really is.
 
+    Domains and entities are those of state changes, `top_seconds` is the window of
+    the entities.
+    """
+
+    seconds: float
     events: Count
     events_per_second: float
+    by_type: dict[str, Count]
+    by_domain: dict[str, Count]
+    top_entities: list[EntityCount]
+    top_seconds: float
+
+
+class AllRuns(Struct, frozen=True, kw_only=True):
+    """What came since counting began, in this run and earlier ones.
+
+    Points are those of each stream of the journal, restored ones included.
+    """
+
+    since: Moment
+    events: Count
+    events_by_type: dict[str, Count]
+    points: dict[str, Count]
 
 
 class EventRate(Struct, frozen=True, kw_only=True):
-    """How many events come: windows, types, domains, the busiest entities."""
+    """How many events come: windows, types, domains, the busiest entities.
+
+    What stands on top is of this run, from its beginning.
+    """
 
     service: str
     events_per_second: float
@@ -83,10 +112,11 @@ class EventRate(Struct, frozen=True, kw_only=True):
     uptime_seconds: float
     processing_stats: ProcessingRates
     connection_stats: ConnectionRates
-    windows: dict[str, Any]
+    windows: dict[Literal["1m", "5m", "15m"], Window]
+    by_domain: dict[str, Count]
+    top_entities: list[EntityCount]
+    all_runs: AllRuns
     timestamp: Moment
-    by_domain: dict[str, int] | UnsetType = UNSET
-    top_entities: list[EntityCount] | UnsetType = UNSET
 
 
 class RateFailure(Struct, frozen=True, kw_only=True):
