@@ -16,6 +16,11 @@ FLOOR_0 = (
     "rates",
 )
 FLOOR_2 = {
+    "assure": (
+        *("chains", "chains_answers", "chains_contract", "chains_order"),
+        *("chains_state", "contracts", "contracts_events", "contracts_targets"),
+        "",  # the package itself imports nothing
+    ),
     "ha": (
         *("messages", "commands", "session", "states", "locate"),
         *("events", "history_plan", "history_rows", "home", "registries"),
@@ -38,7 +43,7 @@ FLOOR_2 = {
     ),
     "simulate": ("world", "protocol", "history", "kinds", "registries", "schema"),
 }
-PACKAGES = ("clients", "ha", "journal", "sink", "web", "simulate")
+PACKAGES = ("assure", "clients", "ha", "journal", "sink", "web", "simulate")
 FORBIDDEN_BELOW_3 = {"asyncio", "socket", "aiohttp", "picows", "time", "random"}
 THIRD_PARTY = {
     0: {"msgspec", "yaml"},

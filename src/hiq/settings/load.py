@@ -15,6 +15,7 @@ import msgspec
 
 from hiq.errors import ConfigError, Problem
 from hiq.settings.block import read_block, sink_of
+from hiq.settings.contracts import section_of
 from hiq.settings.document import Node, Reader
 from hiq.settings.environment import add_environment, add_overrides, get
 from hiq.settings.filtering import read_filter
@@ -25,6 +26,7 @@ from hiq.settings.places import data_folder, find_config
 from hiq.settings.schema import (
     BackfillSettings,
     ClientsSettings,
+    ContractsSettings,
     DataApiSettings,
     DiscoverySettings,
     HomeAssistantSettings,
@@ -177,6 +179,7 @@ def _build(
         discovery=DiscoverySettings(**_section(tree, "discovery", problems)),
         data_api=DataApiSettings(**_section(tree, "data_api", problems)),
         clients=ClientsSettings(**_section(tree, "clients", problems)),
+        contracts=ContractsSettings(**_section(tree, "contracts", problems)),
         security=security,
         log=LogSettings(**_section(tree, "log", problems)),
         data_dir=Path(data_dir) if isinstance(data_dir, str) else data_folder(env),
@@ -189,6 +192,8 @@ def _section(tree: Node, name: str, problems: Problems) -> dict[str, Any]:
     if node is None:
         return {}
     kinds = {key: row.kind for key, row in SECTIONS[name].items()}
+    if name == "contracts":
+        node = section_of(node)
     return fields(node, name, kinds, problems)
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 __all__ = [
     "BackfillSettings",
     "ClientsSettings",
+    "ContractsSettings",
     "DataApiSettings",
     "DiscoverySettings",
     "HomeAssistantSettings",
@@ -145,6 +146,15 @@ class ClientsSettings(Struct, frozen=True, kw_only=True):
     heartbeat_missed: int = 2
 
 
+class ContractsSettings(Struct, frozen=True, kw_only=True):
+    """Chains of events that are watched; `chains` are checked declarations."""
+
+    chains: tuple[dict[str, Any], ...] = ()
+    points: bool = True
+    tell: Literal["nobody", "event", "notification"] = "nobody"
+    most_open: int = 10_000
+
+
 class SecuritySettings(Struct, frozen=True, kw_only=True):
     """Tokens and their keys."""
 
@@ -206,6 +216,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     http: HttpSettings = field(default_factory=HttpSettings)
     backfill: BackfillSettings = field(default_factory=BackfillSettings)
     clients: ClientsSettings = field(default_factory=ClientsSettings)
+    contracts: ContractsSettings = field(default_factory=ContractsSettings)
     security: SecuritySettings = field(default_factory=SecuritySettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     data_api: DataApiSettings = field(default_factory=DataApiSettings)

@@ -25,8 +25,8 @@ __all__ = ["MASKED", "public"]
 MASKED = "****"
 
 SHOWN = (
-    *("journal", "http", "backfill", "discovery", "data_api", "clients", "security"),
-    "log",
+    *("journal", "http", "backfill", "discovery", "data_api", "clients", "contracts"),
+    *("security", "log"),
 )
 
 

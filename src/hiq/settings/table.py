@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hiq.settings.contracts import CONTRACTS
 from hiq.settings.guests import CLIENTS, SECURITY
 from hiq.settings.rows import Row
 from hiq.settings.values import (
@@ -127,6 +128,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         ),
     },
     "clients": CLIENTS,
+    "contracts": CONTRACTS,
     "security": SECURITY,
     "discovery": {
         "refresh": Row(
@@ -277,6 +279,7 @@ TOP_LEVEL: dict[str, str] = {
     "http": "status page, health and metrics",
     "backfill": "filling of holes",
     "clients": "what clients of `/ws` are held to",
+    "contracts": "chains of events that are watched",
     "security": "tokens and their keys",
     "discovery": "the registries of the home",
     "data_api": "where the registries are published",

@@ -1,0 +1,1 @@
+"""Notices when something that should have happened did not."""
