@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hiq import service as service_module
+from hiq import deliveries
 from hiq.errors import ConfigError
 from hiq.service import Service
 from hiq.settings import (
@@ -36,7 +36,7 @@ from tests.serving import (
 def stubborn(monkeypatch: pytest.MonkeyPatch) -> StubbornSink:
     """Make every service use this sink."""
     sink = StubbornSink("store")
-    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
     return sink
 
 

@@ -10,7 +10,7 @@ from hiq.deliver import DeadLetters, Deliverer
 from hiq.sink.coerce import Coercer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hiq.sink.base import Sink
     from hiq.stats import SinkStats
 
-__all__ = ["make_deliverer"]
+__all__ = ["delivery", "make_deliverer"]
 
 
 def make_deliverer(
@@ -50,3 +50,13 @@ def make_deliverer(
         dead_letters=DeadLetters(data_dir / "dead" / f"{settings.name}.ndjson"),
         clock=clock,
     )
+
+
+def delivery(sink: Sink, deliverer: Deliverer) -> Callable[[], Awaitable[None]]:
+    """Return what keeps a sink going, for the supervisor."""
+
+    async def run() -> None:
+        await sink.start()
+        await deliverer.run()
+
+    return run

@@ -114,6 +114,11 @@ class Guests:
         """Tell an alert of the monitor to the clients that want it."""
         return 0 if self._server is None else self._server.hub.alert(**fields)
 
+    def violation(self, json: bytes) -> int:
+        """Tell a broken contract to the clients that want it."""
+        server, now_s = self._server, self._clocks.steady()
+        return 0 if server is None else server.hub.violation(json, now_s)
+
     async def run(self) -> None:
         """Keep time and disk for clients, while there are any."""
         async with asyncio.TaskGroup() as group:

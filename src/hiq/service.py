@@ -22,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hiq import Pipeline, __version__
+from hiq.contracted.build import make_contracts
 from hiq.counting import Counting
 from hiq.deliveries import Deliveries
 from hiq.discovery.build import DiscoveryParts
@@ -237,6 +238,19 @@ class Service:
                 self.settings, pipeline, self.stats, self._threads, self._clock
             )
             house = partial(with_house, self.settings, self.parts, self._observers)
+            registrar, watcher = make_contracts(
+                self.settings,
+                self.stats,
+                registrar=await self._discovery.open(self.parts),
+                watcher=house(pipeline, self._discovery, self._repairer),
+                start=start,
+                observers=self._observers,
+                guests=self._guests,
+                pipeline=pipeline,
+                discovery=self._discovery.discovery,
+                extra=self._extra,
+                clock=self._clock,
+            )
             self._ingest = Ingest(
                 self.settings.home_assistant,
                 pipeline,
@@ -244,8 +258,8 @@ class Service:
                 on_data=pump.wake,
                 env=self._environment,
                 clock=self._clock,
-                watcher=house(pipeline, self._discovery, self._repairer),
-                registrar=await self._discovery.open(self.parts),
+                watcher=watcher,
+                registrar=registrar,
                 observers=self._observers,
             )
             pump.gate = Gate(

@@ -194,7 +194,8 @@ class Stats:
     that are no state changes, by kind; `extra_dropped`: those for which there was no
     room, which nothing else counts. `changes`: state changes as they happened, without
     states at connect and what was restored; `other_events`: events of other types.
-    `on_change` is called at the next of them, once.
+    `on_change` is called at the next of them, once. `contracts`: counts of each
+    contract by name.
     """
 
     started_at: float = 0.0
@@ -223,6 +224,7 @@ class Stats:
     extra: Counter[str] = field(default_factory=Counter)
     extra_dropped: Counter[str] = field(default_factory=Counter)
     sections: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
+    contracts: Callable[[], dict[str, Any]] | None = None
 
     def accepted_in(self, stream: str) -> int:
         """Return the points that were journaled in one stream.

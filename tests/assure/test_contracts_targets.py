@@ -52,7 +52,7 @@ def test_any_change_since_it_was_asked_is_an_answer() -> None:
     """Also with another context than the chain's, and to any state."""
     known = targets(kitchen="off")
     data = b'{"entity_id":"light.kitchen","new_state":{"state":"off"}}'
-    known.changed("light.kitchen", data, 101.0)
+    known.changed(data, 101.0)
     assert known.excuse("light.toggle", "light.kitchen", ASKED_S) is None
 
 
@@ -60,7 +60,7 @@ def test_a_removed_target_does_not_exist() -> None:
     """Its removal is seen like any change."""
     known = targets(kitchen="off")
     data = b'{"entity_id":"light.kitchen","new_state":null}'
-    known.changed("light.kitchen", data, 99.0)
+    known.changed(data, 99.0)
     assert known.excuse("light.toggle", "light.kitchen", ASKED_S) == "does not exist"
 
 
@@ -89,7 +89,7 @@ def test_unreadable_states_are_counted() -> None:
     """They are neither an answer nor an error."""
     known = targets(kitchen="off")
     known.begin([b"{"])
-    known.changed("light.kitchen", b"[]", 101.0)
+    known.changed(b"[]", 101.0)
     assert known.unreadable == 2
     assert len(known) == 0
 

@@ -13,14 +13,14 @@ come from, nor who is told.
 from __future__ import annotations
 
 import heapq
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hiq.assure.chains_contract import Follower
 from hiq.assure.chains_state import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from hiq.assure.chains_answers import Excuse
     from hiq.assure.chains_state import Chain
@@ -60,9 +60,7 @@ class Engine:
             for one in contracts
         )
         self._by_type: dict[str, list[Follower]] = {}
-        for follower in self.followers:
-            for event_type in follower.contract.event_types:
-                self._by_type.setdefault(event_type, []).append(follower)
+        self.silence(())
         self._most_seen = most_seen
         # A plain dict would look for its first key ever longer as keys are deleted.
         self._seen: OrderedDict[tuple[str, int], None] = OrderedDict()
@@ -72,7 +70,7 @@ class Engine:
     @property
     def event_types(self) -> frozenset[str]:
         """All that some contract is about."""
-        return frozenset(self._by_type)
+        return frozenset().union(*(f.contract.event_types for f in self.followers))
 
     @property
     def open(self) -> int:
@@ -83,6 +81,22 @@ class Engine:
     def next_due_s(self) -> float | None:
         """When `advance` has something to do; None for never."""
         return self._heap[0][0] if self._heap else None
+
+    def silence(self, event_types: Collection[str]) -> list[str]:
+        """Do not judge contracts that need such events, but all others.
+
+        Returns the names of those.
+        """
+        self._by_type = {}
+        silent = []
+        for follower in self.followers:
+            contract = follower.contract
+            if not contract.event_types.isdisjoint(event_types):
+                silent.append(contract.name)
+                continue
+            for event_type in contract.event_types:
+                self._by_type.setdefault(event_type, []).append(follower)
+        return silent
 
     def take(self, one: Occurrence, now_s: float) -> list[Violation]:
         """Take one event; it comes now."""
@@ -130,17 +144,6 @@ class Engine:
     def figures(self) -> dict[str, Any]:
         """Return the counts of each contract, by name."""
         return {f.contract.name: f.figures() for f in self.followers}
-
-    @property
-    def violations(self) -> Counter[tuple[str, str]]:
-        """How many there were, by contract and code."""
-        return Counter(
-            {
-                (follower.contract.name, code): count
-                for follower in self.followers
-                for code, count in follower.violations.items()
-            }
-        )
 
     # inside
 

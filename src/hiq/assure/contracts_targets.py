@@ -104,17 +104,17 @@ class Targets:
                 self._put(found.entity_id, Known(found.state, LONG_AGO_S))
         self._complete = True
 
-    def changed(self, entity_id: str, data: bytes | msgspec.Raw, now_s: float) -> None:
+    def changed(self, data: bytes | msgspec.Raw, now_s: float) -> None:
         """Take the data of a `state_changed` event."""
         try:
-            new = _DATA.decode(data).new_state
+            found = _DATA.decode(data)
         except msgspec.DecodeError:
             self.unreadable += 1
             return
-        if new is None:
-            self._known.pop(entity_id, None)
+        if found.new_state is None:
+            self._known.pop(found.entity_id, None)
         else:
-            self._put(entity_id, Known(new.state, now_s))
+            self._put(found.entity_id, Known(found.new_state.state, now_s))
 
     def forget(self) -> None:
         """Know nothing: events were missed."""

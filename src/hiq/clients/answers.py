@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import orjson
 
+from hiq.clients.subscriptions import VIOLATION
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -65,9 +67,17 @@ def error(now_s: float, fault: Fault, retry_after: int | None = None) -> bytes:
 
 
 def event(now_s: float, item: Item) -> bytes:
-    """Return one event, its JSON as Home Assistant sent it."""
+    """Return one event, its JSON as Home Assistant sent it; or a broken contract."""
     found = item.event
     assert found is not None
+    if found.event_type == VIOLATION:
+        return b'{"type":"%b","ts":"%b","seq":%d,"redelivered":%b,%b' % (
+            VIOLATION.encode(),
+            moment(now_s).encode(),
+            item.first,
+            b"true" if item.attempts else b"false",
+            found.json[1:],
+        )
     return (
         b'{"type":"event","ts":"%b","seq":%d,"event_id":"%b","subs":%b,"redelivered":%b,"validation":%b,"event":%b}'
         % (

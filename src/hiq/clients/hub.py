@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hiq.clients.limits import Window
 from hiq.clients.sessions import Session, Sessions
 from hiq.clients.state import Document
-from hiq.clients.subscriptions import Event, Facts, Subscriptions
+from hiq.clients.subscriptions import VIOLATION, Event, Facts, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -282,6 +282,19 @@ class Hub:
         for session in self.sessions:
             if session.peer is not None and session.subscriptions.alerts:
                 session.peer.say("alert", **fields)
+                count += 1
+        return count
+
+    def violation(self, json: bytes, now_s: float) -> int:
+        """Give a broken contract a number in each session that wants it."""
+        self.events += 1
+        event_id = f"e_{self._stream}{self.events:08x}"
+        event = Event(event_id, 0, "", 0, json, VIOLATION)
+        count = 0
+        for session in self.sessions:
+            subs = session.subscriptions.match(event, self.facts, now_s)
+            if subs:
+                self._give(session, event, subs, now_s, 0)
                 count += 1
         return count
 

@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from hiq.clients.frames import Filter
     from hiq.clients.principal import Scopes
 
-__all__ = ["STATE_CHANGED", "Event", "Facts", "Subscription", "Subscriptions"]
+__all__ = [
+    "STATE_CHANGED",
+    "VIOLATION",
+    "Event",
+    "Facts",
+    "Subscription",
+    "Subscriptions",
+]
 
 STATE_CHANGED: Final = "state_changed"
+VIOLATION: Final = "contract_violation"
 MOST_REMEMBERED: Final = 100_000
 
 

@@ -36,6 +36,8 @@ class Command(StrEnum):
     SUBSCRIBE = "subscribe_events"
     GET_STATES = "get_states"
     GET_CONFIG = "get_config"
+    FIRE_EVENT = "fire_event"
+    CALL_SERVICE = "call_service"
     PING = "ping"
     HISTORY = "history/history_during_period"
     RECORDER_INFO = "recorder/info"
@@ -51,13 +53,13 @@ class Question:
     """
 
     name: str
-    arguments: tuple[tuple[str, str], ...] = ()
+    arguments: tuple[tuple[str, Any], ...] = ()
     timeout_s: float = QUESTION_S
 
     @property
     def argument(self) -> str:
         """The value of its first argument, "" without any."""
-        return self.arguments[0][1] if self.arguments else ""
+        return str(self.arguments[0][1]) if self.arguments else ""
 
 
 def auth(token: str) -> bytes:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hiq.gaps import Gap
 
-__all__ = ["MEASUREMENT", "gap_points"]
+__all__ = ["MEASUREMENT", "gap_points", "plain_text", "tag_text"]
 
 MEASUREMENT: Final = "hiq_gaps"
 
@@ -33,14 +33,14 @@ def gap_points(gaps: Sequence[Gap], schemas: Sequence[str]) -> Converted:
 
 def _line(gap: Gap) -> str:
     tags = {"cause": gap.cause, "source": gap.source, "state": gap.state}
-    series = ",".join([MEASUREMENT, *(f"{k}={_tag(v)}" for k, v in tags.items())])
+    series = ",".join([MEASUREMENT, *(f"{k}={tag_text(v)}" for k, v in tags.items())])
     end_s = gap.start_s if gap.end_s is None else gap.end_s
     fields = [f"seconds={end_s - gap.start_s:.3f}"]
     if gap.points is not None:
         fields.append(f"points={gap.points}")
     for name, text in (("detail", gap.detail), ("outcome", gap.outcome)):
         if text:
-            fields.append(f'{name}="{_text(text)}"')
+            fields.append(f'{name}="{plain_text(text)}"')
     return f"{series} {','.join(fields)} {_nanoseconds(gap.start_s)}\n"
 
 
@@ -48,12 +48,14 @@ def _nanoseconds(seconds: float) -> int:
     return int(seconds * 1e6) * 1000
 
 
-def _tag(text: str) -> str:
+def tag_text(text: str) -> str:
+    """Return a text as the value of a tag."""
     for sign in (",", "=", " "):
         text = text.replace(sign, f"\\{sign}")
     return text.replace("\n", "_").rstrip("\\")
 
 
-def _text(text: str) -> str:
+def plain_text(text: str) -> str:
+    """Return a text as it stands between the quotes of a field."""
     plain = text.replace("\n", " ")
     return plain.replace("\\", "\\\\").replace('"', '\\"')

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from hiq.stats import WRITE_BOUNDS_S
+from hiq.web.contract_metrics import contract_families
 from hiq.web.exposition import CONTENT_TYPE, Family, cumulated, text_of
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class StatsCollector:
         yield from self._journal()
         yield from self._repair()
         yield from self._sinks()
+        if self._stats.contracts is not None:
+            yield from contract_families(self._stats.contracts())
 
     def _home_assistant(self) -> Iterator[Family]:
         ha = self._stats.ha

@@ -116,6 +116,10 @@ class HomeAssistant(Server):
         answer: dict[str, Any] = self._json("POST", f"/api/states/{entity_id}", body)
         return answer
 
+    def fire(self, event_type: str, data: Mapping[str, Any] | None = None) -> None:
+        """Fire an event over REST."""
+        self._json("POST", f"/api/events/{event_type}", dict(data or {}))
+
     def remove_state(self, entity_id: str) -> None:
         """Remove a state over REST."""
         self._json("DELETE", f"/api/states/{entity_id}", None)

@@ -218,6 +218,7 @@ class Health(Struct, frozen=True, kw_only=True):
     checks: list[CheckResult]
     dependencies: dict[str, Literal["ok", "down"]]
     auth: dict[str, Any] | None = None
+    contracts: dict[str, Any] | None = None
     clients: dict[str, Any] | None = None
 
 

@@ -1,0 +1,1 @@
+"""Contracts within the running service: events in, violations out to everybody."""
