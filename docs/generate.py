@@ -22,6 +22,7 @@ from msgspec.structs import fields
 from hiq import cli
 from hiq.settings import schema
 from hiq.settings.block import BLOCK
+from hiq.settings.contracts import ANSWER, CHAIN, MATCH, PAIR, STEP
 from hiq.settings.filtering import CONDITIONS, FILTER, LIMIT
 from hiq.settings.foreign import ALIASES, UNUSED
 from hiq.settings.sinks import FAMILIES
@@ -41,6 +42,7 @@ STRUCTS: dict[str, Any] = {
     "discovery": schema.DiscoverySettings,
     "data_api": schema.DataApiSettings,
     "clients": schema.ClientsSettings,
+    "contracts": schema.ContractsSettings,
     "security": schema.SecuritySettings,
     "log": schema.LogSettings,
     "sink": schema.SinkSettings,
@@ -214,6 +216,11 @@ def _pages() -> dict[str, dict[str, Callable[[], str]]]:
             **sections,
             "sink": lambda: settings_table("sink", SINK),
             "sink types": sink_types,
+            "chain": lambda: plain_table(CHAIN),
+            "step": lambda: plain_table(STEP),
+            "match": lambda: plain_table(MATCH),
+            "pair": lambda: plain_table(PAIR),
+            "answer": lambda: plain_table(ANSWER),
             "block": lambda: plain_table(BLOCK),
             "filter": lambda: plain_table(FILTER),
             "conditions": lambda: plain_table(CONDITIONS),

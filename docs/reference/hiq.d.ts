@@ -136,6 +136,18 @@ export interface HiqEvent extends Frame {
   event: Record<string, unknown>;
 }
 
+export interface ContractViolation extends Frame {
+  type: "contract_violation";
+  seq: number;
+  redelivered: boolean;
+  contract: string;
+  correlation: string;
+  code: string;
+  step: string;
+  message: string;
+  events: string[];
+}
+
 export interface Gap extends Frame {
   type: "gap";
   from: number;
@@ -220,6 +232,7 @@ export type ServerFrame =
   | StateSnapshot
   | Result
   | HiqEvent
+  | ContractViolation
   | Gap
   | Written
   | Pong

@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable, Sequence
 
-__all__ = ["Client", "Event", "Gap", "Refused", "connect"]
+__all__ = ["Client", "Event", "Gap", "Refused", "Violation", "connect"]
 
 logger = logging.getLogger("hiq.client")
 
 PROTOCOL: Final = "hiq.v1"
+VIOLATION: Final = ("contract", "correlation", "code", "step", "message")
 ACK_AFTER: Final = 20
 ACK_EVERY_S: Final = 1.0
 MAX_FRAME_BYTES: Final = 1024 * 1024
@@ -84,6 +85,29 @@ class Gap:
     since: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A contract that was broken.
+
+    Attributes:
+        seq: its number in this session, among the events.
+        contract: name of the contract.
+        correlation: which chain of events.
+        code: what is wrong.
+        step: the event type that is missing or came when it should not.
+        message: the same in words.
+        events: the first and the last events of the chain, `type@time`.
+    """
+
+    seq: int
+    contract: str
+    correlation: str
+    code: str
+    step: str
+    message: str
+    events: tuple[str, ...]
+
+
 class Client:
     """The stream of events and gaps; see `connect`.
 
@@ -96,8 +120,8 @@ class Client:
         self,
         url: str,
         token: str | Callable[[], str] | None,
-        wanted: dict[str, Any],
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | None,
+        *wanted: dict[str, Any],
     ) -> None:
         self._url = _socket_url(url)
         self._tls = tls
@@ -114,7 +138,7 @@ class Client:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Event | Gap:
+    async def __anext__(self) -> Event | Gap | Violation:
         while True:
             try:
                 if self._socket is None:
@@ -185,14 +209,20 @@ class Client:
                 self._acked = self._seq
                 return
         self._session = welcome["session"]
-        await _tell(socket, "subscribe", id="s", filter=self._wanted)
-        await _result(socket, "s")
+        for wanted in self._wanted:
+            await _tell(socket, "subscribe", id="s", filter=wanted)
+            await _result(socket, "s")
 
-    def _take(self, frame: dict[str, Any]) -> Event | Gap | None:
+    def _take(self, frame: dict[str, Any]) -> Event | Gap | Violation | None:
         match frame["type"]:
             case "event" if frame["seq"] > self._seq:
                 self._seq = frame["seq"]
                 return Event(frame["seq"], frame["event_id"], frame["event"])
+            case "contract_violation" if frame["seq"] > self._seq:
+                self._seq = frame["seq"]
+                texts = {name: str(frame[name]) for name in VIOLATION}
+                events = tuple(frame["events"])
+                return Violation(seq=self._seq, events=events, **texts)
             case "gap":
                 last = frame["to"]
                 if last is None:  # of a session that is gone; numbers begin again
@@ -221,6 +251,7 @@ async def connect(
     labels: Sequence[str] = (),
     min_interval: float = 0.0,
     tls: ssl.SSLContext | None = None,
+    contracts: bool = False,
 ) -> AsyncIterator[Client]:
     """Give a stream of the events that are wanted; nothing named means all.
 
@@ -235,15 +266,18 @@ async def connect(
         min_interval: least seconds between two events of one entity.
         tls: what is trusted, for hiq with a certificate of its own; None for whom the
             system trusts.
+        contracts: also give each `Violation` of a declared contract.
     """
     wanted: dict[str, Any] = {
+        "event_types": ["state_changed"],
         "entities": list(entities),
         "domains": list(domains),
         "areas": list(areas),
         "labels": list(labels),
         "min_interval": min_interval,
     }
-    client = Client(url, token, wanted, tls)
+    broken: list[dict[str, Any]] = [{"event_types": ["contract_violation"]}]
+    client = Client(url, token, tls, wanted, *(broken if contracts else ()))
     try:
         yield client
     finally:

@@ -132,7 +132,7 @@ async def _follow(
             if isinstance(one, client.Gap):
                 click.echo(missed(one), err=True)
                 continue
-            text = show(one)
+            text = show(one) if isinstance(one, client.Event) else ""
             if not text:
                 continue
             click.echo(text)
