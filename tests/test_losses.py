@@ -55,11 +55,11 @@ async def test_damage_found_at_the_start_is_in_the_ledger(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A record that is hurt while hiq is stopped is a gap with its points."""
-    from hiq import service  # noqa: PLC0415  only here
+    from hiq import deliveries  # noqa: PLC0415  only here
 
     sink = StubbornSink("store")
     sink.hang.clear()
-    monkeypatch.setattr(service, "make", lambda settings, data_dir: sink)
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
     settings = settings_for(simulator, tmp_path)
     async with running(settings) as it:
         await until("journaled", lambda: it.stats.accepted >= 50)
@@ -84,11 +84,11 @@ async def test_drops_of_a_full_journal_are_in_the_ledger(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What `drop_oldest` gives up is one gap, with as many points as were dropped."""
-    from hiq import service  # noqa: PLC0415  only here
+    from hiq import deliveries  # noqa: PLC0415  only here
 
     sink = StubbornSink("store")
     sink.hang.clear()
-    monkeypatch.setattr(service, "make", lambda settings, data_dir: sink)
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
     journal = JournalSettings(
         commit=0.01, min_free_bytes=0, max_bytes=20_000, when_full="drop_oldest"
     )

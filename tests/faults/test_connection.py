@@ -104,7 +104,7 @@ async def test_L17_a_half_open_connection_is_found(simulator: Simulator) -> None
     async with ingesting(simulator.url, simulator.token, timing=timing) as run:
         await run.until(lambda: run.stats.ha.ping_s is not None)
         simulator.freeze()
-        await run.until(lambda: run.stats.ha.reconnects["timeout"] == 1)
+        await run.until(lambda: run.stats.ha.reconnects["timeout"])
         away = run.stats.ha.disconnected_at
         assert away is not None
         assert "no answer to ping" in run.stats.ha.last_error

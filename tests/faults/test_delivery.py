@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hiq import deliveries
 from hiq import pump as pump_module
 from hiq import service as service_module
 from hiq.simulate.link import Limits
@@ -87,7 +88,7 @@ async def test_L14_a_database_that_hangs_fills_the_journal_not_the_memory(
 ) -> None:
     """While it hangs, memory is empty again after each commit and the journal grows."""
     sink = StubbornSink("store")
-    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
     sink.hang.clear()
     async with running(settings_for(simulator, tmp_path)) as it:
         await until("subscribed", lambda: it.stats.snapshot_states)

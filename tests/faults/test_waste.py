@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from hiq import Pipeline
+from hiq import Pipeline, deliveries
 from hiq import pump as pump_module
-from hiq import service as service_module
 from hiq.ha.feed import Feed
 from hiq.ha.states import ConnectionState, States
 from hiq.settings import JournalSettings
@@ -193,7 +192,7 @@ async def test_W08_a_retry_sends_the_same_bytes(
         compressed.append(len(data))
         return compress(data)
 
-    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
     monkeypatch.setattr(pump_module, "compress", counted)
     async with running(settings_for(simulator, tmp_path)) as it:
         await until("taken", lambda: sink.written)
@@ -277,7 +276,7 @@ async def test_W13_one_layer_holds_an_event(
 ) -> None:
     """One commit, one request; the longest wait is the commit's, a quarter second."""
     sink = StubbornSink("store")
-    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
     async with running(settings_for(simulator, tmp_path)) as it:
         await until("subscribed", lambda: it.stats.snapshot_states)
         await it.settled()

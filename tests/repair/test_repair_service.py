@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from hiq import service as service_module
+from hiq import deliveries
 from hiq.discovery.renames import Rename, Renames
 from hiq.errors import ConnectionLost
 from hiq.ha import history_plan as plan_module
@@ -48,7 +48,7 @@ class Counting(StubbornSink):
 def sink(monkeypatch: pytest.MonkeyPatch) -> Counting:
     """Make every service of the test write there; find edges soon."""
     sink = Counting()
-    monkeypatch.setattr(service_module, "make", lambda settings, data_dir: sink)
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
     monkeypatch.setattr(repairer_module, "TICK_S", 0.05)
     monkeypatch.setattr(repairer_module, "QUIET_S", 0.5)
     monkeypatch.setattr(edge_module, "POLL_S", 0.05)
