@@ -44,6 +44,7 @@ STRUCTS: dict[str, Any] = {
     "clients": schema.ClientsSettings,
     "contracts": schema.ContractsSettings,
     "security": schema.SecuritySettings,
+    "memory": schema.MemorySettings,
     "log": schema.LogSettings,
     "sink": schema.SinkSettings,
 }

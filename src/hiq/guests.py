@@ -22,6 +22,7 @@ from hiq.clients.clocks import Clocks
 from hiq.clients.counts import Throttle
 from hiq.clients.gate import Gate
 from hiq.clients.rules import Rules
+from hiq.clients.shedding import shed
 from hiq.settings.load import is_loopback
 
 if TYPE_CHECKING:
@@ -210,6 +211,7 @@ class Guests:
             changed=self._changed.set,
             on_status=self._on_status,
         )
+        self._parts.shed_clients = partial(shed, server)
         return server
 
     # events

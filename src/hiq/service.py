@@ -35,6 +35,7 @@ from hiq.gaps import Ledger
 from hiq.guests import Guests
 from hiq.houseview import with_house
 from hiq.ingest import Ingest
+from hiq.memorywatch import memory_watch
 from hiq.notify import Notifier
 from hiq.observe import Observers
 from hiq.opening import open_journal
@@ -289,6 +290,7 @@ class Service:
         down, notifier = self._supervisor.down, self._notifier
         watch = Watch(self.stats, self._recent, down, notifier, clock=self._clock)
         start("watch", watch.run)
+        start("memory", memory_watch(self, pump).run)
         if self._repairer is not None:
             start("backfill", self._repairer.run)
         start("gaps", self._gap_file.run)

@@ -139,6 +139,21 @@ class DiscoveryStats:
 
 
 @dataclass(slots=True)
+class MemoryStats:
+    """The look at memory.
+
+    `limit_bytes` is 0 where nobody looks; `level` is 0 calm, 1 short, 2 critical;
+    `parts` and `part_limits` are bytes by part; `shed` is what was given up, by step.
+    """
+
+    limit_bytes: int = 0
+    level: int = 0
+    parts: dict[str, int] = field(default_factory=dict)
+    part_limits: dict[str, int] = field(default_factory=dict)
+    shed: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class SinkStats:
     """One sink. `state` is ok, retrying, held (needs the user) or idle.
 
@@ -217,6 +232,7 @@ class Stats:
     journal: JournalStats = field(default_factory=JournalStats)
     backfill: BackfillStats = field(default_factory=BackfillStats)
     discovery: DiscoveryStats = field(default_factory=DiscoveryStats)
+    memory: MemoryStats = field(default_factory=MemoryStats)
     sinks: dict[str, SinkStats] = field(default_factory=dict)
     gaps: Ledger = field(default_factory=Ledger, compare=False)
     concerns: dict[str, Concern] = field(default_factory=dict)

@@ -209,3 +209,13 @@ def test_the_smallest_outboxes(limit: int) -> None:
     box = filled(4, limit=limit)
     expected: list[Any] = [(1, 4 - limit), *range(5 - limit, 5)]
     assert send(box) == expected
+
+
+def test_what_is_given_up_for_memory_is_one_gap() -> None:
+    """The newest stay; what was not sent is announced, and counted."""
+    box = filled(20)
+    send(box, most=3)
+    assert box.give_up(5) == 15
+    assert box.give_up(5) == 0
+    assert send(box) == [(4, 15), 16, 17, 18, 19, 20]
+    assert box.dropped == {"overflow": 15}

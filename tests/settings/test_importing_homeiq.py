@@ -63,6 +63,7 @@ def test_the_file_means_what_the_environment_means(tmp_path: Path, alias: Any) -
         "refresh": "900",
         "max_retry_delay": "7s",
         "verify_ssl": "true",
+        "max_bytes": "512",
     }
     value = values.get(alias.key.rpartition(".")[2], "false")
     lines = {alias.names[0]: value}

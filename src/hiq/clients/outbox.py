@@ -323,6 +323,13 @@ class Outbox:
 
     # leaving without an ack
 
+    def give_up(self, kept: int) -> int:
+        """Let all but the newest go, for want of memory; return how many events."""
+        before = sum(self.dropped.values())
+        while len(self._items) > kept:
+            self._drop("overflow")
+        return sum(self.dropped.values()) - before
+
     def _drop(self, reason: Reason) -> None:
         """Let the oldest go; one gap stands for all that left at the head."""
         item = self._pop()

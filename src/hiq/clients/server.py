@@ -34,6 +34,7 @@ __all__ = ["ClientServer"]
 logger = logging.getLogger("hiq.clients")
 
 GOING_AWAY: Final = 1001
+TRY_AGAIN_LATER: Final = 1013
 END_S: Final = 0.4
 
 
@@ -73,6 +74,7 @@ class ClientServer:
         self._by_address: Counter[str] = Counter()
         self._open = 0
         self._stopping = False
+        self._short = False
         self._closed = asyncio.Event()
         self.accepted = 0
         self.ended: Counter[str] = Counter()
@@ -118,6 +120,8 @@ class ClientServer:
         verdict: Principal | Denied
         if self._stopping:
             return _refusal(503, "STOPPING", "The server is stopping.")
+        if self._short:
+            return _refusal(503, "SHORT_OF_MEMORY", "Memory is short, try again later.")
         verdict = self.gate.judge(request, address, offers, origin_allowed)
         if isinstance(verdict, Principal) and (full := self._full(verdict, address)):
             verdict = full
@@ -141,6 +145,17 @@ class ClientServer:
             talk.close(GOING_AWAY, "server stopping")
         if self._open:
             await wait(self._closed, END_S)
+
+    def turn_away(self) -> int:
+        """Close every connection, refuse new ones until `welcome`; return how many."""
+        self._short = True
+        for talk in list(self._connections.values()):
+            talk.close(TRY_AGAIN_LATER, "short of memory")
+        return len(self._connections)
+
+    def welcome(self) -> None:
+        """Let clients come again."""
+        self._short = False
 
     def _full(self, principal: Principal, address: str) -> Denied | None:
         rules = self.hub.rules

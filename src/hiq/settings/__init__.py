@@ -7,6 +7,7 @@ from hiq.settings.schema import (
     HttpSettings,
     JournalSettings,
     LogSettings,
+    MemorySettings,
     Settings,
     SinkSettings,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "HttpSettings",
     "JournalSettings",
     "LogSettings",
+    "MemorySettings",
     "Settings",
     "SinkSettings",
     "load",

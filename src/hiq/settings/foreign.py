@@ -58,6 +58,12 @@ def _seconds(text: str) -> str:
     return f"{text}s" if text.replace(".", "", 1).isdigit() else text
 
 
+def _mebibytes(text: str) -> str:
+    """Return a number of MiB as a size."""
+    text = text.strip()
+    return f"{text}MiB" if text.isdigit() else text
+
+
 @dataclass(frozen=True, slots=True)
 class Alias:
     """One setting and the foreign names that set it, the first that is set wins."""
@@ -89,6 +95,7 @@ ALIASES: tuple[Alias, ...] = (
     Alias("discovery.store_history", ("STORE_DEVICE_HISTORY_IN_INFLUXDB",)),
     Alias("data_api.url", ("DATA_API_URL",)),
     Alias("data_api.api_key", ("DATA_API_API_KEY", "DATA_API_KEY", "API_KEY")),
+    Alias("memory.max_bytes", ("MAX_MEMORY_MB",), _mebibytes),
     Alias("log.level", ("LOG_LEVEL",), _level),
     Alias("log.format", ("LOG_FORMAT",)),
 )
@@ -123,7 +130,6 @@ UNUSED: dict[str, str] = {
             "INFLUXDB_USERNAME",
             "LOCAL_HA_TOKEN",
             "LOCAL_HA_URL",
-            "MAX_MEMORY_MB",
             "OTLP_ENDPOINT",
             "POSTGRES_URL",
             "SERVICE_NAME",

@@ -33,6 +33,7 @@ from hiq.settings.schema import (
     HttpSettings,
     JournalSettings,
     LogSettings,
+    MemorySettings,
     SecuritySettings,
     Settings,
     SinkSettings,
@@ -181,6 +182,7 @@ def _build(
         clients=ClientsSettings(**_section(tree, "clients", problems)),
         contracts=ContractsSettings(**_section(tree, "contracts", problems)),
         security=security,
+        memory=MemorySettings(**_section(tree, "memory", problems)),
         log=LogSettings(**_section(tree, "log", problems)),
         data_dir=Path(data_dir) if isinstance(data_dir, str) else data_folder(env),
     )

@@ -191,6 +191,13 @@ class DataApiSettings(Struct, frozen=True, kw_only=True):
         return f"DataApiSettings(url={self.url!r}, api_key=***)"
 
 
+class MemorySettings(Struct, frozen=True, kw_only=True):
+    """How much memory may be used, and clients may hold of it."""
+
+    max_bytes: int = 1024**3
+    outbox_bytes: int = 64 * 1024**2
+
+
 class LogSettings(Struct, frozen=True, kw_only=True):
     """What is logged, and in which form."""
 
@@ -220,6 +227,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     security: SecuritySettings = field(default_factory=SecuritySettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     data_api: DataApiSettings = field(default_factory=DataApiSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
     log: LogSettings = field(default_factory=LogSettings)
     data_dir: Path = Path()
     source: str | None = None

@@ -44,6 +44,8 @@ class SinkType:
 HA_URL = url("http", "https", "ws", "wss")
 SINK_URL = url("http", "https")
 PORT = integer(0, 65535, "port")
+LEAST_MEMORY = 96 * 1024 * 1024
+"""Idle it uses half of that."""
 LEAST_JOURNAL = 32 * 1024 * 1024
 """A cap below a few of the largest records would block for ever."""
 
@@ -154,6 +156,16 @@ SECTIONS: dict[str, dict[str, Row]] = {
         "api_key": Row(SECRET, "Its key, sent as bearer token."),
         "api_key_file": Row(PATH, "File that holds the key; read at each publication."),
         "ca_cert": Row(PATH, "File with the certificates to trust (PEM)."),
+    },
+    "memory": {
+        "max_bytes": Row(
+            size(LEAST_MEMORY),
+            "Memory in RAM that hiq may use; a container's limit counts if it is "
+            "lower. From four fifths on clients are given up first.",
+        ),
+        "outbox_bytes": Row(
+            size(1024 * 1024), "Most bytes of events that wait for all clients."
+        ),
     },
     "log": {
         "level": Row(
@@ -283,6 +295,7 @@ TOP_LEVEL: dict[str, str] = {
     "security": "tokens and their keys",
     "discovery": "the registries of the home",
     "data_api": "where the registries are published",
+    "memory": "how much memory may be used",
     "log": "what is logged",
     "data_dir": "folder of everything hiq keeps",
 }

@@ -88,6 +88,8 @@ class Parts:
             Without it nobody passes.
         clients: serves a client of /ws: request, its address, whether its origin may.
         close_clients: ends all of them.
+        shed_clients: takes a step against a shortage of memory; None before the first
+            client. `waiting` returns the bytes that wait for them.
     """
 
     rates: Callable[[float], EventRate] | None = None
@@ -105,6 +107,7 @@ class Parts:
     admit: Callable[[Credentials], Denial | None] | None = None
     clients: ServeClient | None = None
     close_clients: Callable[[], Awaitable[None]] | None = None
+    shed_clients: Callable[[str], int] | None = None
 
     def collect(self) -> Iterable[Family]:
         """Return the metrics of the parts."""

@@ -6,13 +6,14 @@ know what the counters count.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from hiq.web.api import make_app
 from hiq.web.home_metrics import HomeCollector
+from hiq.web.memory_metrics import MemoryCollector
 from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
 from hiq.web.report import Build
+from hiq.web.resident import resident_bytes
 from hiq.web.server import WebServer
 from hiq.web.traffic import Traffic
 from hiq.web.view import View
@@ -55,8 +56,13 @@ def make_site(
         parts: what else is there; may be filled later.
     """
     traffic = Traffic()
-    collector = StatsCollector(stats, clock, version, resident_bytes)
-    home = HomeCollector(stats, clock)
+    collectors = (
+        StatsCollector(stats, clock, version, resident_bytes),
+        HomeCollector(stats, clock),
+        MemoryCollector(stats),
+        parts,
+        traffic,
+    )
     build = Build(
         version,
         git_sha=environment.get("GIT_SHA", "unknown"),
@@ -68,18 +74,8 @@ def make_site(
         down=down,
         build=build,
         clock=clock,
-        metrics=lambda: (exposition(collector, home, parts, traffic), CONTENT_TYPE),
+        metrics=lambda: (exposition(*collectors), CONTENT_TYPE),
         parts=parts,
         traffic=traffic,
     )
     return WebServer(make_app(view, settings), bound)
-
-
-def resident_bytes() -> int | None:
-    """Return the memory in RAM of this process; None where Linux' /proc is not."""
-    try:
-        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123  one read, no Path
-            pages = int(file.read().split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE")
