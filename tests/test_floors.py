@@ -34,12 +34,12 @@ FLOOR_2 = {
         *("subscriptions", "homeiq", ""),  # the package itself imports nothing
     ),
     "journal": ("segment",),
-    "sink": ("base", "dialect", "decode", "http1", "coerce"),
+    "sink": ("base", "dialect", "decode", "http1", "coerce", "charted"),
     "web": (
         *("exposition", "health", "house", "house_lists", "routes", "openapi"),
         *("limits", "traffic", "directory", "home_metrics"),
         *("types", "types.errors", "types.health", "types.home", "types.house"),
-        *("types.service", "types.clients"),
+        *("types.service", "types.clients", "types.page"),
     ),
     "simulate": ("world", "protocol", "history", "kinds", "registries", "schema"),
 }

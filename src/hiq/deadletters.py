@@ -135,10 +135,27 @@ class DeadLetters:
                     except msgspec.DecodeError:
                         self.damaged += 1
                         continue
-                    line = found.line.encode()
-                    yield DeadLetter(
-                        line, found.reason, found.time, found.sink, found.advice
-                    )
+                    yield _letter(found)
+
+    def newest(self, most: int) -> list[DeadLetter]:
+        """Return the newest letters of the file, oldest first. Blocks."""
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - CHUNK))
+                lines = file.read(CHUNK).splitlines()
+        except FileNotFoundError:
+            return []
+        if size > CHUNK:
+            del lines[0]  # its beginning is not here
+        found = []
+        for text in lines[-most:]:
+            try:
+                letter = msgspec.json.decode(text, type=_Written)
+            except msgspec.DecodeError:
+                continue
+            found.append(_letter(letter))
+        return found
 
     def replace(self, letters: Iterable[DeadLetter]) -> None:
         """Keep only these letters, however many; both files become one. Blocks.
@@ -191,3 +208,8 @@ class DeadLetters:
             self.removed += self.aside.stat().st_size
         self._files.rename(self.path, self.aside)
         self.rotations += 1
+
+
+def _letter(found: _Written) -> DeadLetter:
+    line = found.line.encode()
+    return DeadLetter(line, found.reason, found.time, found.sink, found.advice)

@@ -39,6 +39,7 @@ from hiq.memorywatch import memory_watch
 from hiq.notify import Notifier
 from hiq.observe import Observers
 from hiq.opening import open_journal
+from hiq.pageparts import fill_page
 from hiq.pump import Pump
 from hiq.reload import Reloader
 from hiq.repair.build import make_repairer
@@ -275,6 +276,7 @@ class Service:
         self._reloader.attach(
             pipeline, self.parts, self._clock, self._ingest, self._repairer
         )
+        fill_page(self.parts, self._reloader, pipeline)
         start("reload", self._reloader.run)
         # A sink counts from the journal as it is now, so nothing is committed before.
         await self._deliveries.make(self._journal)

@@ -16,6 +16,7 @@ from hiq.stats import SinkStats, Stats
 from hiq.web.api import make_app
 from hiq.web.bind import bind
 from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
+from hiq.web.pagefiles import PLAIN, page_files
 from hiq.web.parts import Parts
 from hiq.web.recent import Recent
 from hiq.web.report import Build
@@ -88,9 +89,13 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    stats: Stats | None = None, clock: Any = None, **settings: Any
+    stats: Stats | None = None,
+    clock: Any = None,
+    *,
+    plain: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Served]:
-    """Serve counters on a free port of the loopback."""
+    """Serve counters on a free port of the loopback; `plain`: as without the bundle."""
     stats = stats or good_stats()
     http = HttpSettings(port=0, **settings)
     clock = clock or (lambda: asked.now)
@@ -109,7 +114,8 @@ async def served(
     )
     # The policy follows the settings; the socket stays on the loopback.
     local = msgspec.structs.replace(http, host="127.0.0.1", auth="auto")
-    server = WebServer(make_app(view, http), bind(local))
+    files = page_files(bundle=PLAIN / "none") if plain else None
+    server = WebServer(make_app(view, http, files), bind(local))
     await server.start()
     asked = Served(stats, server, down, parts, recent, traffic)
     try:

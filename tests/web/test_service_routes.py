@@ -14,6 +14,7 @@ from hiq.web.event_rate import Sources, event_rate
 from hiq.web.house import House
 from hiq.web.types.home import Device, Entity, Rename
 from tests.test_rates import Counted
+from tests.web.pasts import FixedPast
 from tests.web.serving import NOW, Served, served
 from tests.web.test_house import state
 
@@ -80,6 +81,8 @@ def fill(hiq: Served) -> None:
     parts.renames = lambda: [RENAME]
     parts.house = House()
     parts.house.begin([state("switch.plug", "on")])
+    parts.past = FixedPast()
+    parts.settings = lambda: ({"log": {"level": "info"}}, "hiq.yaml")
 
 
 async def test_rates() -> None:

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
     from hiq.settings.schema import SinkSettings
     from hiq.sink.base import Sink
+    from hiq.sink.charted import ChartReader
     from hiq.sink.stored import StoredReader
 
-__all__ = ["make", "make_reader", "store_path"]
+__all__ = ["CHARTED", "make", "make_charts", "make_reader", "store_path"]
+
+CHARTED = frozenset(("sqlite", "influxdb1"))
+"""Types of sinks that `make_charts` can read."""
 
 
 def make(settings: SinkSettings, *, data_dir: Path) -> Sink:
@@ -73,6 +77,23 @@ def make_reader(settings: SinkSettings, *, data_dir: Path) -> StoredReader:
     from hiq.sink.stored_vm import VictoriaMetricsReader  # noqa: PLC0415
 
     return VictoriaMetricsReader(settings, kind, lines)
+
+
+def make_charts(settings: SinkSettings, *, data_dir: Path) -> ChartReader:
+    """Return what reads a sink of a type in `CHARTED` for charts.
+
+    Nothing is opened yet. ValueError if its URL cannot be used.
+    """
+    if settings.type == "sqlite":
+        from hiq.sink.chart_sqlite import SqliteCharts  # noqa: PLC0415
+
+        return SqliteCharts(store_path(settings, data_dir=data_dir))
+    from hiq.sink.chart_influxql import InfluxqlCharts  # noqa: PLC0415
+    from hiq.sink.dialect import dialect  # noqa: PLC0415
+    from hiq.sink.lines import Lines  # noqa: PLC0415
+
+    kind = dialect(settings)
+    return InfluxqlCharts(settings, kind, Lines(settings, kind.headers))
 
 
 def store_path(settings: SinkSettings, *, data_dir: Path) -> Path:

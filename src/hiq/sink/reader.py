@@ -19,7 +19,7 @@ from hiq.sink.encode import encode, encode_series
 from hiq.sink.schema import APPLICATION_ID, TRUE, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from hiq.sink.decode import Value
@@ -100,10 +100,12 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def sql(self, text: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+    def sql(
+        self, text: str, parameters: Sequence[object] = ()
+    ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """Run one statement; return the column names and the rows, read as needed."""
         with self._said():
-            cursor = self._database.execute(text)
+            cursor = self._database.execute(text, parameters)
         names = [column[0] for column in cursor.description or ()]
         return names, self._rows(cursor)
 

@@ -7,7 +7,6 @@ journal or Home Assistant. Contract: docs/reference/http.md.
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
@@ -19,6 +18,8 @@ from hiq.web.guard import Policy
 from hiq.web.health import readiness
 from hiq.web.middleware import MAX_BODY_BYTES, install
 from hiq.web.openapi import document
+from hiq.web.page_routes import PageRoutes
+from hiq.web.pagefiles import page_files
 from hiq.web.report import detailed, gaps, health, status
 from hiq.web.routes import ROUTES, STATIC
 from hiq.web.service_routes import ServiceRoutes
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from hiq.settings.schema import HttpSettings
     from hiq.stats import Stats
+    from hiq.web.pagefiles import PageFiles
     from hiq.web.recent import Recent
     from hiq.web.report import Build
     from hiq.web.view import View
@@ -37,13 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["make_app", "policy_of"]
 
 D = TypeVar("D")
-
-FILES = Path(__file__).parent / "static"
-CONTENT_TYPES = {
-    ".html": "text/html",
-    ".css": "text/css",
-    ".js": "text/javascript",
-}
 
 
 def policy_of(settings: HttpSettings) -> Policy:
@@ -62,15 +57,18 @@ def policy_of(settings: HttpSettings) -> Policy:
     )
 
 
-def make_app(view: View, settings: HttpSettings) -> web.Application:
-    """Return the application; reads the files of the page once."""
+def make_app(
+    view: View, settings: HttpSettings, files: PageFiles | None = None
+) -> web.Application:
+    """Return the application; the files of the page are those of this build."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     policy = policy_of(settings)
     install(app, policy, view, settings.requests_per_minute)
-    own, socket = _Routes(view), StatusSocket(view)
+    own, socket = _Routes(view, files or page_files()), StatusSocket(view)
     clients = ClientSocket(view, policy)
-    parts = (own, ServiceRoutes(view), socket, clients)
-    app.on_shutdown.extend((socket.close, clients.close))
+    page = PageRoutes(view)
+    parts = (own, ServiceRoutes(view), page, socket, clients)
+    app.on_shutdown.extend((socket.close, clients.close, page.close))
     for route in ROUTES:
         handler = next(
             found for part in parts if (found := getattr(part, route.name, None))
@@ -84,18 +82,14 @@ def make_app(view: View, settings: HttpSettings) -> web.Application:
 
 
 class _Routes:
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, files: PageFiles) -> None:
         self._view = view
         self._described: Any = None
-        self._files = {
-            path.name: (path.read_bytes(), CONTENT_TYPES[path.suffix])
-            for path in sorted(FILES.iterdir())
-            if path.suffix in CONTENT_TYPES
-        }
+        self._files = files
 
     async def root(self, request: web.Request) -> web.Response:
         if "text/html" in request.headers.get("Accept", "").lower():
-            return self._file("index.html")
+            return self._files.home.response(request)
         build = self._view.build
         return answer(Running(service=build.service, version=build.version))
 
@@ -137,13 +131,7 @@ class _Routes:
         return web.Response(body=self._described, content_type="application/json")
 
     async def static(self, request: web.Request) -> web.Response:
-        return self._file(request.match_info["name"])
-
-    def _file(self, name: str) -> web.Response:
-        if name not in self._files:
-            raise web.HTTPNotFound
-        body, content_type = self._files[name]
-        return web.Response(body=body, content_type=content_type, charset="utf-8")
+        return self._files.response(request, request.match_info["name"])
 
     def _document(
         self, make: Callable[[Stats, float, Recent, Mapping[str, str], Build], D]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hiq.web.routes import Access
     from hiq.web.types.home import Device, Entity, Rename
     from hiq.web.types.service import EventRate
+    from hiq.web.types.page import History, Letter, StoredPage, StoredQuery
 
 __all__ = ["Credentials", "Denial", "Parts"]
 
@@ -66,6 +67,21 @@ class ServeClient(Protocol):
         """Return what was answered."""
 
 
+class Past(Protocol):
+    """Who reads back what a sink holds; HiqError where that fails."""
+
+    async def history(
+        self, entity_id: str, start_s: float, end_s: float, most: int
+    ) -> History:
+        """Return the points of one entity, `most` at most; times in Unix seconds."""
+
+    async def stored(self, query: StoredQuery) -> StoredPage:
+        """Return the entities that have points."""
+
+    async def close(self) -> None:
+        """Let go of everything; twice is fine."""
+
+
 @dataclass(slots=True)
 class Parts:
     """Functions that answer for a part.
@@ -90,6 +106,10 @@ class Parts:
         close_clients: ends all of them.
         shed_clients: takes a step against a shortage of memory; None before the first
             client. `waiting` returns the bytes that wait for them.
+        past: reads back what was written.
+        rejects: the newest events that were refused: reason code, first bytes.
+        letters: the newest points that each sink refused for good.
+        settings: those in force as they may be shown, and their file.
     """
 
     rates: Callable[[float], EventRate] | None = None
@@ -108,6 +128,10 @@ class Parts:
     clients: ServeClient | None = None
     close_clients: Callable[[], Awaitable[None]] | None = None
     shed_clients: Callable[[str], int] | None = None
+    past: Past | None = None
+    rejects: Callable[[], Sequence[tuple[str, bytes]]] | None = None
+    letters: Callable[[], Awaitable[Mapping[str, Sequence[Letter]]]] | None = None
+    settings: Callable[[], tuple[Mapping[str, Any], str | None]] | None = None
 
     def collect(self) -> Iterable[Family]:
         """Return the metrics of the parts."""

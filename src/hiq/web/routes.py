@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from hiq.web.types import clients, errors, health, home, house, service
+from hiq.web.types import clients, errors, health, home, house, page, service
 
 __all__ = ["OPEN_PATHS", "ROUTES", "STATIC", "Access", "Answer", "Route"]
 
@@ -60,6 +60,7 @@ def _served(body: Any, text: str = "Served.") -> Answer:
 
 WRONG_FILE = Answer(422, "The file is wrong; what runs is unchanged.", errors.Problems)
 WRONG_QUERY = Answer(400, "A parameter is wrong.", errors.Refusal)
+UNREADABLE = Answer(502, "The database could not be read.", errors.Unavailable)
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -213,6 +214,36 @@ ROUTES: tuple[Route, ...] = (
         "Devices of the registry.",
         (_served(home.DevicePage), WRONG_QUERY, _missing("The registry")),
         query=home.DeviceQuery,
+    ),
+    Route(
+        "GET",
+        "/api/v1/history",
+        "history",
+        "What the database holds of one entity, for a chart.",
+        (_served(page.History), WRONG_QUERY, UNREADABLE, _missing("Reading back")),
+        query=page.HistoryQuery,
+    ),
+    Route(
+        "GET",
+        "/api/v1/stored",
+        "stored",
+        "Entities that have points, and when the newest one is.",
+        (_served(page.StoredPage), WRONG_QUERY, UNREADABLE, _missing("Reading back")),
+        query=page.StoredQuery,
+    ),
+    Route(
+        "GET",
+        "/api/v1/refused",
+        "refused",
+        "The newest events that were not accepted, points that a sink refused.",
+        (_served(page.Refusals),),
+    ),
+    Route(
+        "GET",
+        "/api/v1/settings",
+        "settings",
+        "The settings in force, secrets masked.",
+        (_served(page.SettingsShown), _missing("The settings")),
     ),
     Route(
         "GET",

@@ -7,14 +7,15 @@ HomeIQ service read. How a part does its work is not known here.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 
 from hiq.errors import ConfigError, HiqError
-from hiq.web.answer import answer, refusal, unavailable
+from hiq.web.answer import answer, unavailable
 from hiq.web.directory import devices_page, entities_page
+from hiq.web.query import parameters
 from hiq.web.report import moment
 from hiq.web.types import errors, house, service
 from hiq.web.types.home import DeviceQuery, EntityQuery, RenameList
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["ServiceRoutes"]
 
 logger = logging.getLogger("hiq.web")
-
-Q = TypeVar("Q", DeviceQuery, EntityQuery)
 
 
 class ServiceRoutes:
@@ -102,7 +101,7 @@ class ServiceRoutes:
         """Answer entities of the registry."""
         if self._parts.entities is None:
             return unavailable("The registry is not known")
-        query = _query(request, EntityQuery)
+        query = parameters(request, EntityQuery)
         if isinstance(query, web.Response):
             return query
         now = moment(self._view.clock())
@@ -118,7 +117,7 @@ class ServiceRoutes:
         """Answer devices of the registry."""
         if self._parts.devices is None:
             return unavailable("The registry is not known")
-        query = _query(request, DeviceQuery)
+        query = parameters(request, DeviceQuery)
         if isinstance(query, web.Response):
             return query
         now = moment(self._view.clock())
@@ -130,16 +129,3 @@ class ServiceRoutes:
         if board is None or not board.known:
             return answer(house.NotKnown(detail="No state is known yet"), 503)
         return answer(board.status(moment(self._view.clock())))
-
-
-def _query(request: web.Request, kind: type[Q]) -> Q | web.Response:
-    """Return the parameters, or the refusal of wrong ones."""
-    given: dict[str, Any] = {}
-    for name, value in request.query.items():
-        if name in given:
-            return refusal(400, "bad_parameter", f"{name} is given twice")
-        given[name] = value
-    try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as exc:
-        return refusal(400, "bad_parameter", str(exc))

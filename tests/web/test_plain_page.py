@@ -1,4 +1,4 @@
-"""The status page in a real browser."""
+"""The plain page, which needs no Node, in a real browser."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def test_numbers_are_live_and_absence_is_told(tmp_path: Path) -> None:
     stats = good_stats()
     stats.started_at = time.time()
     async with browser(tmp_path) as tab:
-        async with served(stats, time.time) as hiq:
+        async with served(stats, time.time, plain=True) as hiq:
             await tab.open(hiq.server.url)
             await tab.until(
                 "document.getElementById('status').textContent == 'healthy'"
@@ -65,7 +65,7 @@ async def test_trouble_is_shown_in_words(tmp_path: Path) -> None:
         last_error="401 <b>Unauthorized</b>",
         advice="check the token",
     )
-    async with browser(tmp_path) as tab, served(stats) as hiq:
+    async with browser(tmp_path) as tab, served(stats, plain=True) as hiq:
         await tab.open(hiq.server.url)
         await tab.until("document.getElementById('status').textContent == 'degraded'")
         text = await tab.text("#sinks article:nth-child(2) .fault")
@@ -82,7 +82,7 @@ async def test_trouble_is_shown_in_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [360, 700, 1280])
 async def test_fits_every_screen(tmp_path: Path, width: int) -> None:
     """Nothing is wider than the window, from a phone to a desk, light and dark."""
-    async with browser(tmp_path) as tab, served() as hiq:
+    async with browser(tmp_path) as tab, served(plain=True) as hiq:
         await tab.open(hiq.server.url, width, 800)
         await tab.until("document.getElementById('status').textContent == 'healthy'")
         assert await tab.evaluate("document.documentElement.scrollWidth") <= width
@@ -99,7 +99,10 @@ async def test_without_the_api_the_open_numbers_are_shown(tmp_path: Path) -> Non
     """Off loopback the page reads /health, which is open."""
     stats = good_stats()
     count(stats, 77)
-    async with browser(tmp_path) as tab, served(stats, host="0.0.0.0") as hiq:
+    async with (
+        browser(tmp_path) as tab,
+        served(stats, host="0.0.0.0", plain=True) as hiq,
+    ):
         await tab.open(hiq.server.url)
         await tab.until("document.getElementById('received').textContent == '77'")
         await asyncio.sleep(0)
