@@ -44,9 +44,12 @@ $(VENV)/.test: $(VENV)/.built
 	$(bin)/python -m pip install -q --no-build-isolation --config-settings=build-dir=build -e '.[test,lint]'
 	@touch $@
 
-build: $(VENV)/.built ## the environment and the compiled core
+frontend: ## the page, if Node is here; without it hiq shows its plain page
+	tools/frontend.sh
 
-demo: $(VENV)/.built ## a simulated home through the whole pipeline (DURATION=30, 0 = until Ctrl-C)
+build: frontend $(VENV)/.built ## the environment and the compiled core
+
+demo: frontend $(VENV)/.built ## a simulated home through the whole pipeline (DURATION=30, 0 = until Ctrl-C)
 	$(bin)/hiq demo --duration $(DURATION)
 
 servers: $(VENV)/.tools ## real servers for the tests: packages, Home Assistant
@@ -54,7 +57,7 @@ servers: $(VENV)/.tools ## real servers for the tests: packages, Home Assistant
 	tests/servers/make_home_assistant.sh 2024.3 .cache/ha-2024.3 || [ $$? = 69 ]
 	tests/servers/make_home_assistant.sh 2025.4 .cache/ha-2025.4 || [ $$? = 69 ]
 
-test: $(VENV)/.test servers ## the whole suite against real servers
+test: frontend $(VENV)/.test servers ## the whole suite against real servers
 ifdef COVERAGE
 	$(PYTEST) $(SUITE) --benchmark-disable --cov --cov-report= --cov-fail-under=0 $(OPTIONS)
 else
@@ -124,7 +127,7 @@ clients: $(VENV)/.test ## clients at length: a model of 24,000 steps, 20 kills (
 	  $(PYTEST) tests/clients/test_model.py tests/clients/test_kill.py \
 	  tests/clients/test_any_frame.py -s --timeout 1800 $(OPTIONS)
 
-wheel: $(VENV)/.tools ## a wheel in dist/
+wheel: frontend $(VENV)/.tools ## a wheel in dist/
 	$(bin)/python -m pip wheel -q --no-deps --no-build-isolation --config-settings=build-dir=build-wheel -w dist .
 
 # an environment of its own: what is looked at is the installed hiq, not the tools

@@ -19,38 +19,32 @@ interface Worry {
   state: State;
   name: string;
   text: string;
-  since?: string | null;
-  advice?: string;
+  since?: string;
 }
 
-const ABSENT_MS = 60_000;
-
 let alerts: Alert[] = [];
-let absentUntil = 0;
+let monitored = false;
 
 /** Asks for the alerts; a service without a monitor has none. */
 export async function loadAlerts(): Promise<void> {
-  if (Date.now() < absentUntil) return;
+  if (!monitored) return;
   try {
-    const found = await ask<{ alerts?: Alert[]; active?: Alert[] }>("api/v1/alerts");
-    const all = found.active ?? found.alerts ?? [];
-    alerts = all.filter((alert) => alert.state !== "cleared");
+    alerts = (await ask<{ active: Alert[] }>("api/v1/alerts")).active;
   } catch (failure) {
     alerts = [];
-    absentUntil = Date.now() + ABSENT_MS; // an older hiq has none; no need to ask often
     if (!(failure instanceof Unanswered)) throw failure;
   }
 }
 
 export function showAttention(data: Health): void {
+  monitored = !!data.alerts;
   const told = new Set(alerts.map((alert) => alert.key));
   const worries: Worry[] = [
     ...alerts.map((alert) => ({
       state: STATES[alert.severity] ?? "warn",
       name: alert.key,
       text: alert.message,
-      since: alert.since ?? null,
-      advice: alert.advice ?? "",
+      since: alert.since,
     })),
     ...data.checks.filter((check) => check.status !== "healthy" && !told.has(check.name)).map(fromCheck),
   ];
@@ -71,17 +65,14 @@ function list(worries: Worry[]): HTMLElement {
   return make("ul", { class: "worries" }, ...worries.map(entry));
 }
 
-function entry({ state, name, text, since, advice }: Worry): HTMLElement {
+function entry({ state, name, text, since }: Worry): HTMLElement {
   const { title, meaning, todo } = explainCheck(name);
-  const help = advice || todo;
   return make(
     "li",
     { class: "worry", "data-state": state, "data-worry": name },
     make("p", { class: "worry-head" }, make("strong", {}, title), since ? make("small", {}, `since ${moment(since)}`) : null),
     make("p", {}, text),
-    meaning || help
-      ? make("p", { class: "worry-help" }, meaning, meaning && help ? " " : "", ...marked(help))
-      : null,
+    meaning || todo ? make("p", { class: "worry-help" }, meaning, " ", ...marked(todo)) : null,
   );
 }
 

@@ -71,6 +71,8 @@ export interface Health {
   gaps: { open: number; repaired: number; lost: number };
   sinks: Record<string, Sink>;
   checks: Check[];
+  /** Is there a monitor, its summary. */
+  alerts?: unknown;
 }
 
 export interface Gap {
@@ -100,11 +102,10 @@ export interface EventRate {
 
 export interface Alert {
   key: string;
-  severity: string;
-  state?: string;
+  kind: string;
+  severity: "warning" | "critical";
   message: string;
-  since?: string | null;
-  advice?: string;
+  since: string;
 }
 
 export interface Entity {

@@ -68,7 +68,7 @@ async def test_page_asks_only_its_own_origin() -> None:
         addresses = re.findall(r'(?:href|src)="([^"]+)"', page)
         assert addresses
         for address in addresses:
-            assert re.match(r"(data:|[a-z]+[/.a-z]*$)", address), address
+            assert re.match(r"(data:|#[a-z]+$|[a-z]+[/.a-z0-9-]*$)", address), address
             if not address.startswith("data:"):
                 assert (await hiq.get("/" + address))[0] == 200
 

@@ -54,6 +54,16 @@ SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Server": "hiq",
 }
+FRAMED_HEADERS: Final = {
+    **SECURITY_HEADERS,
+    "X-Frame-Options": "SAMEORIGIN",
+    "Content-Security-Policy": SECURITY_HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    ),
+}
+"""Behind Home Assistant's ingress the page is a panel: a frame of the same origin."""
+INGRESS: Final = "X-Ingress-Path"
+"""No page can make a browser send it; only a proxy of the user's own does."""
 HSTS: Final = "max-age=31536000"
 EXPOSED: Final = "X-Request-ID, X-Process-Time"
 
@@ -149,13 +159,14 @@ def _add_headers(
     request: web.Request, found: web.StreamResponse, policy: Policy
 ) -> None:
     headers = found.headers
-    for name, value in SECURITY_HEADERS.items():
+    secured = FRAMED_HEADERS if INGRESS in request.headers else SECURITY_HEADERS
+    for name, value in secured.items():
         headers.setdefault(name, value)
     headers["X-Request-ID"] = correlation.get()
     if request.secure:
         headers["Strict-Transport-Security"] = HSTS
     if policy.origins:
-        headers["Vary"] = "Origin"
+        headers.add("Vary", "Origin")
     origin = request.headers.get("Origin", "")
     if origin in policy.origins:
         headers["Access-Control-Allow-Origin"] = origin

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from hiq.errors import HiqError
-from hiq.web.answer import answer, refusal, unavailable
+from hiq.web.answer import answer, unavailable
 from hiq.web.query import parameters
 from hiq.web.report import moment
 from hiq.web.types import page
@@ -60,8 +60,6 @@ class PageRoutes:
             return query
         end = self._view.clock() if query.end is None else query.end
         start = max(0.0, end - HOUR_S) if query.start is None else query.start
-        if not start < end:
-            return refusal(400, "bad_parameter", "start must be before end")
         if self._parts.past is None:
             return unavailable("No sink can be read back")
         try:

@@ -1,0 +1,104 @@
+"""A real Chromium without a window, driven by Playwright.
+
+    async with browser() as chromium, tab(chromium, url) as page: ...
+
+`tab` keeps what the page writes to its console, what it asks for, and what went wrong,
+so that a test can demand silence. It knows no page in particular.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.servers.process import program
+
+__all__ = ["Tab", "browser", "tab"]
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DEADLINE_MS = 30_000
+ABSENT = "status of 503"
+"""What Chromium says of every part that is documented to be not there yet."""
+
+
+@dataclass
+class Tab:
+    """One tab; `page` is Playwright's.
+
+    Attributes:
+        complaints: errors and warnings of the console, exceptions of scripts.
+        asked: the URL of every request.
+    """
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    async def text(self, selector: str) -> str:
+        """Return the text of the one element that fits."""
+        return (await self.page.locator(selector).inner_text()).strip()
+
+    async def says(self, selector: str, text: str) -> None:
+        """Wait until the element's text contains this."""
+        await expect(self.page.locator(selector)).to_contain_text(
+            text, timeout=DEADLINE_MS
+        )
+
+
+@asynccontextmanager
+async def browser(*flags: str) -> AsyncIterator[Browser]:
+    """Start Debian's Chromium with a fresh profile; skip (fail in CI) without it."""
+    executable = program("chromium")
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=executable, args=[*FLAGS, *flags]
+        )
+        try:
+            yield chromium
+        finally:
+            await chromium.close()
+
+
+@asynccontextmanager
+async def tab(
+    chromium: Browser,
+    url: str | None = None,
+    *,
+    width: int = 1280,
+    height: int = 860,
+    **context: Any,
+) -> AsyncIterator[Tab]:
+    """Open a tab of its own profile; `context` as Playwright's `new_context` takes."""
+    profile = await chromium.new_context(
+        viewport={"width": width, "height": height}, **context
+    )
+    page = await profile.new_page()
+    page.set_default_timeout(DEADLINE_MS)
+    found = Tab(page)
+
+    def hear(message: Any) -> None:
+        if message.type in {"error", "warning"} and ABSENT not in message.text:
+            found.complaints.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    page.on("request", lambda request: found.asked.append(request.url))
+    try:
+        if url is not None:
+            await page.goto(url)
+        yield found
+    finally:
+        await profile.close()
