@@ -25,7 +25,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
 
 .DEFAULT_GOAL := help
 # docs is a folder, too
-.PHONY: help build demo docs test lint format autobahn bench benchall campaign coverage debug \
+.PHONY: help frontend build demo docs test lint format autobahn bench benchall campaign coverage debug \
         fuzz apifuzz filters outage sidebyside wheel wheelcheck sdist sbom audit servers clean
 
 help: ## this list
@@ -136,10 +136,10 @@ wheel: frontend $(VENV)/.tools ## a wheel in dist/
 	.venv-release/bin/python -m pip install -q $$(.venv-release/bin/python tools/extra.py release)
 	@touch $@
 
-wheelcheck: .venv-release/.tools ## sdist -> wheel -> fresh environment -> demo, for every Python here
+wheelcheck: frontend .venv-release/.tools ## sdist -> wheel -> fresh environment -> demo, for every Python here
 	tools/check_wheel.sh .venv-release $(PYTHONS)
 
-sdist: .venv-release/.tools ## the source distribution in dist/
+sdist: frontend .venv-release/.tools ## the source distribution in dist/
 	.venv-release/bin/python -m build --sdist --outdir dist .
 
 sbom: .venv-release/.tools ## what hiq is made of, and its licences: dist/hiq.cdx.json, dist/licences.md
@@ -159,5 +159,6 @@ docs: $(VENV)/.docs ## the site in site/, warnings are errors, links checked
 
 clean: ## everything that was made here, but the servers' environments
 	rm -rf $(VENV) .venv-release .venv-debug .venv-fuzz .venv-trace dist site .cache/fuzz
+	rm -rf src/hiq/web/bundle frontend/node_modules
 	rm -rf build build-debug build-fuzz build-trace build-wheel
 	rm -rf .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,7 +14,7 @@ from hiq.settings import HttpSettings
 from hiq.simulate.server import Simulator
 from tests.browser import tab
 from tests.page.ingress import BASE, PANEL, ingress
-from tests.serving import Running, running, settings_for
+from tests.serving import Running, running, settings_for, until
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -69,6 +69,7 @@ async def test_figures_are_those_of_metrics(
     ):
         await shown.says("#status", "healthy")
         home.fire(2000)
+        await until("all came", lambda: hiq.stats.received >= 2060)
         await hiq.settled()
         found = await metrics(hiq)
         received = int(found["hiq_events_received_total"])

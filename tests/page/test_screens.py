@@ -7,10 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from msgspec import structs
 
 from hiq.stats import SinkStats, Stats
 from hiq.web.parts import Credentials
 from hiq.web.types.page import Letter
+from hiq.web.types.service import EntityCount
 from tests.browser import Tab, tab
 from tests.page.conftest import ROOT
 from tests.web.serving import Served, good_stats, served
@@ -66,8 +68,11 @@ def troubled() -> Stats:
 def give_everything(hiq: Served) -> None:
     """Give the page all parts that it can ask."""
     fill(hiq)
-    busy = [{"entity_id": "light.lamp", "events": 50}, {"entity_id": EVIL, "events": 1}]
-    hiq.parts.rates = lambda _now: {**RATES, "top_entities": busy}
+    busy = [
+        EntityCount(entity_id="light.lamp", events=50),
+        EntityCount(entity_id=EVIL, events=1),
+    ]
+    hiq.parts.rates = lambda _now: structs.replace(RATES, top_entities=busy)
     hiq.parts.rejects = lambda: [("BAD_TIME", b'{"event_type":"x"}'), ("NEW", b"\xff")]
     letter = Letter(
         time="2026-09-21T14:13:20+00:00",

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Install the servers that the tests start: InfluxDB 1.x, VictoriaMetrics, Chromium,
+# Install the servers that the tests start: InfluxDB 1.x, VictoriaMetrics, Chromium, npm,
 # and what the faults campaign needs: strace, libfaketime.
 #
 #   tests/servers/install.sh
@@ -13,6 +13,7 @@ declare -A package=(
   [influxd]=influxdb
   [victoria-metrics]=victoria-metrics
   [chromium]=chromium
+  [npm]=npm
   [strace]=strace
   [faketime]=faketime
 )

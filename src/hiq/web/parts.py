@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from hiq.web.house import House
     from hiq.web.routes import Access
     from hiq.web.types.home import Device, Entity, Rename
-    from hiq.web.types.service import EventRate
     from hiq.web.types.page import History, Letter, StoredPage, StoredQuery
+    from hiq.web.types.service import EventRate
 
 __all__ = ["Credentials", "Denial", "Parts"]
 
