@@ -160,3 +160,62 @@ async def test_closing_writes_what_is_left(rig: Rig) -> None:
     await rig.points.close()
     assert rig.journal.lines("ha") == [b"a v=1 5"]
     assert rig.stats.extra_dropped == {}
+
+
+async def test_what_hiq_made_itself_is_no_event(rig: Rig) -> None:
+    """Counted apart, and whoever puts it knows when it is on the disk."""
+    await rig.points.put("registry", b"a v=1 5\n", [5])
+    assert rig.journal.lines("ha") == [b"a v=1 5"]
+    await rig.points.put("registry", b"", [])
+    stats = rig.stats
+    assert (stats.received, stats.accepted, stats.imbalance()) == (0, 0, 0)
+    assert (stats.extra, stats.own) == ({"registry": 1}, {"ha": 1})
+    assert stats.accepted_in("ha") == 1
+
+
+@pytest.mark.parametrize("schemas", [("ha", "tidy")])
+async def test_lines_for_one_stream_are_not_in_the_others(rig: Rig) -> None:
+    """Beside lines for all, in one record each."""
+    async with asyncio.TaskGroup() as group:
+        for stream, line in (
+            ("ha", b"a v=1 5\n"),
+            ("tidy", b"b v=1 6\n"),
+            ("", b"c\n"),
+        ):
+            group.create_task(rig.points.put("snapshot", line, [7], stream))
+    assert rig.journal.lines("ha") == [b"a v=1 5", b"c"]
+    assert rig.journal.lines("tidy") == [b"b v=1 6", b"c"]
+    assert rig.stats.own == {"ha": 2, "tidy": 2}
+    await rig.points.put("snapshot", b"d v=1 8\n", [8], "tidy")
+    assert rig.journal.lines("ha") == [b"a v=1 5", b"c"]
+    assert rig.stats.accepted_in("tidy") == 3
+
+
+async def test_who_puts_more_than_fits_waits(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is dropped, also while the disk fails."""
+    monkeypatch.setattr(extra, "MAX_BYTES", 10)
+    rig.journal.broken = True
+    async with asyncio.TaskGroup() as group:
+        for number in range(5):
+            line = b"a v=%d 5\n" % number
+            group.create_task(rig.points.put("registry", line, [5]))
+        await asyncio.sleep(0.05)
+        assert rig.stats.own == {}
+        rig.journal.broken = False
+    assert len(rig.journal.lines("ha")) == 5
+    assert rig.stats.extra_dropped == {}
+
+
+async def test_what_cannot_be_journaled_before_the_end_is_told_to_its_maker(
+    rig: Rig,
+) -> None:
+    """It keeps it for the next start."""
+    rig.journal.broken = True
+    task = asyncio.create_task(rig.points.put("registry", b"a v=1 5\n", [5]))
+    await asyncio.sleep(0)
+    await rig.points.close()
+    with pytest.raises(JournalError):
+        await task
+    assert rig.stats.extra_dropped == {}

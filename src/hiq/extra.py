@@ -40,13 +40,20 @@ HALF: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Lines of one kind; times in nanoseconds."""
+    """Lines of one kind; times in nanoseconds.
+
+    `stream`: the one that they are for, "" for every one; `own`: hiq made them, no
+    event was received; `done`: who waits until they are on the disk.
+    """
 
     kind: str
     text: bytes
     points: int
     first_ns: int
     last_ns: int
+    stream: str = ""
+    own: bool = False
+    done: asyncio.Future[None] | None = None
 
 
 class ExtraPoints:
@@ -55,6 +62,7 @@ class ExtraPoints:
     - `add` returns at once; the lines go into the stream of every schema.
     - On the disk they are counted as received and accepted, and by kind in
       `stats.extra`. What was dropped is in `stats.extra_dropped`.
+    - What `put` took is no event: it is in `stats.own` in the place of the former.
     - `run` is for ever; `close` writes what is left.
     """
 
@@ -79,6 +87,7 @@ class ExtraPoints:
         self._waiting: list[_Lines] = []
         self._bytes = 0
         self._wanted = asyncio.Event()
+        self._freed = asyncio.Event()
         self._job: asyncio.Future[None] | None = None
 
     def add(self, kind: str, lines: bytes, times_ns: Sequence[int]) -> bool:
@@ -101,6 +110,33 @@ class ExtraPoints:
         self._wanted.set()
         return True
 
+    async def put(
+        self, kind: str, lines: bytes, times_ns: Sequence[int], stream: str = ""
+    ) -> None:
+        """Wait for room, and until the lines are on the disk; they are no events.
+
+        Args:
+            kind: as for `add`.
+            lines: the same; no more than MAX_BYTES.
+            times_ns: the same.
+            stream: the only one that gets them; "" for every one.
+
+        Raises:
+            JournalError: the journal was closed before.
+        """
+        if not times_ns:
+            return
+        while self._waiting and self._bytes + len(lines) > MAX_BYTES:
+            self._freed.clear()
+            await self._freed.wait()
+        done = asyncio.get_running_loop().create_future()
+        span = min(times_ns), max(times_ns)
+        one = _Lines(kind, lines, len(times_ns), *span, stream, own=True, done=done)
+        self._waiting.append(one)
+        self._bytes += len(lines)
+        self._wanted.set()
+        await done
+
     async def run(self) -> None:
         """Write what waits, once per commit time, again after a failure."""
         failing: Iterator[float] | None = None
@@ -120,9 +156,17 @@ class ExtraPoints:
         if self._waiting:
             lost = Counter[str]()
             for lines in self._waiting:
-                lost[lines.kind] += lines.points
+                if lines.done is None:
+                    lost[lines.kind] += lines.points
+                elif not lines.done.done():
+                    reason = JournalError("journal", "closed before it took the points")
+                    lines.done.set_exception(reason)
+                    lines.done.exception()  # nobody may be waiting any more
+            self._waiting.clear()
             self._stats.extra_dropped.update(lost)
-            logger.error("points are lost: not journaled", extra={"points": dict(lost)})
+            if lost:
+                told = {"points": dict(lost)}
+                logger.error("points are lost: not journaled", extra=told)
 
     # inside
 
@@ -152,15 +196,18 @@ class ExtraPoints:
 
     def _write(self, batch: list[_Lines]) -> None:
         """Append in the thread of the journal, the stream that counts last."""
-        body = compress(b"".join(lines.text for lines in batch))
-        points = sum(lines.points for lines in batch)
-        first_ns = min(lines.first_ns for lines in batch)
-        last_ns = max(lines.last_ns for lines in batch)
-        entry = Entry(body, points, first_ns, last_ns, Source.EXTRA)
-        others = [(schema, entry) for schema in self._schemas[1:]]
-        if others:
-            self._journal.append(others)
-        self._journal.append([(self._schemas[0], entry)])
+        apart = any(lines.stream for lines in batch)
+        entry = None if apart else _entry(batch)
+        entries = [
+            (schema, found)
+            for schema in (*self._schemas[1:], self._schemas[0])
+            if (found := entry or _entry(batch, schema)) is not None
+        ]
+        first = self._schemas[0]
+        for last in (False, True):
+            some = [one for one in entries if (one[0] == first) is last]
+            if some:
+                self._journal.append(some)
 
     def _book(self, job: asyncio.Future[None], count: int) -> None:
         """Count what is on the disk; runs before anyone who waits for the job."""
@@ -169,15 +216,34 @@ class ExtraPoints:
             return
         stats, batch = self._stats, self._waiting[:count]
         del self._waiting[:count]
-        points = sum(lines.points for lines in batch)
         self._bytes -= sum(len(lines.text) for lines in batch)
-        stats.received += points
-        stats.accepted += points
         for lines in batch:
             stats.extra[lines.kind] += lines.points
-        if len(self._schemas) > 1:
-            for schema in self._schemas:
-                stats.streams[schema] += points
+            streams = (lines.stream,) if lines.stream else self._schemas
+            if lines.own:
+                stats.own.update(dict.fromkeys(streams, lines.points))
+            else:
+                stats.received += lines.points
+                stats.accepted += lines.points
+                if len(self._schemas) > 1:
+                    stats.streams.update(dict.fromkeys(streams, lines.points))
+            if lines.done is not None and not lines.done.done():
+                lines.done.set_result(None)
         if not self._waiting:
             self._wanted.clear()
+        self._freed.set()
         self._committed()
+
+
+def _entry(batch: list[_Lines], stream: str = "") -> Entry | None:
+    """Return the record of one stream; "" is one that is the same for all."""
+    some = [one for one in batch if one.stream in {"", stream}]
+    if not some:
+        return None
+    return Entry(
+        compress(b"".join(lines.text for lines in some)),
+        sum(lines.points for lines in some),
+        min(lines.first_ns for lines in some),
+        max(lines.last_ns for lines in some),
+        Source.EXTRA,
+    )

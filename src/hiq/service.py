@@ -237,7 +237,12 @@ class Service:
             )
             await self._repairer.open()
             self._discovery = DiscoveryParts(
-                self.settings, pipeline, self.stats, self._threads, self._clock
+                self.settings,
+                pipeline,
+                self.stats,
+                self._threads,
+                self._clock,
+                extra=self._extra,
             )
             house = partial(with_house, self.settings, self.parts, self._observers)
             registrar, watcher = make_contracts(

@@ -4,9 +4,10 @@ Plain integers that one thread changes: no lock, no label, no Prometheus type. T
 add up (public contracts, section 5):
 
     received = accepted + buffered + filtered + skipped + duplicate + rejected
-    carried + accepted = written + dead_lettered + dropped + pending    (per sink)
+    carried + accepted + own = written + dead_lettered + dropped + pending    (per sink)
 
-With several schemas the second holds for the points of the sink's own stream.
+With several schemas the second holds for the points of the sink's own stream. `own`
+are points that hiq made without an event.
 
 `accepted` means fsynced in the journal; `buffered` is encoded and waits for that.
 `carried` is what a sink still had to get from earlier runs when this one started.
@@ -210,7 +211,8 @@ class Stats:
     room, which nothing else counts. `changes`: state changes as they happened, without
     states at connect and what was restored; `other_events`: events of other types.
     `on_change` is called at the next of them, once. `contracts`: counts of each
-    contract by name.
+    contract by name. `own`: points by stream that hiq made itself, which are no events:
+    the history of the registries, last values.
     """
 
     started_at: float = 0.0
@@ -239,15 +241,16 @@ class Stats:
     streams: Counter[str] = field(default_factory=Counter)
     extra: Counter[str] = field(default_factory=Counter)
     extra_dropped: Counter[str] = field(default_factory=Counter)
+    own: Counter[str] = field(default_factory=Counter)
     sections: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
     contracts: Callable[[], dict[str, Any]] | None = None
 
     def accepted_in(self, stream: str) -> int:
-        """Return the points that were journaled in one stream.
+        """Return the points that were journaled in one stream, hiq's own included.
 
         Each schema has its own; an event need not make a point in all of them.
         """
-        return self.streams.get(stream, self.accepted)
+        return self.streams.get(stream, self.accepted) + self.own[stream]
 
     def events_by_type(self) -> dict[str, int]:
         """Return the events that came, by type."""

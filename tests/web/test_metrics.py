@@ -73,7 +73,8 @@ def test_points_add_up_for_each_target() -> None:
     stats.received, stats.accepted, stats.buffered = 100, 80, 1
     stats.filtered, stats.skipped, stats.duplicate, stats.rejected = 10, 5, 3, 1
     sink = stats.sinks["influxdb"]
-    sink.carried, sink.written, sink.dead_lettered, sink.pending = 7, 70, 2, 15
+    sink.carried, sink.written, sink.dead_lettered, sink.pending = 7, 74, 2, 15
+    stats.own[sink.stream] = 4
     found = scraped(stats)
     results = sum(
         number
@@ -84,7 +85,8 @@ def test_points_add_up_for_each_target() -> None:
     carried = value(stats, "hiq_points_carried_total", target="influxdb")
     received = value(stats, "hiq_events_received_total")
     buffered = value(stats, "hiq_events_buffered")
-    assert results + pending + buffered == received + carried == 107
+    own = value(stats, "hiq_points_own_total", target="influxdb")
+    assert results + pending + buffered == received + carried + own == 111
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hiq.discovery.cache import Cache
 from hiq.discovery.discovery import Discovery
+from hiq.discovery.history import RegistryHistory
+from hiq.discovery.pointlog import PointLog
 from hiq.discovery.publisher import Publisher
 from hiq.discovery.saving import CacheKeeper
 from hiq.discovery.views import devices_of, entities_of, renames_of
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from hiq.discovery.keepers import Keeper
     from hiq.discovery.slices import TagTarget
+    from hiq.extra import ExtraPoints
     from hiq.settings.schema import Settings
     from hiq.stats import Stats
     from hiq.web.parts import Parts
@@ -59,6 +62,8 @@ class DiscoveryParts:
         stats: Stats,
         executor: Executor | None,
         clock: Callable[[], float],
+        *,
+        extra: ExtraPoints,
     ) -> None:
         self._url = settings.home_assistant.url
         self._executor = executor
@@ -71,6 +76,15 @@ class DiscoveryParts:
         if settings.data_api.url is not None:
             self._publisher = Publisher(settings.data_api, stats)
             keepers.append(self._publisher)
+        self._history: RegistryHistory | None = None
+        if settings.discovery.store_history:
+            self._history = RegistryHistory(
+                PointLog(settings.data_dir),
+                extra.put,
+                stats.discovery,
+                executor=executor,
+                clock=clock,
+            )
         hold = Registry if needs_registries(settings) else (Registry.ENTITIES,)
         self.discovery = Discovery(
             target,
@@ -93,6 +107,9 @@ class DiscoveryParts:
         if cached is not None:
             self._keeper.restored(cached.home)
             await discovery.restore(cached.home, cached.read_at_s)
+        if self._history is not None:  # the cache may be older than what was said
+            await self._history.open()
+            discovery.add_keeper(self._history)
         parts.discover = discovery.trigger
         parts.entities = lambda: entities_of(discovery.home)
         parts.devices = lambda: devices_of(discovery.home)
@@ -106,7 +123,11 @@ class DiscoveryParts:
             group.create_task(self._keeper.run())
             if self._publisher is not None:
                 group.create_task(self._publisher.run())
+            if self._history is not None:
+                group.create_task(self._history.run())
 
     async def close(self) -> None:
         """Write what is not on the disk."""
+        if self._history is not None:
+            await self._history.close()
         await self._keeper.flush()

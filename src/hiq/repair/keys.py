@@ -11,6 +11,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from hiq.journal.segment import Source
 from hiq.sink.base import Batch
 
 if TYPE_CHECKING:
@@ -93,8 +94,10 @@ def keys_of(lines: bytes) -> Iterator[tuple[str, int]]:
 
 
 def journaled(tail: Scout) -> Iterator[tuple[str, int]]:
-    """Yield entity and microseconds of all that a reader finds. Blocks."""
+    """Yield entity and microseconds of all states that a reader finds. Blocks."""
     for header, body in tail.read():
+        if header.source == Source.EXTRA:
+            continue
         try:
             yield from keys_of(Batch(body, header.points).lines())
         except zlib.error:

@@ -61,7 +61,7 @@ class Watermark:
         for header, body in self._tail.read():
             if header.source in MARKS:
                 newest = max(newest or 0, header.last_ns // 1000)
-            if len(self.names) < MAX_NAMES:
+            if header.source != Source.EXTRA and len(self.names) < MAX_NAMES:
                 self._learn(body, header.points)
         if newest is None or not moving or not self._accepts(newest):
             return False

@@ -144,8 +144,8 @@ SECTIONS: dict[str, dict[str, Row]] = {
         ),
         "store_history": Row(
             BOOLEAN,
-            "Whether the registries are also points: `devices`, `entities`, "
-            "`config_entries`. Nothing is written yet.",
+            "Whether each change of the registries is also a point: `devices`, "
+            "`entities`, `config_entries`.",
         ),
     },
     "data_api": {

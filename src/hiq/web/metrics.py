@@ -203,7 +203,7 @@ class StatsCollector:
         points = Family(
             "hiq_points_total",
             "What became of the events for each target; with pending and buffered "
-            "they add up to received plus carried.",
+            "they add up to received plus carried plus own.",
             "counter",
             ("target", "result"),
         )
@@ -223,6 +223,11 @@ class StatsCollector:
             "hiq_points_carried",
             "Points left over by earlier runs.",
             {sink.name: sink.carried for sink in sinks},
+        )
+        yield _counters(
+            "hiq_points_own",
+            "Points that hiq made itself, without an event.",
+            {sink.name: stats.own[sink.stream] for sink in sinks},
         )
         yield _gauges(
             "hiq_points_pending",
