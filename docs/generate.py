@@ -41,6 +41,7 @@ STRUCTS: dict[str, Any] = {
     "backfill": schema.BackfillSettings,
     "discovery": schema.DiscoverySettings,
     "data_api": schema.DataApiSettings,
+    "events": schema.EventsSettings,
     "clients": schema.ClientsSettings,
     "contracts": schema.ContractsSettings,
     "security": schema.SecuritySettings,

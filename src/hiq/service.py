@@ -39,6 +39,7 @@ from hiq.memorywatch import memory_watch
 from hiq.notify import Notifier
 from hiq.observe import Observers
 from hiq.opening import open_journal
+from hiq.other_events import OtherEvents
 from hiq.pageparts import fill_page
 from hiq.pump import Pump
 from hiq.reload import Reloader
@@ -245,10 +246,16 @@ class Service:
                 extra=self._extra,
             )
             house = partial(with_house, self.settings, self.parts, self._observers)
+            events = OtherEvents(
+                self.settings.events,
+                await self._discovery.open(self.parts),
+                self._extra,
+                self.stats,
+            )
             registrar, watcher = make_contracts(
                 self.settings,
                 self.stats,
-                registrar=await self._discovery.open(self.parts),
+                events=events,
                 watcher=house(pipeline, self._discovery, self._repairer),
                 start=start,
                 observers=self._observers,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hiq.extra import ExtraPoints
     from hiq.guests import Guests
     from hiq.observe import Observers
+    from hiq.other_events import OtherEvents
     from hiq.roles import Registrar, Watcher
     from hiq.settings.schema import Settings
     from hiq.stats import Stats
@@ -30,7 +31,7 @@ def make_contracts(
     settings: Settings,
     stats: Stats,
     *,
-    registrar: Registrar,
+    events: OtherEvents,
     watcher: Watcher,
     start: Callable[[str, Callable[[], Awaitable[None]]], None],
     observers: Observers,
@@ -40,9 +41,9 @@ def make_contracts(
     extra: ExtraPoints,
     clock: Callable[[], float],
 ) -> tuple[Registrar, Watcher]:
-    """Return who stands in front of these two, and start what watches contracts."""
+    """Return who takes the place of these two, and start what watches contracts."""
     if not settings.contracts.chains:
-        return registrar, watcher
+        return events, watcher
     from hiq.assure.chains import Engine  # noqa: PLC0415  only where it is declared
     from hiq.assure.contracts import contract_of  # noqa: PLC0415
     from hiq.assure.contracts_targets import Targets  # noqa: PLC0415
@@ -75,7 +76,7 @@ def make_contracts(
         reports,
         stats,
         observers=observers,
-        registrar=registrar,
+        events=events,
         watcher=watcher,
     )
     start("contracts", watch.run)

@@ -1,8 +1,8 @@
 """Where contracts meet the service: events are gathered, ordered, judged, and told.
 
-States come by what the pipeline shows to observers, all other events by subscriptions
-of our own; both in one read of the socket, but not in one order. So they wait until
-the read is over, and are judged in the order in which they were fired. While Home
+States come by what the pipeline shows to observers, all other events by those who
+subscribe to them; both in one read of the socket, but not in one order. So they wait
+until the read is over, and are judged in the order in which they were fired. While Home
 Assistant is away, or the socket is not read, nothing is judged.
 """
 
@@ -13,11 +13,9 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from hiq.assure.contracts_events import Occurrence, read
 from hiq.backoff import wait
-from hiq.ha.commands import Command, Question
+from hiq.ha.commands import Command
 from hiq.ha.events import Answered, Event, HoldEnded
 from hiq.stats import Concern
 
@@ -29,8 +27,11 @@ if TYPE_CHECKING:
     from hiq.assure.chains import Engine
     from hiq.assure.contracts_targets import Targets
     from hiq.contracted.reports import Reports
+    from hiq.event_points import OtherEvent
+    from hiq.ha.commands import Question
     from hiq.ha.locate import Candidate
     from hiq.observe import Observers, Tapped
+    from hiq.other_events import OtherEvents
     from hiq.roles import Asking, Registrar, Watcher
     from hiq.stats import Stats
 
@@ -40,23 +41,18 @@ logger = logging.getLogger("hiq.contracts")
 
 STATE_CHANGED: Final = "state_changed"
 CONCERN: Final = "contracts"
+OURS: Final = (Command.FIRE_EVENT, Command.CALL_SERVICE)
+"""What is told to Home Assistant."""
 MOST_PENDING: Final = 50_000
 SLICE: Final = 500
 FLUSH_S: Final = 1.0
 LONGEST_S: Final = 60.0
 
 
-class _Message(msgspec.Struct, frozen=True):
-    event: msgspec.Raw
-
-
-_MESSAGE = msgspec.json.Decoder(_Message)
-
-
 class ContractWatch:
     """Watches contracts for one service; `Registrar` and `Watcher` in front of others.
 
-    - `registrar` and `watcher`: who else plays these parts; all is passed on.
+    - `events` and `watcher`: who else plays these parts; all is passed on.
     - `run` is for ever.
     """
 
@@ -68,7 +64,7 @@ class ContractWatch:
         stats: Stats,
         *,
         observers: Observers,
-        registrar: Registrar,
+        events: OtherEvents,
         watcher: Watcher,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -76,7 +72,7 @@ class ContractWatch:
         self._targets = targets
         self._reports = reports
         self._stats = stats
-        self._registrar = registrar
+        self._registrar: Registrar = events
         self._watcher = watcher
         self._monotonic = monotonic
         self._types = engine.event_types - {STATE_CHANGED}
@@ -87,24 +83,21 @@ class ContractWatch:
         self._flushed_s = 0.0
         self.unreadable = 0
         self.missed = 0
+        events.need(self._types, self._refusal)
+        events.add(self._other)
         if STATE_CHANGED in engine.event_types:
             observers.add(self._observe)
         stats.sections["contracts"] = self.figures
         stats.contracts = engine.figures
 
-    # for the connection: subscriptions, answers and events
+    # for the connection: answers and events
 
     def opening(self) -> tuple[tuple[Question, ...], float]:
-        """Return what to ask first, our subscriptions in front."""
-        questions, hold_s = self._registrar.opening()
+        """Return what to ask first."""
         self._refused.clear()
         self._engine.silence(())
         self._stats.concerns.pop(CONCERN, None)
-        mine = tuple(
-            Question(Command.SUBSCRIBE, (("event_type", name),))
-            for name in sorted(self._types)
-        )
-        return mine + questions, hold_s
+        return self._registrar.opening()
 
     def connected(self, line: Asking) -> None:
         """From now on questions can be asked here."""
@@ -123,13 +116,10 @@ class ContractWatch:
 
     def take(self, event: Answered | HoldEnded | Event) -> None:
         """Take an answer or an event, or pass it on."""
-        if isinstance(event, Event):
-            one = self._read(event.message)
-            if one is not None:
-                self._gather(one)
-                return
-        elif isinstance(event, Answered) and self._is_mine(event.question):
-            self._answered(event)
+        if isinstance(event, Answered) and event.question.name in OURS:
+            if event.error is not None:
+                self._reports.untold["home_assistant"] += 1
+                logger.warning("%s", event.error)
             return
         self._registrar.take(event)
 
@@ -201,13 +191,14 @@ class ContractWatch:
             else:
                 self._gather(one)
 
-    def _read(self, message: bytes) -> Occurrence | None:
-        """Return an event that some contract is about."""
-        try:
-            one = read(bytes(_MESSAGE.decode(message).event))
-        except msgspec.DecodeError:
-            return None
-        return one if one is not None and one.event_type in self._types else None
+    def _other(self, event: OtherEvent) -> None:
+        if event.event_type not in self._types:
+            return
+        one = read(event.json)
+        if one is None:
+            self.unreadable += 1
+        else:
+            self._gather(one)
 
     def _gather(self, one: Occurrence) -> None:
         if len(self._pending) >= MOST_PENDING:
@@ -227,25 +218,13 @@ class ContractWatch:
     def _ask(self, question: Question) -> bool:
         return self._line is not None and self._line.ask(question)
 
-    def _is_mine(self, question: Question) -> bool:
-        if question.name == Command.SUBSCRIBE:
-            return question.argument in self._types
-        return question.name in {Command.FIRE_EVENT, Command.CALL_SERVICE}
-
-    def _answered(self, answer: Answered) -> None:
-        name, error = answer.question.name, answer.error
-        if name != Command.SUBSCRIBE:
-            if error is not None:
-                self._reports.untold["home_assistant"] += 1
-                logger.warning("%s", error)
-            return
-        if error is None:
-            return
-        self._refused[answer.question.argument] = error.code
+    def _refusal(self, event_type: str, code: str) -> None:
+        """Take note that events of a type will not come."""
+        self._refused[event_type] = code
         unwatched = self._engine.silence(self._refused)
         text = (
             f"{', '.join(unwatched)} not watched, Home Assistant refused "
-            f"{', '.join(sorted(self._refused))} ({error.code}); "
+            f"{', '.join(sorted(self._refused))} ({code}); "
             "the user of the token must be an administrator"
         )
         if CONCERN not in self._stats.concerns:

@@ -179,6 +179,13 @@ class DiscoverySettings(Struct, frozen=True, kw_only=True):
     store_history: bool = False
 
 
+class EventsSettings(Struct, frozen=True, kw_only=True):
+    """Which events are points beside the changes of states."""
+
+    types: tuple[str, ...] = ()
+    max_data_bytes: int = 16 * 1024
+
+
 class DataApiSettings(Struct, frozen=True, kw_only=True):
     """Where devices, entities and services are published; nowhere without `url`."""
 
@@ -228,6 +235,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     data_api: DataApiSettings = field(default_factory=DataApiSettings)
     memory: MemorySettings = field(default_factory=MemorySettings)
+    events: EventsSettings = field(default_factory=EventsSettings)
     log: LogSettings = field(default_factory=LogSettings)
     data_dir: Path = Path()
     source: str | None = None

@@ -26,7 +26,7 @@ MASKED = "****"
 
 SHOWN = (
     *("journal", "http", "backfill", "discovery", "data_api", "clients", "contracts"),
-    *("security", "memory", "log"),
+    *("security", "events", "memory", "log"),
 )
 
 

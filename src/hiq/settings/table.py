@@ -26,6 +26,7 @@ from hiq.settings.values import (
     integer,
     number,
     size,
+    texts,
     url,
 )
 
@@ -48,6 +49,24 @@ LEAST_MEMORY = 96 * 1024 * 1024
 """Idle it uses half of that."""
 LEAST_JOURNAL = 32 * 1024 * 1024
 """A cap below a few of the largest records would block for ever."""
+
+MAX_EVENT_TYPE = 64
+"""Characters; Home Assistant takes no longer one."""
+
+
+def _event_type_problem(name: str) -> str | None:
+    if name == "state_changed":
+        return "changes of states are always taken; name other types of events"
+    if name == "*":
+        return "every type at once is not offered; name those that are wanted"
+    if not name or len(name) > MAX_EVENT_TYPE or name.split() != [name]:
+        return (
+            f"expected a type of event, at most {MAX_EVENT_TYPE} characters, no blanks"
+        )
+    return None
+
+
+EVENT_TYPES = texts(_event_type_problem)
 
 _SERVER = {
     "url": Row(
@@ -165,6 +184,17 @@ SECTIONS: dict[str, dict[str, Row]] = {
         ),
         "outbox_bytes": Row(
             size(1024 * 1024), "Most bytes of events that wait for all clients."
+        ),
+    },
+    "events": {
+        "types": Row(
+            EVENT_TYPES,
+            "Types of events that become points beside the changes of states, such as "
+            "`call_service` and `automation_triggered`; most need an administrator's "
+            "token.",
+        ),
+        "max_data_bytes": Row(
+            SIZE, "Larger data of an event is left out of its point."
         ),
     },
     "log": {
@@ -296,6 +326,7 @@ TOP_LEVEL: dict[str, str] = {
     "discovery": "the registries of the home",
     "data_api": "where the registries are published",
     "memory": "how much memory may be used",
+    "events": "which events are points beside the changes of states",
     "log": "what is logged",
     "data_dir": "folder of everything hiq keeps",
 }
