@@ -61,6 +61,8 @@ class InfluxqlCharts:
                 f"SELECT {name} FROM {self._source} WHERE {where} "  # noqa: S608
                 f"ORDER BY time DESC LIMIT {newest}"
             )
+            if not rows:  # removed meanwhile
+                return Charted()
             times = [row[1] / 1e9 for row in rows]
             if is_text:
                 texts = [str(row[2]) for row in rows]
@@ -79,6 +81,8 @@ class InfluxqlCharts:
             f"FROM {self._source} WHERE {where} "
             f"GROUP BY time({int(step * 1000)}ms) fill(none)"
         )
+        if not rows:
+            return Charted()
         return Charted(
             *(rows[-1][0], field.name, "number", field.points, step),
             times=[row[1] / 1e9 for row in rows],

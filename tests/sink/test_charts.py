@@ -1,0 +1,241 @@
+"""Charts of an entity: the rules, and two databases with the same points in them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.servers.databases import InfluxDB
+
+from hiq.errors import SinkUnreadable, StoreError
+from hiq.settings import SinkSettings
+from hiq.sink import make_charts
+from hiq.sink.charted import (
+    STEPS_S,
+    ChartReader,
+    Found,
+    changes,
+    choose,
+    merged,
+    step_s,
+)
+from hiq.sink.store import Store
+
+START_S = 1_790_000_000
+NS = 10**9
+
+
+def lines() -> bytes:
+    """A sensor that changes its unit, a light, a text, a whole id, a switch measured."""
+    made = [
+        f"°C,domain=sensor,entity_id=bath value={20 + i / 8} {(START_S + i) * NS + 125}"
+        for i in range(100)
+    ]
+    made += [
+        f"°F,domain=sensor,entity_id=bath value={70 + i} {(START_S + 100 + i) * NS}"
+        for i in range(20)
+    ]
+    made += [
+        f'light.lamp,domain=light,entity_id=lamp state="{word}",value={number} '
+        f"{(START_S + i) * NS}"
+        for i, (word, number) in enumerate(
+            [("off", 0), ("off", 0), ("on", 1), ("on", 1), ("off", 0)]
+        )
+    ]
+    made += [
+        f'sensor.mode,domain=sensor,entity_id=mode state="{word}" {(START_S + i) * NS}'
+        for i, word in enumerate(["eco", "it's", "eco"])
+    ]
+    made.append(
+        "home_assistant_events,domain=sensor,entity_id=sensor.whole "
+        f'state_value="1",state_numeric=1 {START_S * NS}'
+    )
+    return ("\n".join(made) + "\n").encode()
+
+
+@asynccontextmanager
+async def charts(kind: str, folder: Path, request: pytest.FixtureRequest):
+    """A database with those points, read for charts."""
+    if kind == "sqlite":
+        settings = SinkSettings(name="db", type="sqlite", path="db.db")
+        store = Store(folder / "db.db")
+        store.write(lines())
+        store.close()
+    else:
+        server: InfluxDB = request.getfixturevalue("influxdb")
+        server.write(lines().decode())
+        settings = SinkSettings(
+            name="db", type="influxdb1", url=server.url, database="hiq"
+        )
+    made = make_charts(settings, data_dir=folder)
+    try:
+        yield made
+    finally:
+        await made.close()
+        await made.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("influxdb1", marks=pytest.mark.real)])
+async def reader(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[ChartReader]:
+    """Give each of the databases that can be read."""
+    async with charts(request.param, tmp_path, request) as made:
+        yield made
+
+
+def span(first_s: float, last_s: float) -> tuple[int, int]:
+    """Nanoseconds of a span that begins so long after the first point."""
+    return int((START_S + first_s) * NS), int((START_S + last_s) * NS)
+
+
+async def test_each_point_where_there_are_few(reader: ChartReader) -> None:
+    """Times and values are those that were written, also across a change of unit."""
+    found = await reader.chart("sensor.bath", *span(0, 1000), 1000)
+    assert (found.kind, found.field, found.measurement) == ("number", "value", "°F")
+    assert (found.points, found.step_s) == (120, 0.0)
+    assert found.values == [20 + i / 8 for i in range(100)] + [
+        70.0 + i for i in range(20)
+    ]
+    assert found.times[0] == (START_S * NS + 125) / 1e9
+    assert found.times[-1] == START_S + 119
+    assert found.times == sorted(found.times)
+
+
+async def test_means_where_there_are_many(reader: ChartReader) -> None:
+    """Equal steps from round times, each with mean, lowest and highest of its points."""
+    found = await reader.chart("sensor.bath", *span(0, 100), 10)
+    assert (found.kind, found.points, found.step_s) == ("number", 100, 10)
+    assert found.times == [START_S + 10 * i for i in range(10)]
+    tens = [[20 + (10 * i + j) / 8 for j in range(10)] for i in range(10)]
+    assert found.low == [min(ten) for ten in tens]
+    assert found.high == [max(ten) for ten in tens]
+    assert found.values == pytest.approx([sum(ten) / 10 for ten in tens])
+
+
+async def test_a_span_takes_its_first_moment_and_not_its_last(
+    reader: ChartReader,
+) -> None:
+    """As everywhere in hiq: from is included, to is not."""
+    found = await reader.chart("sensor.bath", *span(100, 103), 1000)
+    assert found.values == [70.0, 71.0, 72.0]
+
+
+async def test_a_light_says_on_and_off(reader: ChartReader) -> None:
+    """Words beat 0 and 1; only changes are shown, and the last one of all."""
+    found = await reader.chart("light.lamp", *span(0, 1000), 1000)
+    assert (found.kind, found.field, found.points) == ("text", "state", 5)
+    assert found.values == ["off", "on", "off"]
+    assert found.times == [START_S, START_S + 2, START_S + 4]
+
+
+async def test_texts_and_whole_ids(reader: ChartReader) -> None:
+    """A text alone is text; a whole id in the tag is found, its number is a number."""
+    found = await reader.chart("sensor.mode", *span(0, 1000), 1000)
+    assert found.values == ["eco", "it's", "eco"]
+    whole = await reader.chart("sensor.whole", *span(0, 1000), 1000)
+    assert (whole.kind, whole.field, whole.values) == ("number", "state_numeric", [1.0])
+
+
+@pytest.mark.parametrize(
+    "entity_id", ["sensor.none", "x", "", "sensor.'; DROP", 'a.\\" OR 1=1', "ž.ü\n"]
+)
+async def test_who_is_not_there(reader: ChartReader, entity_id: str) -> None:
+    """Nothing, whatever the id looks like."""
+    found = await reader.chart(entity_id, *span(0, 1000), 1000)
+    assert (found.kind, found.points, found.times) == ("none", 0, [])
+    assert (await reader.chart("sensor.bath", *span(5, 5), 10)).kind == "none"
+
+
+async def test_who_is_held(reader: ChartReader) -> None:
+    """Every entity once, with its measurements and the time of its newest point."""
+    found = {one.entity_id: one for one in await reader.held()}
+    names = ["light.lamp", "sensor.bath", "sensor.mode", "sensor.whole"]
+    assert list(found) == names
+    assert found["sensor.bath"].measurements == ("°C", "°F")
+    assert found["sensor.bath"].last_ns == (START_S + 119) * NS
+    assert found["sensor.whole"].last_ns == START_S * NS
+
+
+async def test_a_database_that_is_not_there(tmp_path: Path) -> None:
+    """The errors of reading back, and no other ones."""
+    gone = SinkSettings(name="a", type="sqlite", path="none.db")
+    with pytest.raises(StoreError, match="no store"):
+        await make_charts(gone, data_dir=tmp_path).held()
+    url = "http://127.0.0.1:9"
+    deaf = SinkSettings(name="b", type="influxdb1", url=url, database="hiq", timeout=2)
+    reader = make_charts(deaf, data_dir=tmp_path)
+    with pytest.raises(SinkUnreadable, match="cannot read back from b"):
+        await reader.chart("sensor.bath", *span(0, 1), 10)
+    await reader.close()
+
+
+@pytest.mark.real
+async def test_an_error_of_influxql_is_told(influxdb: InfluxDB, tmp_path: Path) -> None:
+    """A database that does not exist answers 200 with an error in it."""
+    settings = SinkSettings(
+        name="db", type="influxdb1", url=influxdb.url, database="nope"
+    )
+    reader = make_charts(settings, data_dir=tmp_path)
+    with pytest.raises(SinkUnreadable, match="database not found"):
+        await reader.held()
+    await reader.close()
+
+
+def test_the_shortest_usual_step() -> None:
+    """At most so many points of a span; never longer than needed."""
+    assert step_s(3600, 1000) == 5
+    assert step_s(100, 1000) == 0.1
+    assert step_s(86400 * 30, 1000) == 3600
+    assert step_s(1e12, 2) == STEPS_S[-1]
+
+
+@given(st.floats(0.1, 3e8), st.integers(2, 5000))
+def test_a_step_never_makes_too_many_points(span_s: float, most: int) -> None:
+    """The span holds at most so many steps, unless it is longer than all of them."""
+    step = step_s(span_s, most)
+    assert step in STEPS_S
+    assert span_s / step <= most or step == STEPS_S[-1]
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "found", "name", "is_text"),
+    [
+        ("light.a", [Found("value", 5, 0, 1), Found("state", 5)], "state", True),
+        ("sensor.a", [Found("value", 5, 0, 1), Found("state", 5)], "value", False),
+        ("light.a", [Found("value", 5, 0, 3), Found("state", 5)], "value", False),
+        ("x.a", [Found("state", 2)], "state", True),
+        ("x.a", [Found("value", 2, 1, 1)], "value", False),
+        ("x.a", [Found("value", 0), Found("state_value", 2)], "state_value", True),
+    ],
+)
+def test_which_field(
+    entity_id: str, found: list[Found], name: str, is_text: bool
+) -> None:
+    """The number, but the words of what is only on or off."""
+    chosen = choose(entity_id, found)
+    assert chosen is not None
+    assert (chosen[0].name, chosen[1]) == (name, is_text)
+
+
+def test_no_field_that_can_be_drawn() -> None:
+    """Attributes are not drawn."""
+    assert choose("a.b", [Found("brightness", 3, 1, 2), Found("value", 0)]) is None
+
+
+def test_parts_of_a_field_are_one() -> None:
+    """Points add up; lowest and highest are of all parts."""
+    parts = [Found("v", 1, 2.0, 3.0), Found("v", 2, 1.0, 1.5), Found("s", 4)]
+    assert merged(parts) == [Found("v", 3, 1.0, 3.0), Found("s", 4, None, None)]
+
+
+def test_only_the_newest_changes() -> None:
+    """Repeats go; of too many changes the oldest go."""
+    times, texts = [1.0, 2.0, 3.0, 4.0, 5.0], ["a", "a", "b", "a", "a"]
+    assert changes(times, texts, 10) == ([1.0, 3.0, 4.0, 5.0], ["a", "b", "a", "a"])
+    assert changes(times, texts, 2) == ([4.0, 5.0], ["a", "a"])
+    assert changes([], [], 2) == ([], [])
