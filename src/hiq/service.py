@@ -22,28 +22,22 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hiq import Pipeline, __version__
-from hiq.contracted.build import make_contracts
 from hiq.counting import Counting
 from hiq.deliveries import Deliveries
-from hiq.discovery.build import DiscoveryParts
 from hiq.errors import HiqError
 from hiq.extra import ExtraPoints
-from hiq.flow import Gate
 from hiq.gapfile import NAME as GAPS
 from hiq.gapfile import GapFile
 from hiq.gaps import Ledger
 from hiq.guests import Guests
-from hiq.houseview import with_house
-from hiq.ingest import Ingest
+from hiq.homeside import HomeSide, Shared
 from hiq.memorywatch import memory_watch
 from hiq.notify import Notifier
 from hiq.observe import Observers
 from hiq.opening import open_journal
-from hiq.other_events import OtherEvents
 from hiq.pageparts import fill_page
 from hiq.pump import Pump
 from hiq.reload import Reloader
-from hiq.repair.build import make_repairer
 from hiq.stats import Stats
 from hiq.supervise import Supervisor, bounded
 from hiq.threads import Lookups
@@ -56,7 +50,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from hiq.journal.journal import Journal
-    from hiq.repair.repairer import Repairer
     from hiq.settings.schema import Settings
     from hiq.web.bind import Bound
     from hiq.web.server import WebServer
@@ -72,8 +65,6 @@ SOURCE_STOP_S = 2.0
 PUMP_STOP_S = 3.0
 CLOSE_S = 0.7
 SLACK_S = 0.2
-MEMORY_HIGH_BYTES = 8 * 1024 * 1024
-"""Lines that wait for the journal: a flood, or a disk that fails (then compressed)."""
 
 
 class Service:
@@ -134,12 +125,21 @@ class Service:
             journal_thread=self._journal_thread,
             clock=clock,
         )
+        self._shared = Shared(
+            settings=settings,
+            stats=self.stats,
+            parts=self.parts,
+            observers=self._observers,
+            guests=self._guests,
+            threads=self._threads,
+            journal_thread=self._journal_thread,
+            environment=self._environment,
+            clock=clock,
+        )
         self._bound: Bound | None = None
         self._journal: Journal | None = None
-        self._ingest: Ingest | None = None
+        self._home: HomeSide | None = None
         self._extra: ExtraPoints | None = None
-        self._repairer: Repairer | None = None
-        self._discovery: DiscoveryParts | None = None
         self._web: WebServer | None = None
 
     def stop(self) -> None:
@@ -227,66 +227,19 @@ class Service:
             commit_s=self.settings.journal.commit,
         )
         if self.settings.home_assistant.enabled:
-            self._repairer = make_repairer(
-                self.settings,
-                self._journal,
-                self.stats,
-                journal_thread=self._journal_thread,
-                threads=self._threads,
-                committed=pump.notify,
-                clock=self._clock,
+            self._home = await HomeSide.make(
+                self._shared, pipeline, self._journal, pump, self._extra, start
             )
-            await self._repairer.open()
-            self._discovery = DiscoveryParts(
-                self.settings,
-                pipeline,
-                self.stats,
-                self._threads,
-                self._clock,
-                extra=self._extra,
-            )
-            house = partial(with_house, self.settings, self.parts, self._observers)
-            events = OtherEvents(
-                self.settings.events,
-                await self._discovery.open(self.parts),
-                self._extra,
-                self.stats,
-            )
-            registrar, watcher = make_contracts(
-                self.settings,
-                self.stats,
-                events=events,
-                watcher=house(pipeline, self._discovery, self._repairer),
-                start=start,
-                observers=self._observers,
-                guests=self._guests,
-                pipeline=pipeline,
-                discovery=self._discovery.discovery,
-                extra=self._extra,
-                clock=self._clock,
-            )
-            self._ingest = Ingest(
-                self.settings.home_assistant,
-                pipeline,
-                self.stats,
-                on_data=pump.wake,
-                env=self._environment,
-                clock=self._clock,
-                watcher=watcher,
-                registrar=registrar,
-                observers=self._observers,
-            )
-            pump.gate = Gate(
-                MEMORY_HIGH_BYTES,
-                pause=self._ingest.pause_reading,
-                resume=self._ingest.resume_reading,
-            )
-            start("ingest", self._ingest.run)
-            start("discovery", self._discovery.run)
+            self._home.start(start)
         else:
             self.stats.ha.state = "DISABLED"
+        home = self._home
         self._reloader.attach(
-            pipeline, self.parts, self._clock, self._ingest, self._repairer
+            pipeline,
+            self.parts,
+            self._clock,
+            None if home is None else home.ingest,
+            None if home is None else home.repairer,
         )
         fill_page(self.parts, self._reloader, pipeline)
         start("reload", self._reloader.run)
@@ -305,8 +258,8 @@ class Service:
         watch = Watch(self.stats, self._recent, down, notifier, clock=self._clock)
         start("watch", watch.run)
         start("memory", memory_watch(self, pump).run)
-        if self._repairer is not None:
-            start("backfill", self._repairer.run)
+        if home is not None:
+            start("backfill", home.repairer.run)
         start("gaps", self._gap_file.run)
         logger.info("serving", extra={"url": self.url or "no HTTP"})
         self.started.set()
@@ -336,10 +289,10 @@ class Service:
     async def _drain(self, pump: Pump) -> None:
         """Move what was received as far as it gets; every step has its share."""
         deadline = self._clock_of_loop() + STOP_S
-        if self._ingest is not None:
-            await bounded("ingest", self._ingest.stop(), SOURCE_STOP_S)
-        if self._repairer is not None:
-            await bounded("backfill", self._repairer.end(), CLOSE_S)
+        home = self._home
+        if home is not None:
+            await bounded("ingest", home.ingest.stop(), SOURCE_STOP_S)
+            await bounded("backfill", home.repairer.end(), CLOSE_S)
         if not await bounded("pump", pump.drain(PUMP_STOP_S), PUMP_STOP_S + SLACK_S):
             logger.error(
                 "the journal did not take everything",
@@ -347,8 +300,8 @@ class Service:
             )
         if self._extra is not None:
             await bounded("extra", self._extra.close(), CLOSE_S)
-        if self._repairer is not None:
-            await bounded("backfill", self._repairer.close(), CLOSE_S)
+        if home is not None:
+            await bounded("backfill", home.repairer.close(), CLOSE_S)
         await self._deliveries.drain(max(0.1, deadline - self._clock_of_loop()))
 
     async def _close(self) -> None:
@@ -358,8 +311,8 @@ class Service:
             await bounded("http", self._web.close(), CLOSE_S)
         elif self._bound is not None:
             self._bound.close()
-        if self._discovery is not None:
-            await bounded("discovery", self._discovery.close(), CLOSE_S)
+        if self._home is not None:
+            await bounded("discovery", self._home.discovery.close(), CLOSE_S)
         await bounded("gaps", self._gap_file.flush(), CLOSE_S)
         if self._journal is not None:
             work = self._in_journal_thread(self._journal.close)

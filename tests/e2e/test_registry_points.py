@@ -30,7 +30,7 @@ DEVICES = """
 
 async def quiet(it: Running) -> None:
     """Wait until what is to be said is in the sinks."""
-    history = it.service._discovery._history
+    history = it.service._home.discovery._history
     await until("read", lambda: it.stats.discovery.refreshes)
     await until("said", lambda: not (history._waiting or history._log.owed))
     await it.settled()

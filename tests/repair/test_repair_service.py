@@ -275,7 +275,7 @@ async def test_holes_that_wait_do_not_overlap(
 
 def holes(it: Running) -> int:
     """How many holes are known with their end."""
-    repairer = it.service._repairer
+    repairer = it.service._home.repairer
     assert repairer is not None
     known = repairer._remembered.state.holes
     return sum(hole.until_us is not None for hole in known)

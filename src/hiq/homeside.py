@@ -1,0 +1,147 @@
+"""The side of a running service that faces Home Assistant, put together.
+
+The connection, the registries, other events, contracts, the status of the house and
+who fills holes want the same connection, and stand in front of one another. Here is
+said who is behind whom, and in which order they end. It must not know how any of them
+does its work, nor what is done with the points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hiq.contracted.build import make_contracts
+from hiq.discovery.build import DiscoveryParts
+from hiq.flow import Gate
+from hiq.houseview import with_house
+from hiq.ingest import Ingest
+from hiq.other_events import OtherEvents
+from hiq.repair.build import make_repairer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from concurrent.futures import Executor
+
+    from hiq import Pipeline
+    from hiq.extra import ExtraPoints
+    from hiq.guests import Guests
+    from hiq.journal.journal import Journal
+    from hiq.observe import Observers
+    from hiq.pump import Pump
+    from hiq.repair.repairer import Repairer
+    from hiq.settings.schema import Settings
+    from hiq.stats import Stats
+    from hiq.web.parts import Parts
+
+__all__ = ["HomeSide", "Shared"]
+
+MEMORY_HIGH_BYTES: Final = 8 * 1024 * 1024
+"""Lines that wait for the journal: a flood, or a disk that fails (then compressed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the parts of a service have in common.
+
+    Attributes:
+        settings: all of them.
+        stats: the counters.
+        parts: what the routes ask beside them.
+        observers: who sees accepted events.
+        guests: the clients.
+        threads: where files are read.
+        journal_thread: where the journal is written.
+        environment: for tokens.
+        clock: Unix seconds.
+    """
+
+    settings: Settings
+    stats: Stats
+    parts: Parts
+    observers: Observers
+    guests: Guests
+    threads: Executor
+    journal_thread: Executor
+    environment: Mapping[str, str]
+    clock: Callable[[], float]
+
+
+class HomeSide:
+    """What faces Home Assistant, made and opened.
+
+    After `start`: it connects, and goes on until it is stopped.
+    """
+
+    def __init__(
+        self, ingest: Ingest, repairer: Repairer, discovery: DiscoveryParts
+    ) -> None:
+        self.ingest = ingest
+        self.repairer = repairer
+        self.discovery = discovery
+
+    @classmethod
+    async def make(  # noqa: PLR0917  what there is one of, in the order of the data
+        cls,
+        shared: Shared,
+        pipeline: Pipeline,
+        journal: Journal,
+        pump: Pump,
+        extra: ExtraPoints,
+        start: Callable[[str, Callable[[], Awaitable[None]]], None],
+    ) -> HomeSide:
+        """Put the parts together; those that watch contracts are started."""
+        settings, stats, clock = shared.settings, shared.stats, shared.clock
+        repairer = make_repairer(
+            settings,
+            journal,
+            stats,
+            journal_thread=shared.journal_thread,
+            threads=shared.threads,
+            committed=pump.notify,
+            clock=clock,
+        )
+        await repairer.open()
+        discovery = DiscoveryParts(
+            settings, pipeline, stats, shared.threads, clock, extra=extra
+        )
+        behind = await discovery.open(shared.parts)
+        registrar, watcher = make_contracts(
+            settings,
+            stats,
+            events=OtherEvents(settings.events, behind, extra, stats),
+            watcher=with_house(
+                settings, shared.parts, shared.observers, pipeline, discovery, repairer
+            ),
+            start=start,
+            observers=shared.observers,
+            guests=shared.guests,
+            pipeline=pipeline,
+            discovery=discovery.discovery,
+            extra=extra,
+            clock=clock,
+        )
+        ingest = Ingest(
+            settings.home_assistant,
+            pipeline,
+            stats,
+            on_data=pump.wake,
+            env=shared.environment,
+            clock=clock,
+            watcher=watcher,
+            registrar=registrar,
+            observers=shared.observers,
+        )
+        pump.gate = Gate(
+            MEMORY_HIGH_BYTES,
+            pause=ingest.pause_reading,
+            resume=ingest.resume_reading,
+        )
+        return cls(ingest, repairer, discovery)
+
+    def start(
+        self, start: Callable[[str, Callable[[], Awaitable[None]]], object]
+    ) -> None:
+        """Start the connection, and what keeps the registries; holes come later."""
+        start("ingest", self.ingest.run)
+        start("discovery", self.discovery.run)
