@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 MOST_SEEN: Final = 65_536
-SPARE_ENTRIES: Final = 1024
+SPARE_ENTRIES: Final = 256
 
 Entry: TypeAlias = "tuple[float, int, Follower, Chain]"
 

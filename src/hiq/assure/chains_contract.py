@@ -289,7 +289,7 @@ class Follower:
         """Forget all open chains unjudged; what began before now is not judged."""
         contract, count = self.contract, len(self.chains)
         for chain in self.chains.values():
-            chain.over = True
+            chain.end()
         self.chains.clear()
         self._ended.clear()
         self.interrupted += count
@@ -301,7 +301,7 @@ class Follower:
         """Begin a chain, or go on with one that had been silent for so long."""
         if len(self.chains) >= self._most_open:
             _, oldest = self.chains.popitem(last=False)
-            oldest.over = True
+            oldest.end()
             self.evicted += 1
         self._ended.pop(key, None)
         if before is None:
@@ -313,7 +313,7 @@ class Follower:
         return chain
 
     def _end(self, chain: Chain, how: str | Progress) -> None:
-        chain.over = True
+        chain.end()
         del self.chains[chain.key]
         self._remember(chain.key, how)
         self.completed += how is not BROKEN

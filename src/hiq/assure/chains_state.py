@@ -66,6 +66,14 @@ class Chain:
         self.before, self.last_type = self.last_type, one.event_type
         self.last_fired_s = one.time_s
 
+    def end(self) -> None:
+        """Let go what it remembers: somebody may hold on to it until it is due."""
+        self.over = True
+        self.last = None
+        self.recent.clear()
+        self.opens.clear()
+        self.demands.clear()
+
     @property
     def events(self) -> tuple[str, ...]:
         """Its first event and the last ones."""
