@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from hiq import client
 from hiq.settings.contracts_shipped import HA_AUTOMATION
 from hiq.settings.schema import ContractsSettings
 from hiq.simulate.server import Simulator
@@ -125,6 +127,21 @@ def points(folder: Path) -> list[tuple[str, str]]:
     finally:
         database.close()
     return [(json.loads(tags)["code"], text) for tags, text in rows]
+
+
+async def test_programs_get_violations_between_events(tmp_path: Path) -> None:
+    """`hiq.client` gives them out if that is asked for."""
+    async with serving(tmp_path) as (home, hiq):
+        async with client.connect(str(hiq.service.url), contracts=True) as events:
+            reading = asyncio.create_task(anext(events))
+            await until("connected", lambda: events.connects)
+            automate(home, "light.dead")
+            async with asyncio.timeout(20):
+                found = await reading
+        assert isinstance(found, client.Violation)
+        assert found.code == "NOT_ANSWERED"
+        assert found.seq == 1
+        assert len(found.events) == 2
 
 
 async def test_a_light_that_answers_is_silent(tmp_path: Path) -> None:

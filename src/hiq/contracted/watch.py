@@ -213,7 +213,6 @@ class ContractWatch:
         if self._line is None:
             self._targets.forget()
         self._engine.reset(self._monotonic())
-        self._wake.set()
 
     def _ask(self, question: Question) -> bool:
         return self._line is not None and self._line.ask(question)
