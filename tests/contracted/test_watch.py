@@ -19,6 +19,8 @@ from hiq.errors import CommandError
 from hiq.ha.commands import Question
 from hiq.ha.events import Answered, Event, HoldEnded
 from hiq.observe import Observers
+from hiq.other_events import OtherEvents
+from hiq.settings.schema import EventsSettings
 from hiq.stats import Stats
 from tests.assure.making import declared, event
 
@@ -91,7 +93,7 @@ class World:
             self.told,  # type: ignore[arg-type]
             self.stats,
             observers=self.observers,
-            registrar=self.others,
+            events=OtherEvents(EventsSettings(), self.others, self, self.stats),  # type: ignore[arg-type]
             watcher=self.others,  # type: ignore[arg-type]
             monotonic=lambda: self.now,
         )
