@@ -178,3 +178,54 @@ class VictoriaMetrics(Server):
         if status != 200:
             raise RuntimeError(f"victoria-metrics {status}: {body!r}")
         return [json.loads(line) for line in body.splitlines()]
+
+
+class Prometheus(Server):
+    """Prometheus that scrapes one address every second, with rules if there are any."""
+
+    name = "prometheus"
+
+    def __init__(self, folder: Path, target: str, rules: Path | None = None) -> None:
+        self._program = program("prometheus")
+        super().__init__(folder)
+        self._config = folder / "prometheus.yml"
+        config = {
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "scrape_configs": [
+                {"job_name": "hiq", "static_configs": [{"targets": [target]}]}
+            ],
+            "rule_files": [str(rules)] if rules else [],
+        }
+        self._config.write_text(json.dumps(config))  # JSON is YAML
+
+    def command(self) -> Sequence[str]:
+        """Return the command."""
+        return [
+            self._program,
+            f"--config.file={self._config}",
+            f"--storage.tsdb.path={self.folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+        ]
+
+    def ready(self) -> bool:
+        """Return whether it says that it is ready."""
+        return http_request(f"{self.url}/-/ready", timeout=1)[0] == 200
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """Return the samples of an expression now; RuntimeError if it is refused."""
+        return prometheus_query(self.url, {"query": expression})
+
+
+def prometheus_query(url: str, fields: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Ask the query API of Prometheus or VictoriaMetrics; at one time, or over a span.
+
+    Raises:
+        RuntimeError: the expression was refused.
+    """
+    path = "query_range" if "step" in fields else "query"
+    status, body = http_request(f"{url}/api/v1/{path}?{urllib.parse.urlencode(fields)}")
+    answer = json.loads(body)
+    if answer.get("status") != "success":
+        raise RuntimeError(f"{status}: {answer.get('error')}: {fields['query']}")
+    found: list[dict[str, Any]] = answer["data"]["result"]
+    return found

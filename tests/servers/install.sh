@@ -1,6 +1,7 @@
 #!/bin/bash
-# Install the servers that the tests start: InfluxDB 1.x, VictoriaMetrics, Chromium, npm,
-# and what the faults campaign needs: strace, libfaketime.
+# Install the servers that the tests start: InfluxDB 1.x, VictoriaMetrics, Prometheus,
+# Chromium, npm, jq of the documentation, and what the faults campaign needs: strace,
+# libfaketime.
 #
 #   tests/servers/install.sh
 #
@@ -14,6 +15,8 @@ declare -A package=(
   [victoria-metrics]=victoria-metrics
   [chromium]=chromium
   [npm]=npm
+  [prometheus]=prometheus
+  [jq]=jq
   [strace]=strace
   [faketime]=faketime
 )
