@@ -26,7 +26,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
 .DEFAULT_GOAL := help
 # docs is a folder, too
 .PHONY: help frontend build demo docs test lint format autobahn bench benchall campaign coverage debug \
-        fuzz apifuzz filters outage sidebyside wheel wheelcheck sdist sbom audit servers clean
+        fuzz apifuzz filters outage sidebyside wheel wheelcheck imagecheck sdist sbom audit servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -138,6 +138,9 @@ wheel: frontend $(VENV)/.tools ## a wheel in dist/
 
 wheelcheck: frontend .venv-release/.tools ## sdist -> wheel -> fresh environment -> demo, for every Python here
 	tools/check_wheel.sh .venv-release $(PYTHONS)
+
+imagecheck: frontend ## the Dockerfile's steps in a bare Debian tree, ending in a healthy hiq (root)
+	tools/image_check.sh .cache
 
 sdist: frontend .venv-release/.tools ## the source distribution in dist/
 	.venv-release/bin/python -m build --sdist --outdir dist .
