@@ -46,6 +46,7 @@ STRUCTS: dict[str, Any] = {
     "contracts": schema.ContractsSettings,
     "security": schema.SecuritySettings,
     "memory": schema.MemorySettings,
+    "monitor": schema.MonitorSettings,
     "log": schema.LogSettings,
     "sink": schema.SinkSettings,
 }

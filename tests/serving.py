@@ -18,6 +18,7 @@ from hiq.settings import (
     HomeAssistantSettings,
     HttpSettings,
     JournalSettings,
+    MonitorSettings,
     Settings,
     SinkSettings,
 )
@@ -37,6 +38,7 @@ def settings_for(home: Simulator | None, folder: Path, **changes: Any) -> Settin
         sinks=(STORE,),
         journal=JournalSettings(commit=0.01, min_free_bytes=0),
         http=HttpSettings(port=0),
+        monitor=MonitorSettings(interval=0.1),
         data_dir=folder,
     )
     return msgspec.structs.replace(base, **changes)
@@ -85,6 +87,13 @@ class Running:
         ):
             return await answer.read()
 
+    def conserved(self) -> None:
+        """Hold it to its counters: they added up at every look, and do at the end."""
+        stats = self.stats
+        sinks = {one.name: stats.sink_imbalance(one) for one in stats.sinks.values()}
+        assert (stats.imbalance(), any(sinks.values())) == (0, False), sinks
+        assert "conservation" not in self.service.oversight.alerts.raised
+
     async def settled(self) -> None:
         """Wait until everything received is in every sink."""
         await until(
@@ -110,6 +119,7 @@ async def running(
             yield it
         finally:
             it.service.stop()
+    it.conserved()
 
 
 def stored(folder: Path) -> set[tuple[str, int]]:

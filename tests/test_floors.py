@@ -19,6 +19,9 @@ FLOOR_2 = {
     "assure": (
         *("chains", "chains_answers", "chains_contract", "chains_order"),
         *("chains_state", "contracts", "contracts_events", "contracts_targets"),
+        *("alerts", "monitor_claims", "monitor_facts", "monitor_kinds"),
+        *("monitor_latency", "monitor_rates", "monitor_rhythm", "monitor_rules"),
+        "monitor_stages",
         "",  # the package itself imports nothing
     ),
     "ha": (
@@ -39,7 +42,7 @@ FLOOR_2 = {
         *("exposition", "health", "house", "house_lists", "routes", "openapi"),
         *("limits", "traffic", "directory", "home_metrics"),
         *("types", "types.errors", "types.health", "types.home", "types.house"),
-        *("types.service", "types.clients", "types.page"),
+        *("types.service", "types.clients", "types.page", "types.alerts"),
     ),
     "simulate": ("world", "protocol", "history", "kinds", "registries", "schema"),
 }

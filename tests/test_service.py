@@ -215,6 +215,7 @@ async def test_a_part_that_fails_is_restarted(
         assert (code, health["status"]) == (503, "unhealthy")
         assert "a fault of the sink" in str(health["reasons"])
         await until("it runs again", lambda: stubborn.written)
+        await until("no alert is left", lambda: not it.service.oversight.alerts.active)
         assert it.stats.errors["sink store"] == 1
         assert (await it.get("/health"))[1]["status"] == "healthy"
     assert stubborn.starts == 2

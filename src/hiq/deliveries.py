@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hiq.deliver import Deliverer
     from hiq.journal.journal import Journal
-    from hiq.settings.schema import Settings
+    from hiq.settings.schema import Settings, SinkSettings
     from hiq.sink.base import Sink
     from hiq.stats import Stats
 
@@ -46,12 +46,14 @@ class Deliveries:
         settings: Settings,
         stats: Stats,
         *,
+        looked_at: Callable[[Sink, SinkSettings], Sink] = lambda sink, _: sink,
         threads: Executor,
         journal_thread: Executor,
         clock: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._stats = stats
+        self._looked_at = looked_at
         self._threads = threads
         self._journal_thread = journal_thread
         self._clock = clock
@@ -67,7 +69,8 @@ class Deliveries:
         data_dir = self._settings.data_dir
         for settings in self._settings.sinks:
             making = partial(make, settings, data_dir=data_dir)
-            sink = await self._in(self._threads, making)
+            made = await self._in(self._threads, making)
+            sink = self._looked_at(made, settings)
             self._sinks.append(sink)
             cursor = await self._in(
                 self._journal_thread,

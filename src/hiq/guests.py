@@ -20,24 +20,23 @@ import msgspec
 from hiq.backoff import wait
 from hiq.clients.clocks import Clocks
 from hiq.clients.counts import Throttle
-from hiq.clients.gate import Gate
+from hiq.clients.gate import Gate, mode_of
 from hiq.clients.rules import Rules
 from hiq.clients.shedding import shed
-from hiq.settings.load import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from aiohttp import web
 
-    from hiq.clients.gate import Mode
     from hiq.clients.homeiq import HomeIq
     from hiq.clients.hub import Hub
     from hiq.clients.server import ClientServer
+    from hiq.clients.sessions import Session
     from hiq.clients.store import Store
     from hiq.clients.subscriptions import Facts
     from hiq.observe import Observers, Tapped
-    from hiq.settings.schema import ClientsSettings, HttpSettings, Settings
+    from hiq.settings.schema import ClientsSettings, Settings
     from hiq.stats import Stats
     from hiq.web.parts import Parts
 
@@ -119,6 +118,10 @@ class Guests:
         """Tell a broken contract to the clients that want it."""
         server, now_s = self._server, self._clocks.steady()
         return 0 if server is None else server.hub.violation(json, now_s)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Return the sessions of all clients."""
+        return () if self._server is None else tuple(self._server.hub.sessions)
 
     async def run(self) -> None:
         """Keep time and disk for clients, while there are any."""
@@ -352,13 +355,6 @@ class Guests:
         if self._server is None:
             return {"connections": 0, "sessions": 0}
         return self._server.figures()
-
-
-def mode_of(http: HttpSettings) -> Mode:
-    """Return how clients are known."""
-    if http.auth == "auto":
-        return "none" if is_loopback(http.host) else "jwt"
-    return http.auth
 
 
 def rules_of(clients: ClientsSettings) -> Rules:

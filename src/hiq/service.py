@@ -35,6 +35,7 @@ from hiq.memorywatch import memory_watch
 from hiq.notify import Notifier
 from hiq.observe import Observers
 from hiq.opening import open_journal
+from hiq.oversight import Oversight
 from hiq.pageparts import fill_page
 from hiq.pump import Pump
 from hiq.reload import Reloader
@@ -118,9 +119,13 @@ class Service:
             in_thread=self._in_thread,
             clock=clock,
         )
+        self.oversight = Oversight(
+            settings, self.stats, self.parts, self._supervisor.down, self._guests, clock
+        )
         self._deliveries = Deliveries(
             settings,
             self.stats,
+            looked_at=self.oversight.sink,
             threads=self._threads,
             journal_thread=self._journal_thread,
             clock=clock,
@@ -211,7 +216,7 @@ class Service:
         await counting.open(self._journal, self._journal_thread, self.parts)
         pump = Pump(
             pipeline,
-            counting,
+            self.oversight.open(counting, pipeline, self._in_thread, start),
             self.stats,
             self.settings.journal,
             schemas=self.settings.schemas,

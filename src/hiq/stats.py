@@ -272,6 +272,17 @@ class Stats:
             tell, self.on_change = self.on_change, None
             tell()
 
+    def sink_imbalance(self, sink: SinkStats) -> int:
+        """Return what one sink should have got minus what became of it; 0 is right.
+
+        With several schemas it is the points of the sink's own stream that count.
+        """
+        return (
+            sink.carried
+            + self.accepted_in(sink.stream)
+            - (sink.written + sink.dead_lettered + sink.dropped + sink.pending)
+        )
+
     def imbalance(self) -> int:
         """Return received minus the sum of its terms; 0 when the counters add up."""
         return self.received - (

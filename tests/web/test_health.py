@@ -8,7 +8,7 @@ import pytest
 
 from hiq.gaps import Ledger
 from hiq.stats import Concern, SinkStats, Stats
-from hiq.web.health import Check, checks, readiness, sink_imbalance, worst
+from hiq.web.health import Check, checks, readiness, worst
 from hiq.web.recent import Totals
 from tests.web.serving import NOW, good_stats
 
@@ -209,7 +209,7 @@ def test_counters_that_do_not_add_up() -> None:
     stats.received = 10
     stats.accepted = 9
     stats.sinks["influxdb"].written = 7
-    assert sink_imbalance(stats, stats.sinks["influxdb"]) == 2
+    assert stats.sink_imbalance(stats.sinks["influxdb"]) == 2
     check = judged(stats, "conservation")
     assert check.status == "unhealthy"
     assert "events: +1" in check.reason

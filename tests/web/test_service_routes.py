@@ -7,6 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from hiq.alarms import Alarms
+from hiq.assure.alerts import Alerts
+from hiq.assure.monitor_claims import Audit
+from hiq.assure.monitor_stages import Stages
 from hiq.errors import ConfigError, ConnectionLost, Problem
 from hiq.rates import Rates
 from hiq.stats import Stats
@@ -83,6 +87,7 @@ def fill(hiq: Served) -> None:
     parts.house.begin([state("switch.plug", "on")])
     parts.past = FixedPast()
     parts.settings = lambda: ({"log": {"level": "info"}}, "hiq.yaml")
+    parts.alarms = Alarms(Alerts(), [], Audit(), Stages({}, 1.0, 5.0), {}, float)
 
 
 async def test_rates() -> None:
@@ -94,6 +99,27 @@ async def test_rates() -> None:
         fill(hiq)
         code, body, _ = await hiq.get("/api/v1/event-rate")
         assert (code, body) == (200, msgspec.to_builtins(RATES))
+
+
+async def test_alerts() -> None:
+    """Those that last and those that are over; 503 without the monitor."""
+    async with served() as hiq:
+        assert (await hiq.get("/api/v1/alerts"))[0] == 503
+        fill(hiq)
+        assert isinstance(hiq.parts.alarms, Alarms)
+        book = hiq.parts.alarms.alerts
+        book.raise_("entity_silent:sensor.a", "warning", "sensor.a is silent", 5.0)
+        book.raise_("latency:journal", "critical", "slow", 6.0)
+        book.clear("latency:journal", 8.0)
+        code, body, _ = await hiq.get("/api/v1/alerts")
+        assert (code, [one["key"] for one in body["active"]]) == (
+            200,
+            ["entity_silent:sensor.a"],
+        )
+        assert [(one["kind"], one["seconds"]) for one in body["history"]] == [
+            ("latency", 2.0)
+        ]
+        assert body["report"]["stale"] == ["entity_silent:sensor.a"]
 
 
 async def test_filter_statistics() -> None:

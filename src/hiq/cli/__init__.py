@@ -16,6 +16,7 @@ from hiq.errors import ConfigError, HiqError, ServiceUnreachable
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS: dict[str, str] = {
+    "alerts": "List what is wrong now, and what was lately.",
     "backfill": "Import a home's past from its recorder into the sinks.",
     "check": "Reach Home Assistant and every sink, and say what is wrong.",
     "config": "Check, show or import settings; needs no network.",

@@ -16,6 +16,7 @@ from hiq.clients.counts import Counts, Throttle
 from hiq.clients.denied import Denied
 from hiq.clients.offered import find_token
 from hiq.clients.principal import EVERYTHING, Principal
+from hiq.settings.load import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
     from hiq.clients.auth import Verifier
     from hiq.clients.clocks import Clocks
+    from hiq.settings.schema import HttpSettings
 
-__all__ = ["Gate", "Mode"]
+__all__ = ["Gate", "Mode", "mode_of"]
 
 logger = logging.getLogger("hiq.clients")
 
@@ -200,3 +202,10 @@ class Gate:
             return False
         origin = urlsplit(request.headers.get("Origin", "")).netloc
         return bool(origin) and origin == request.headers.get("X-Forwarded-Host", "")
+
+
+def mode_of(http: HttpSettings) -> Mode:
+    """Return how clients are known."""
+    if http.auth == "auto":
+        return "none" if is_loopback(http.host) else "jwt"
+    return http.auth

@@ -105,6 +105,7 @@ class Outbox:
         self._ever_sent = next_seq - 1
         self.overflowed = False
         self.unresponsive = False
+        self.ignored = False
         self.delivered = Delivered(tracked)
         self.dropped: dict[str, int] = {}
         self.repeated_acks = 0
@@ -126,6 +127,11 @@ class Outbox:
     def filling(self) -> float:
         """How full it is, 1 for full."""
         return len(self._items) / self._limit
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether something is being sent again, or was given up."""
+        return self._round > 0 or self.ignored
 
     # in
 
@@ -243,6 +249,7 @@ class Outbox:
     def attach(self, last_seq: int) -> int:
         """Begin again after `last_seq`, which counts as acked; return how many come."""
         self.detach()
+        self.ignored = False
         self._cut_to(last_seq, None)
         self.acked = max(self.acked, last_seq)
         self.sent = self.acked
@@ -266,7 +273,7 @@ class Outbox:
             self.repeated_acks += 1
             return True
         self._cut_to(seq, now_s)
-        self.acked = seq
+        self.acked, self.ignored = seq, False
         self.sent = max(self.sent, seq)
         self._round, self._round_s = 0, None
         if self._cursor:
@@ -307,7 +314,7 @@ class Outbox:
             if self._cursor:
                 self._round_s = now_s + self._ack_timeout_s
         elif self._round >= len(REDELIVER_S):
-            self.unresponsive = True
+            self.unresponsive = self.ignored = True
             for item in unconfirmed:
                 if item.event is not None:
                     self.delivered.timed_out(item.event.event_id)

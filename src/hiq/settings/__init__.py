@@ -8,6 +8,7 @@ from hiq.settings.schema import (
     JournalSettings,
     LogSettings,
     MemorySettings,
+    MonitorSettings,
     Settings,
     SinkSettings,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "JournalSettings",
     "LogSettings",
     "MemorySettings",
+    "MonitorSettings",
     "Settings",
     "SinkSettings",
     "load",

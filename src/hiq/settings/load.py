@@ -35,6 +35,7 @@ from hiq.settings.schema import (
     JournalSettings,
     LogSettings,
     MemorySettings,
+    MonitorSettings,
     SecuritySettings,
     Settings,
     SinkSettings,
@@ -185,6 +186,7 @@ def _build(
         contracts=ContractsSettings(**_section(tree, "contracts", problems)),
         security=security,
         memory=MemorySettings(**_section(tree, "memory", problems)),
+        monitor=MonitorSettings(**_section(tree, "monitor", problems)),
         log=LogSettings(**_section(tree, "log", problems)),
         data_dir=Path(data_dir) if isinstance(data_dir, str) else data_folder(env),
     )

@@ -21,6 +21,7 @@ __all__ = [
     "HttpSettings",
     "JournalSettings",
     "LogSettings",
+    "MonitorSettings",
     "SecuritySettings",
     "Settings",
     "SinkSettings",
@@ -205,6 +206,22 @@ class MemorySettings(Struct, frozen=True, kw_only=True):
     outbox_bytes: int = 64 * 1024**2
 
 
+class MonitorSettings(Struct, frozen=True, kw_only=True):
+    """What is watched, and what is an alert."""
+
+    enabled: bool = True
+    interval: float = 10.0
+    ha_silent: float = 60.0
+    entity_silent: float = 600.0
+    learn: float = 86_400.0
+    entities: int = 2000
+    expect: dict[str, float] = field(default_factory=dict)
+    read_back: float = 300.0
+    latency_warning: float = 1.0
+    latency_critical: float = 5.0
+    history: int = 200
+
+
 class LogSettings(Struct, frozen=True, kw_only=True):
     """What is logged, and in which form."""
 
@@ -236,6 +253,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_api: DataApiSettings = field(default_factory=DataApiSettings)
     memory: MemorySettings = field(default_factory=MemorySettings)
     events: EventsSettings = field(default_factory=EventsSettings)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
     log: LogSettings = field(default_factory=LogSettings)
     data_dir: Path = Path()
     source: str | None = None

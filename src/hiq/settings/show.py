@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from hiq.settings.block import BLOCK, sink_of
+from hiq.settings.monitor import SILENCES
 from hiq.settings.table import SECTIONS, SINK, SINK_TYPES, Row
 from hiq.settings.tidy import TIDY
 from hiq.settings.units import show_duration, show_size
@@ -26,7 +27,7 @@ MASKED = "****"
 
 SHOWN = (
     *("journal", "http", "backfill", "discovery", "data_api", "clients", "contracts"),
-    *("security", "events", "memory", "log"),
+    *("security", "events", "memory", "monitor", "log"),
 )
 
 
@@ -96,6 +97,8 @@ def _value(value: Any, row: Row) -> Any:
         return MASKED
     if row.kind.name == "duration":
         return show_duration(value)
+    if row.kind.name == SILENCES.name:
+        return {name: show_duration(one) for name, one in value.items()}
     if row.kind.name == "size":
         return show_size(value)
     return list(value) if isinstance(value, tuple) else value

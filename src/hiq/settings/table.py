@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hiq.settings.contracts import CONTRACTS
 from hiq.settings.guests import CLIENTS, SECURITY
+from hiq.settings.monitor import MONITOR
 from hiq.settings.rows import Row
 from hiq.settings.values import (
     BOOLEAN,
@@ -197,6 +198,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             SIZE, "Larger data of an event is left out of its point."
         ),
     },
+    "monitor": MONITOR,
     "log": {
         "level": Row(
             choice("debug", "info", "warning", "error"), "What is worth a line."
@@ -327,6 +329,7 @@ TOP_LEVEL: dict[str, str] = {
     "data_api": "where the registries are published",
     "memory": "how much memory may be used",
     "events": "which events are points beside the changes of states",
+    "monitor": "what is watched, and what is an alert",
     "log": "what is logged",
     "data_dir": "folder of everything hiq keeps",
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hiq.web.recent import Totals
     from hiq.web.types.health import Level
 
-__all__ = ["Check", "checks", "readiness", "sink_imbalance", "worst"]
+__all__ = ["Check", "checks", "readiness", "worst"]
 
 LEVELS: tuple[Level, ...] = ("healthy", "degraded", "unhealthy")
 HA_DEGRADED_AFTER_S = 10.0
@@ -92,18 +92,6 @@ def checks(
 def worst(found: list[Check]) -> Level:
     """Return the worst level of some checks."""
     return max((check.status for check in found), key=LEVELS.index, default="healthy")
-
-
-def sink_imbalance(stats: Stats, sink: SinkStats) -> int:
-    """Return what one sink should have got minus what became of it; 0 is right.
-
-    With several schemas it is the points of the sink's own stream that count.
-    """
-    return (
-        sink.carried
-        + stats.accepted_in(sink.stream)
-        - (sink.written + sink.dead_lettered + sink.dropped + sink.pending)
-    )
 
 
 def _away(stats: Stats) -> str:
@@ -223,7 +211,7 @@ def _validation(recent: Totals) -> Check:
 def _conservation(stats: Stats) -> Check:
     gaps = {"events": stats.imbalance()}
     for sink in stats.sinks.values():
-        gaps[f"sink {sink.name}"] = sink_imbalance(stats, sink)
+        gaps[f"sink {sink.name}"] = stats.sink_imbalance(sink)
     wrong = [f"{name}: {gap:+d}" for name, gap in gaps.items() if gap]
     if wrong:
         text = f"the counters do not add up ({', '.join(wrong)})"

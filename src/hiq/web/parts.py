@@ -7,16 +7,25 @@ Plain functions, so that no part has to know HTTP and no route any part.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import (
+        Awaitable,
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from aiohttp import web
 
     from hiq.web.exposition import Family
     from hiq.web.house import House
     from hiq.web.routes import Access
+    from hiq.web.types.alerts import AlertList
     from hiq.web.types.home import Device, Entity, Rename
     from hiq.web.types.page import History, Letter, StoredPage, StoredQuery
     from hiq.web.types.service import EventRate
@@ -82,6 +91,16 @@ class Past(Protocol):
         """Let go of everything; twice is fine."""
 
 
+class Alarms(Protocol):
+    """Who knows what is wrong."""
+
+    def document(self, now: float) -> AlertList:
+        """Return the document of /api/v1/alerts."""
+
+    def collect(self) -> Iterator[Family]:
+        """Yield what is shown as metrics."""
+
+
 @dataclass(slots=True)
 class Parts:
     """Functions that answer for a part.
@@ -110,6 +129,7 @@ class Parts:
         rejects: the newest events that were refused: reason code, first bytes.
         letters: the newest points that each sink refused for good.
         settings: those in force as they may be shown, and their file.
+        alarms: what is wrong now, and was lately.
     """
 
     rates: Callable[[float], EventRate] | None = None
@@ -132,7 +152,9 @@ class Parts:
     rejects: Callable[[], Sequence[tuple[str, bytes]]] | None = None
     letters: Callable[[], Awaitable[Mapping[str, Sequence[Letter]]]] | None = None
     settings: Callable[[], tuple[Mapping[str, Any], str | None]] | None = None
+    alarms: Alarms | None = None
 
     def collect(self) -> Iterable[Family]:
         """Return the metrics of the parts."""
-        return () if self.families is None else self.families()
+        known = () if self.families is None else self.families()
+        return known if self.alarms is None else chain(known, self.alarms.collect())

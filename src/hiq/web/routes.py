@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from hiq.web.types import clients, errors, health, home, house, page, service
+from hiq.web.types import alerts, clients, errors, health, home, house, page, service
 
 __all__ = ["OPEN_PATHS", "ROUTES", "STATIC", "Access", "Answer", "Route"]
 
@@ -149,6 +149,13 @@ ROUTES: tuple[Route, ...] = (
         "gaps",
         "The ledger of gaps: when something may be missing, why, and its fate.",
         (_served(health.GapList),),
+    ),
+    Route(
+        "GET",
+        "/api/v1/alerts",
+        "alerts",
+        "What is wrong now and was lately, with latencies and what the audit says.",
+        (_served(alerts.AlertList), _missing("The monitor")),
     ),
     Route(
         "GET",

@@ -1,4 +1,4 @@
-"""The routes of event rates, filter, reloads, discovery, entities and the house.
+"""The routes of rates, alerts, filter, reloads, discovery, entities and the house.
 
 Each asks its part; where there is none it answers 503, in the shape that users of the
 HomeIQ service read. How a part does its work is not known here.
@@ -46,6 +46,12 @@ class ServiceRoutes:
             )
             return answer(service.NoRates(detail=failure), 503)
         return answer(self._parts.rates(self._view.clock()))
+
+    async def alerts(self, _request: web.Request) -> web.Response:
+        """Answer what is wrong now, and was lately."""
+        if self._parts.alarms is None:
+            return unavailable("The monitor is not there")
+        return answer(self._parts.alarms.document(self._view.clock()))
 
     async def filter_stats(self, _request: web.Request) -> web.Response:
         """Answer what the filter decided."""

@@ -68,6 +68,7 @@ def make_site(
         git_sha=environment.get("GIT_SHA", "unknown"),
         build_time=environment.get("BUILD_TIME", "unknown"),
     )
+
     view = View(
         stats=stats,
         recent=recent,

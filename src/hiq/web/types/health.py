@@ -220,6 +220,7 @@ class Health(Struct, frozen=True, kw_only=True):
     auth: dict[str, Any] | None = None
     contracts: dict[str, Any] | None = None
     clients: dict[str, Any] | None = None
+    alerts: dict[str, Any] | None = None
 
 
 # Structs have one base only, so the fields of the other one are copied here.

@@ -1,0 +1,332 @@
+"""The monitor within the service: what it is told, what it checks, who hears of it.
+
+It stands beside the way of the data and looks on: at what the journal took, at what a
+database confirmed, at the counters. Nothing waits for it, and what fails in it stops
+nothing. It must not know HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from hiq.alarms import Alarms
+from hiq.assure.alerts import Alerts
+from hiq.assure.monitor import Check, Monitor
+from hiq.assure.monitor_facts import ClientFacts, Facts, HaFacts, SinkFacts
+from hiq.assure.monitor_rules import (
+    Gained,
+    HomeSilence,
+    Progress,
+    RateRule,
+    Silences,
+    clients,
+    conservation,
+    tasks,
+)
+from hiq.assure.monitor_stages import JOURNAL, Stages
+from hiq.clients.answers import moment
+from hiq.overlook import Looking, LookingAt
+from hiq.readback import InThread, ReadBack
+from hiq.stats import Concern
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+
+    from hiq import Pipeline
+    from hiq.assure.alerts import Alert
+    from hiq.assure.monitor_kinds import Finding
+    from hiq.guests import Guests
+    from hiq.journal.journal import Entry
+    from hiq.pump import Appending
+    from hiq.settings.schema import Settings, SinkSettings
+    from hiq.sink.base import Batch, Sink
+    from hiq.stats import Stats
+    from hiq.web.parts import Parts
+
+__all__ = ["Oversight"]
+
+logger = logging.getLogger("hiq.monitor")
+
+RECENT: Final = 4096
+"""Batches that are known as live: how far a database may be behind and be measured."""
+CHECK_S: Final = 60.0
+STUCK_TICKS: Final = 3
+"""Looks in a row without progress, beside what one step may take."""
+
+
+class Oversight:
+    """Looks after one service.
+
+    - After `open`: it looks, under supervision, if anything is to be watched.
+    - `sink` returns what stands for a sink, so that it can look on.
+    - `alerts` is the book; parts of the service may write into it, too.
+
+    Args:
+        settings: of the service.
+        stats: its counters; takes the section and the concern `alerts`.
+        parts: gets what the routes ask.
+        down: parts that failed, with the reason.
+        guests: the clients, who are told and watched.
+        clock: Unix seconds.
+        steady: seconds that never go back.
+    """
+
+    def __init__(  # noqa: PLR0917  the service gives what it has
+        self,
+        settings: Settings,
+        stats: Stats,
+        parts: Parts,
+        down: Mapping[str, str],
+        guests: Guests,
+        clock: Callable[[], float] = time.time,
+        *,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._stats = stats
+        self._down = down
+        self._guests = guests
+        self._clock = clock
+        self._steady = steady
+        self._pipeline: Pipeline | None = None
+        self._in_thread: InThread = asyncio.to_thread
+        self._live: deque[int] = deque(maxlen=RECENT)
+        self._noted: deque[tuple[str, float]] = deque(maxlen=RECENT)
+        self._snapshots = 0
+        self._facts = Facts(steady())
+        self.readers: dict[str, ReadBack] = {}
+        watched = settings.monitor
+        kept = watched.history
+        self.alerts = Alerts(most=kept, kept=kept)
+        self._progress = Progress()
+        self.stages = self._make_stages()
+        checks = self._checks() if watched.enabled else []
+        self._monitor = Monitor(self.alerts, checks, clock, steady, watched.interval)
+        self.alerts.listeners.append(self._told)
+        stats.sections["alerts"] = self._figures
+        parts.alarms = Alarms(
+            self.alerts,
+            self._monitor.checks,
+            self._progress.audit,
+            self.stages,
+            self.readers,
+            steady,
+        )
+
+    # hooks of the service
+
+    def open(
+        self,
+        journal: Appending,
+        pipeline: Pipeline,
+        in_thread: InThread,
+        start: Callable[[str, Callable[[], Awaitable[None]]], object],
+    ) -> Appending:
+        """Begin to watch; return what appends to the journal, looked at.
+
+        Args:
+            journal: what appends to it.
+            pipeline: who counts by entity.
+            in_thread: runs what blocks.
+            start: keeps a part of the service running.
+        """
+        self._pipeline = pipeline
+        self._in_thread = in_thread
+        if not self._settings.monitor.enabled:
+            return journal
+        start("monitor", self._monitor.run)
+        return Looking(journal, self._appended)
+
+    def sink(self, sink: Sink, settings: SinkSettings) -> Sink:
+        """Return the sink, looked at."""
+        watched = self._settings.monitor
+        if not watched.enabled:
+            return sink
+        if watched.read_back and settings.type != "stdout":
+            self.readers[sink.name] = reader = ReadBack(
+                settings,
+                self._settings.data_dir,
+                watched.read_back,
+                steady=self._steady,
+                in_thread=self._in_thread,
+            )
+            self._monitor.checks.append(
+                Check(f"read_back {sink.name}", reader.look, CHECK_S)
+            )
+        return LookingAt(sink, partial(self._wrote, sink.name))
+
+    # what happens
+
+    def _appended(self, entries: list[tuple[str, Entry]]) -> None:
+        """Note what the journal took; runs in its thread.
+
+        States at connect are old, so that their batches tell nothing of the way.
+        """
+        before, self._snapshots = self._snapshots, self._stats.snapshot_states
+        if before != self._snapshots:
+            return
+        now = self._clock()
+        for _, entry in entries:
+            self._live.append(entry.last_ns)
+            for time_ns in (entry.first_ns, entry.last_ns):
+                self._noted.append((JOURNAL, now - time_ns / 1e9))
+
+    def _wrote(self, name: str, batch: Batch) -> None:
+        """Note what a database has confirmed."""
+        if batch.last_ns not in self._live:
+            return
+        late_s = self._clock() - batch.last_ns / 1e9
+        self.stages.add(name, late_s, self._steady())
+        reader = self.readers.get(name)
+        if reader is not None:
+            reader.wrote(batch)
+
+    def _told(self, alert: Alert) -> None:
+        """Tell everybody that an alert was raised or is over."""
+        over = alert.cleared_s is not None
+        extra: dict[str, Any] = {"key": alert.key, "severity": alert.severity}
+        if alert.cleared_s is not None:
+            extra["seconds"] = round(alert.cleared_s - alert.since_s, 3)
+        level = logging.ERROR if alert.severity == "critical" else logging.WARNING
+        words = "alert is over: %s" if over else "alert: %s"
+        logger.log(
+            logging.INFO if over else level,
+            words,
+            alert.message,
+            extra=extra,
+        )
+        active = self.alerts.active
+        if active:
+            kinds = ", ".join(sorted({one.kind for one in active}))
+            reason = f"{len(active)} active: {kinds}; see hiq alerts"
+            self._stats.concerns["alerts"] = Concern("degraded", reason)
+        else:
+            self._stats.concerns.pop("alerts", None)
+        self._guests.alert(
+            key=alert.key,
+            severity=alert.severity,
+            state="cleared" if over else "raised",
+            message=alert.message,
+            since=moment(alert.since_s),
+        )
+
+    # checks
+
+    def _checks(self) -> list[Check]:
+        """Return what is looked at, the facts first: all rules judge the same ones."""
+        watched = self._settings.monitor
+        rules: dict[str, Callable[[Facts], Iterable[Finding]]] = {
+            "conservation": conservation,
+            "tasks": tasks,
+            "clients": clients,
+            "home_assistant": HomeSilence(watched.ha_silent),
+            "rates": RateRule(watched.entities),
+            "gained": Gained(),
+            "progress": self._progress,
+        }
+        if watched.entity_silent and watched.entities:
+            rules["entities"] = Silences(
+                most=watched.entities,
+                least_s=watched.entity_silent,
+                learn_s=watched.learn,
+                expected=watched.expect,
+            )
+        checks = [Check("facts", self._look)]
+        checks += [
+            Check(name, partial(self._judge, rule)) for name, rule in rules.items()
+        ]
+        return [*checks, Check("latency", self._look_at_stages)]
+
+    def _judge(self, rule: Callable[[Facts], Iterable[Finding]]) -> Iterable[Finding]:
+        return rule(self._facts)
+
+    def _look(self) -> Iterable[Finding]:
+        self._facts = self.facts()
+        return ()
+
+    def _look_at_stages(self) -> Iterable[Finding]:
+        now_s = self._steady()
+        while self._noted:
+            self.stages.add(*self._noted.popleft(), now_s)
+        return self.stages.look(now_s)
+
+    def facts(self) -> Facts:
+        """Return the figures of this moment."""
+        stats, counts = self._stats, None
+        if self._pipeline is not None:
+            counts = self._pipeline.counts
+        watched = self._settings.monitor
+        patience_s = STUCK_TICKS * watched.interval
+        return Facts(
+            now_s=self._steady(),
+            received=stats.received,
+            rejected=stats.rejected,
+            imbalance=stats.imbalance(),
+            buffered=stats.buffered,
+            journal_well=stats.journal.writable,
+            commits=stats.journal.commits,
+            ha=HaFacts(
+                subscribed=stats.ha.state == "CONNECTED" and stats.ha.subscribed,
+                connects=stats.ha.connects,
+                events=stats.received - stats.snapshot_states,
+                reconnects=sum(stats.ha.reconnects.values()),
+            ),
+            patience_s=patience_s + self._settings.journal.commit,
+            sinks=tuple(self._sink_facts(patience_s)),
+            clients=tuple(self._client_facts()),
+            down=dict(self._down),
+            domains={}
+            if counts is None
+            else dict(zip(counts.domains(), counts.by_domain(), strict=True)),
+            entities=() if counts is None else tuple(counts.top(watched.entities)),
+        )
+
+    def _sink_facts(self, patience_s: float) -> Iterator[SinkFacts]:
+        for one in self._settings.sinks:
+            sink = self._stats.sinks.get(one.name)
+            if sink is None:
+                continue
+            yield SinkFacts(
+                sink.name,
+                well=sink.state in {"ok", "idle"},
+                pending=sink.pending,
+                done=sink.written + sink.dead_lettered + sink.dropped,
+                tried=sum(sink.requests.values()),
+                imbalance=self._stats.sink_imbalance(sink),
+                patience_s=patience_s + one.timeout + one.linger,
+            )
+
+    def _client_facts(self) -> Iterator[ClientFacts]:
+        for session in self._guests.sessions():
+            outbox = session.outbox
+            yield ClientFacts(
+                f"{session.sub} {session.id[:8]}",
+                outbox.filling if session.peer is not None else 0.0,
+                outbox.unconfirmed,
+            )
+
+    def _make_stages(self) -> Stages:
+        settings = self._settings
+        commit_s = settings.journal.commit
+        allowances = {JOURNAL: commit_s}
+        for sink in settings.sinks:
+            allowances[sink.name] = commit_s + sink.linger
+        watched = settings.monitor
+        return Stages(allowances, watched.latency_warning, watched.latency_critical)
+
+    def _figures(self) -> dict[str, Any]:
+        """Return what /health shows, which everybody may see: no entity, no user."""
+        kinds: dict[str, int] = {}
+        for alert in self.alerts.active:
+            kinds[alert.kind] = kinds.get(alert.kind, 0) + 1
+        return {
+            "active": len(self.alerts.active),
+            "kinds": kinds,
+            "raised": dict(self.alerts.raised),
+            "suppressed": self.alerts.suppressed,
+        }

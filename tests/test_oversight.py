@@ -1,0 +1,299 @@
+"""Show of the monitor: silent failures injected into a whole service, each told once.
+
+Times are shortened by settings; what takes minutes is shown with a clock by hand in
+tests/assure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from hiq import deliveries, readback
+from hiq.errors import SinkUnreadable
+from hiq.settings import HttpSettings, JournalSettings, MonitorSettings, SinkSettings
+from hiq.settings.schema import ClientsSettings
+from hiq.simulate.server import Simulator
+from tests.fake_influx import FakeInflux, Fault
+from tests.serving import Running, StubbornSink, running, settings_for, until
+
+QUICK = MonitorSettings(
+    interval=0.05,
+    ha_silent=0.3,
+    entity_silent=0.3,
+    learn=0.5,
+    read_back=0.2,
+    latency_warning=10.0,
+    latency_critical=20.0,
+)
+
+
+def book(it: Running) -> tuple[list[str], list[str]]:
+    """Keys of alerts that last, and of those that are over."""
+    alerts = it.service.oversight.alerts
+    return [one.key for one in alerts.active], [one.key for one in alerts.history]
+
+
+async def told(it: Running, key: str) -> None:
+    """Wait until an alert is raised."""
+    await until(f"{key} is told", lambda: key in it.service.oversight.alerts)
+
+
+async def over(it: Running, key: str) -> None:
+    """Wait until it is over; it was raised once."""
+    alerts = it.service.oversight.alerts
+    await until(f"{key} is over", lambda: key not in alerts)
+    assert [one.key for one in alerts.history].count(key) == 1
+
+
+def quick(home: Simulator, folder: Path, **changes: Any) -> Any:
+    """Settings with all times shortened."""
+    changes.setdefault("monitor", QUICK)
+    return settings_for(home, folder, **changes)
+
+
+async def test_a_mute_home(simulator: Simulator, tmp_path: Path) -> None:
+    """Connected, answers, sends nothing: told; over with the next event."""
+    simulator.rate = 200
+    async with running(quick(simulator, tmp_path)) as it:
+        await until("a rhythm is learned", lambda: it.stats.received > 300)
+        simulator.mute = True
+        await told(it, "ha_silent")
+        code, health = await it.get("/health")
+        assert (code, health["status"]) == (200, "degraded")
+        assert health["alerts"]["kinds"]["ha_silent"] == 1
+        assert "sensor." not in json.dumps(health["alerts"])
+        simulator.mute = False
+        await over(it, "ha_silent")
+
+
+async def test_an_entity_that_falls_silent(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """By its own rhythm; the others go on, and are not told."""
+    names = ("sensor.steady_a", "sensor.steady_b")
+    quiet: set[str] = set()
+
+    async def beat() -> None:
+        number = 0
+        while True:
+            number += 1
+            for name in names:
+                if name not in quiet:
+                    simulator.set(name, str(number))
+            await asyncio.sleep(0.02)
+
+    async with running(quick(simulator, tmp_path)) as it, asyncio.TaskGroup() as group:
+        beating = group.create_task(beat())
+        await until("a rhythm is learned", lambda: it.stats.received > 400)
+        quiet.add(names[0])
+        key = f"entity_silent:{names[0]}"
+        await told(it, key)
+        assert book(it)[0] == [key]
+        quiet.clear()
+        await over(it, key)
+        beating.cancel()
+
+
+@pytest.mark.parametrize("version", [2, 3])
+async def test_a_database_that_says_204_and_stores_nothing(
+    simulator: Simulator, tmp_path: Path, version: Any
+) -> None:
+    """Points that were confirmed are looked for; over when they are found again."""
+    async with FakeInflux(version) as server:
+        place = (
+            {"bucket": "hiq", "org": "home"} if version == 2 else {"database": "hiq"}
+        )
+        sink = SinkSettings(
+            name="db",
+            type=f"influxdb{version}",
+            url=server.url,
+            token=server.token,
+            linger=0.02,
+            **place,
+        )
+        simulator.rate = 30
+        async with running(quick(simulator, tmp_path, sinks=(sink,))) as it:
+            readers = it.service.oversight.readers
+            await until("points were looked for", lambda: readers["db"].checked >= 2)
+            assert book(it) == ([], [])
+            server.script.extend(Fault(status=204) for _ in range(10_000))
+            await told(it, "sink_not_storing:db")
+            server.script.clear()
+            await over(it, "sink_not_storing:db")
+
+
+async def test_a_database_that_may_not_be_read_is_no_alert(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that may only write is a choice; it is shown that nothing is checked."""
+    make = readback.make_reader
+
+    def refuse(*_args: Any, **_options: Any) -> Any:
+        raise SinkUnreadable("store", "status 403: write only")
+
+    monkeypatch.setattr(readback, "make_reader", refuse)
+    simulator.rate = 100
+    async with running(quick(simulator, tmp_path)) as it:
+        reader = it.service.oversight.readers["store"]
+        await until("it cannot be read", lambda: reader.unreadable)
+        document = (await it.get("/api/v1/alerts"))[1]
+        assert "write only" in document["read_back"]["store"]["unreadable"]
+        monkeypatch.setattr(readback, "make_reader", make)
+        await until("points were looked for", lambda: reader.checked)
+        assert (reader.unreadable, book(it)) == ("", ([], []))
+
+
+async def test_a_part_that_lies(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sink that says it is well and hangs: its counter stands still."""
+    sink = StubbornSink("store")
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
+    settings = quick(
+        simulator,
+        tmp_path,
+        sinks=(
+            SinkSettings(
+                name="store", type="sqlite", path="s.db", timeout=0.2, linger=0.0
+            ),
+        ),
+        monitor=MonitorSettings(interval=0.05, read_back=0.0),
+    )
+    async with running(settings) as it:
+        sink.hang.clear()
+        simulator.fire(10)
+        await told(it, "stuck:sink store")
+        document = (await it.get("/api/v1/alerts"))[1]
+        assert document["components"]["sink store"]["status"] == "discrepancy"
+        assert document["report"]["discrepancies"] == ["stuck:sink store"]
+        sink.hang.set()
+        await over(it, "stuck:sink store")
+        sink.fail = 1
+
+
+async def test_counters_that_do_not_add_up(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """One event too many in one counter is critical, until it is right again."""
+    async with running(quick(simulator, tmp_path)) as it:
+        await it.settled()
+        it.stats.filtered += 1
+        await told(it, "conservation")
+        assert (await it.get("/health"))[0] == 503
+        it.stats.filtered -= 1
+        await over(it, "conservation")
+        del it.service.oversight.alerts.raised["conservation"]  # it was ours
+
+
+async def test_a_clock_that_is_wrong(tmp_path: Path) -> None:
+    """The latency of every event is wrong by the same: told as that, and no other."""
+    import time  # noqa: PLC0415
+
+    from hiq.simulate.world import World  # noqa: PLC0415
+
+    home = Simulator(
+        World(entities=20, seed=2), rate=200, clock=lambda: time.time() - 60
+    )
+    await home.start()
+    try:
+        async with running(quick(home, tmp_path)) as it:
+            await told(it, "clock_skew")
+            assert book(it) == (["clock_skew"], [])
+    finally:
+        await home.stop()
+
+
+class Client:
+    """A client of /ws that reads what it gets."""
+
+    def __init__(self, socket: Any) -> None:
+        self.socket = socket
+        self.frames: list[dict[str, Any]] = []
+
+    async def read(self, what: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Read until a frame is as wanted."""
+        async with asyncio.timeout(10):
+            while True:
+                frame = json.loads(await self.socket.recv())
+                self.frames.append(frame)
+                if what(frame):
+                    return frame
+
+    async def say(self, **frame: Any) -> None:
+        """Send a frame."""
+        await self.socket.send(json.dumps(frame))
+
+
+async def test_a_client_that_does_not_confirm_and_one_that_hears_of_it(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """Told to clients that want alerts; over when the other confirms."""
+    settings = quick(
+        simulator,
+        tmp_path,
+        clients=ClientsSettings(ack_timeout=0.2, durable=False),
+        http=HttpSettings(port=0),
+    )
+    async with running(settings) as it:
+        assert it.service.url is not None
+        url = it.service.url.replace("http", "ws") + "/ws"
+        async with (
+            connect(url, subprotocols=["hiq.v1"]) as first,
+            connect(url, subprotocols=["hiq.v1"]) as second,
+        ):
+            lazy, keen = Client(first), Client(second)
+            await lazy.say(type="subscribe", id=1, filter={"domains": ["light"]})
+            await keen.say(
+                type="subscribe", id=1, filter={"domains": ["none"], "alerts": True}
+            )
+            for client in (lazy, keen):
+                await client.read(lambda frame: frame["type"] == "result")
+            simulator.set("light.one", "on")
+            event = await lazy.read(lambda frame: frame["type"] == "event")
+            raised = await keen.read(lambda frame: frame["type"] == "alert")
+            assert raised["key"].startswith("client_not_acking:")
+            assert (raised["state"], raised["severity"]) == ("raised", "warning")
+            await lazy.say(type="ack", seq=event["seq"])
+            cleared = await keen.read(lambda frame: frame["type"] == "alert")
+            assert (cleared["key"], cleared["state"]) == (raised["key"], "cleared")
+            assert raised["since"] == cleared["since"]
+
+
+async def test_a_healthy_run_with_faults_on_the_way_raises_nothing_false(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """A cut connection is repaired, and is no alert of this kind."""
+    simulator.rate = 200
+    settings = quick(simulator, tmp_path, journal=JournalSettings(commit=0.02))
+    async with running(settings) as it:
+        await until("events", lambda: it.stats.received > 200)
+        simulator.drop()
+        await until("it is back", lambda: it.stats.ha.connects > 1)
+        seen = it.stats.received
+        await until("events", lambda: it.stats.received > seen + 200)
+        assert book(it) == ([], [])
+        metrics = (await it.raw("/metrics")).decode()
+    assert 'hiq_alerts_raised_total{kind="ha_silent"} 0.0' in metrics
+    assert 'hiq_latency_seconds_count{stage="journal"}' in metrics
+    assert 'hiq_latency_seconds_count{stage="store"}' in metrics
+
+
+async def test_switched_off_nothing_is_watched(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """And nothing stands between the parts."""
+    settings = quick(
+        simulator, tmp_path, monitor=MonitorSettings(enabled=False, interval=0.05)
+    )
+    async with running(settings) as it:
+        simulator.fire(10)
+        await it.settled()
+        document = (await it.get("/api/v1/alerts"))[1]
+        assert (document["checks"], document["latency"]) == ({}, {})
