@@ -1,4 +1,4 @@
-"""What costs too much, or for ever: W02-W08, W10-W15."""
+"""What costs too much, or for ever: W01-W15."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ import pytest
 
 from hiq import Pipeline, deliveries
 from hiq import pump as pump_module
+from hiq.counting import Counting
 from hiq.ha.feed import Feed
 from hiq.ha.states import ConnectionState, States
+from hiq.observe import Observers
 from hiq.settings import JournalSettings
 from hiq.simulate.server import Simulator
 from hiq.sink.base import Batch, Done, Outcome, Retry
@@ -43,6 +45,47 @@ def fastest(work: Callable[[], object], times: int = 5) -> float:
         work()
         found.append(time.process_time() - began)
     return min(found)
+
+
+def calls(work: Callable[[], object]) -> int:
+    """Return how many calls of functions some work makes."""
+    count = 0
+
+    def count_one(_frame: object, what: str, _argument: object) -> None:
+        nonlocal count
+        count += what in {"call", "c_call"}
+
+    sys.setprofile(count_one)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_W01_an_event_costs_the_same_after_a_hundred_thousand() -> None:
+    """With rates of eight hours behind it the work is that of the beginning."""
+    pipeline, stats, now = Pipeline(), Stats(), 0.0
+    feed = Feed(pipeline, stats, on_full=lambda: None, clock=lambda: now)
+    counting = Counting(stats, pipeline, Observers(), timer=lambda: now)
+    frames = [frame(state_changed(f"sensor.number_{n}")) for n in range(300)]
+
+    def some(events: int) -> None:
+        nonlocal now
+        for number in range(events):
+            feed(frames[number % len(frames)], snapshot=False)
+            if number % 10 == 9:  # 3.3 events a second
+                now += 3
+                counting.rates.sample(now)
+                pipeline.take()
+
+    some(len(frames))
+    first = calls(lambda: some(10_000))
+    kept = len(counting.rates)
+    some(80_000)
+    assert calls(lambda: some(10_000)) <= 1.1 * first
+    assert len(counting.rates) <= kept + 5
+    assert counting.rates.gain("15m", now).events == 3_000
 
 
 def test_W02_tags_are_escaped_once_for_each_entity() -> None:
@@ -202,6 +245,26 @@ async def test_W08_a_retry_sends_the_same_bytes(
         assert it.stats.sinks["store"].retries >= 2
 
 
+def test_W09_a_filtered_event_costs_a_part_of_an_accepted_one() -> None:
+    """60 % at most in the schema of that service: no line is made, only the check."""
+    recorded = frames(limit=1_000)
+    work, points = [], []
+    for options in ({}, {"include": {"domains": ["nowhere"]}}):
+        pipeline = Pipeline({"schema": "homeiq", **options})
+
+        def all_of_them(pipeline: Pipeline = pipeline) -> int:
+            found = sum(pipeline.feed(one).points for one in recorded)
+            pipeline.take()
+            return found
+
+        points.append(all_of_them())
+        work.append(all_of_them)
+    assert points[0] > 900
+    assert points[1] == 0
+    accepted, filtered = (fastest(one, 7) for one in work)
+    assert filtered <= 0.6 * accepted
+
+
 async def test_W10_what_is_sent_is_compressed(
     simulator: Simulator, tmp_path: Path
 ) -> None:
@@ -241,22 +304,6 @@ def test_W11_only_what_is_used_is_imported() -> None:
     resident, *heavy = done.stdout.split()
     assert heavy == []
     assert 0 < int(resident) < 60_000_000
-
-
-def calls(work: Callable[[], object]) -> int:
-    """Return how many calls of functions some work makes."""
-    count = 0
-
-    def count_one(_frame: object, what: str, _argument: object) -> None:
-        nonlocal count
-        count += what in {"call", "c_call"}
-
-    sys.setprofile(count_one)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def test_W12_a_light_costs_the_same_among_a_thousand() -> None:
