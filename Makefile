@@ -94,6 +94,7 @@ benchall: bench ## everything that is measured (half an hour), and all plots
 	$(bin)/python -m benchmarks.idle --sink sqlite
 	$(bin)/python -m benchmarks.idle --sink influxdb1
 	$(bin)/python -m benchmarks.wear
+	$(bin)/python -m benchmarks.rates
 
 campaign: $(VENV)/.test ## faults against hiq and databases, a table at the end (FAULTS=50 SEED=1)
 	$(bin)/python -m tests.campaign --faults $(FAULTS) --seed $(SEED) $(OPTIONS)

@@ -1,4 +1,4 @@
-"""Looks at the counters while events come, rests while none do, saves with commits."""
+"""Looks at the counters while events come, rests while none do, saves now and then."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from benchmarks.rates import measure
 from hiq import Pipeline
 from hiq.counting import Counting
 from hiq.ha.feed import Feed
@@ -34,6 +35,7 @@ class Desk:
         self.feed = Feed(
             self.pipeline, self.stats, on_full=lambda: None, clock=lambda: self.now
         )
+        self.rests: asyncio.Queue[asyncio.Event] = asyncio.Queue()
         self.counting = Counting(
             self.stats,
             self.pipeline,
@@ -41,6 +43,7 @@ class Desk:
             clock=lambda: self.now,
             timer=lambda: self.now,
             sleep=self._sleep,
+            wait=self._wait,
         )
 
     async def _sleep(self, seconds: float) -> None:
@@ -48,6 +51,16 @@ class Desk:
         await self.naps.put(nap)
         await nap.wait()
         self.now += seconds
+
+    async def _wait(self, event: asyncio.Event, _seconds: float) -> bool:
+        """Wait for the event, or until a test says that the time is over."""
+        over = asyncio.Event()
+        await self.rests.put(over)
+        waits = [asyncio.create_task(it.wait()) for it in (event, over)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
+        return event.is_set()
 
     def change(self, entity_id: str = "sensor.power", times: int = 1) -> None:
         """Let something change."""
@@ -76,7 +89,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
     journal = Journal.open(folder, settings, it.stats.journal)
     with ThreadPoolExecutor(1) as executor:
         await it.counting.open(journal, executor, it.parts)
-        it.pump = Pump(it.pipeline, it.counting, it.stats, settings, executor=executor)
+        it.pump = Pump(it.pipeline, journal, it.stats, settings, executor=executor)
         task = asyncio.create_task(it.counting.run())
         await it.asleep()
         try:
@@ -118,32 +131,40 @@ async def test_another_event_wakes_it_too(tmp_path: Path) -> None:
         assert gain.by_type == {"call_service": 1}
 
 
-async def test_what_is_committed_is_counted_after_a_kill(tmp_path: Path) -> None:
-    """A commit saves the totals, before anything is closed."""
+async def test_a_kill_costs_the_last_seconds_at_most(tmp_path: Path) -> None:
+    """While events come the totals are saved every ten seconds, and at the stop."""
     async with desk(tmp_path / "journal") as it:
-        it.change(times=3)
-        await it.pump.drain(10.0)
-        assert it.stats.accepted == 3
+        for _ in range(12):
+            it.change()
+            await it.second()
+            await it.asleep()
         copy = tmp_path / "copy"
         copy.mkdir()
         (copy / NAME).write_bytes((it.folder / NAME).read_bytes())
-        it.change(times=2)
     async with desk(copy) as killed:
         assert killed.parts.totals is not None
-        assert killed.parts.totals() == {"state_changed": 3}
+        assert killed.parts.totals() == {"state_changed": 10}
     async with desk(tmp_path / "journal") as stopped:
         assert stopped.parts.totals is not None
-        assert stopped.parts.totals() == {"state_changed": 5}
+        assert stopped.parts.totals() == {"state_changed": 12}
 
 
-async def test_what_makes_no_point_is_saved_as_well(tmp_path: Path) -> None:
-    """Without any commit the totals are saved every quarter of a minute."""
+async def test_the_last_events_are_saved_while_it_rests(tmp_path: Path) -> None:
+    """One event, then nothing for hours, then a kill: it is counted."""
     async with desk(tmp_path) as it:
-        for _ in range(16):
-            it.stats.changes += 1
-            await it.second()
-            await it.asleep()
-        assert (tmp_path / NAME).exists()
+        it.change()
+        await it.second()
+        await it.asleep()
+        await it.second()
+        await it.rests.get()
+        it.change("sensor.b")  # wakes it before it was time
+        await it.second()
+        await it.asleep()
+        await it.second()
+        (await it.rests.get()).set()
+        while not (tmp_path / NAME).exists():
+            await asyncio.sleep(0)
+        assert it.naps.empty()
 
 
 async def test_the_document_says_what_came(tmp_path: Path) -> None:
@@ -172,3 +193,9 @@ async def test_the_document_says_what_came(tmp_path: Path) -> None:
         assert found.processing_stats.processing_rate_per_second == 0.5
         assert it.parts.per_minute is not None
         assert it.parts.per_minute() == 30.0
+
+
+def test_every_event_is_counted_exactly() -> None:
+    """A short run of the benchmark, which compares all with a plain count."""
+    found = measure(events=60_000, entities=1_000)
+    assert found.moments <= 3 * 62 + 3 * 6

@@ -1,4 +1,4 @@
-"""Keeps rates and totals of one service: looks while events come, saves with commits.
+"""Keeps rates and totals of one service: looks while events come, saves now and then.
 
 It rests while nothing comes, so that an idle service is left alone. It must not know
 how rates are worked out, nor what the totals' file looks like.
@@ -11,6 +11,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from hiq.backoff import wait
 from hiq.rates import STEP_S, Rates
 from hiq.supervise import bounded
 from hiq.threads import hop
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from hiq._core import Pipeline
-    from hiq.journal.journal import Entry, Journal
+    from hiq.journal.journal import Journal
     from hiq.observe import Observers
     from hiq.stats import Stats
     from hiq.web.exposition import Family
@@ -31,17 +32,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Counting"]
 
-SAVE_S = 15.0
-"""How often totals are saved while nothing is committed: all may be filtered."""
+SAVE_S = 10.0
+"""How often totals are saved at most: each save makes the disk write an inode."""
 CLOSE_S = 1.0
 
 
 class Counting:
-    """Rates, totals, and the journal that saves them with each commit.
+    """Rates and totals.
 
     - After `open`: the totals of earlier runs are known, and the parts of HTTP answer.
-    - `append`: that of the journal; what was counted by then outlives the process.
-    - `run` never ends by itself; when it was cancelled the totals are on the disk.
+    - `run` never ends by itself; when it was cancelled the totals are on the disk. If
+      it had no time for that, those of the last `SAVE_S` are missing.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Counting:
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        wait: Callable[[asyncio.Event, float], Awaitable[bool]] = wait,
     ) -> None:
         self._stats = stats
         self._pipeline = pipeline
@@ -60,6 +62,7 @@ class Counting:
         self._clock = clock
         self._timer = timer
         self._sleep = sleep
+        self._wait = wait
         self._changed = asyncio.Event()
         self._saved_at = timer()
         self._executor: Executor | None = None
@@ -98,37 +101,31 @@ class Counting:
 
     # work
 
-    def append(self, entries: Iterable[tuple[str, Entry]]) -> None:
-        """Append to the journal, then save the totals; for the journal's thread."""
-        self._journal.append(entries)
-        self.totals.save()
-
     async def run(self) -> None:
         """Look every second while events come, for ever."""
         try:
             while True:
                 await self._sleep(STEP_S)
-                if self.rates.sample(self._timer()):
-                    await self._save_now_and_then()
-                else:
+                if not self.rates.sample(self._timer()):
                     await self._rest()
+                elif self._left_s() <= 0:
+                    await self._save()
         finally:
             self._stats.on_change = None
             await bounded("counting", self._save(sync=True), CLOSE_S)
 
     async def _rest(self) -> None:
-        """Wait for the next event."""
-        await self._save()
-        if self.rates.sample(self._timer()):
-            return
+        """Wait for the next event; save once what is not saved yet."""
         self._changed.clear()
         self._stats.on_change = self._changed.set
-        await self._changed.wait()
+        if not await self._wait(self._changed, max(0.0, self._left_s())):
+            await self._save()
+            await self._changed.wait()
         self.rates.stir(self._timer())
 
-    async def _save_now_and_then(self) -> None:
-        if self._timer() - self._saved_at >= SAVE_S:
-            await self._save()
+    def _left_s(self) -> float:
+        """Return how long a save has to wait."""
+        return self._saved_at + SAVE_S - self._timer()
 
     async def _save(self, *, sync: bool = False) -> None:
         self._saved_at = self._timer()

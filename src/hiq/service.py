@@ -216,7 +216,7 @@ class Service:
         await counting.open(self._journal, self._journal_thread, self.parts)
         pump = Pump(
             pipeline,
-            self.oversight.open(counting, pipeline, self._in_thread, start),
+            self.oversight.open(self._journal, pipeline, self._in_thread, start),
             self.stats,
             self.settings.journal,
             schemas=self.settings.schemas,

@@ -4,8 +4,8 @@
 
 Each save goes over the older of the two places, without waiting for the disk: what was
 saved survives the process, however it ends, and a power cut leaves the other place. A
-save adds no sync and no new block, so it can follow each commit. It must not know what
-counts events, nor when it is time to save.
+save adds no sync and no new block. It must not know what counts events, nor when it is
+time to save.
 """
 
 from __future__ import annotations
