@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from benchmarks.rates import measure
+
 from hiq import Pipeline
 from hiq.counting import Counting
 from hiq.ha.feed import Feed
