@@ -94,6 +94,7 @@ def serving(
     *,
     commit: str = "250ms",
     module: tuple[str, ...] = ("hiq",),
+    extra: str = "",
 ) -> Iterator[Serving]:
     """Run `hiq serve` until the end of the block; it must then stop with status 0.
 
@@ -103,6 +104,7 @@ def serving(
         folder: its data.
         commit: `journal.commit`.
         module: what to run in place of `hiq`, with its first arguments.
+        extra: more sections of hiq.yaml.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -110,7 +112,7 @@ def serving(
     settings.write_text(
         "sinks:\n- name: one\n  type: influxdb1\n"
         f"  url: {database_url}\n  database: hiq\n"
-        f"journal:\n  commit: {commit}\n  keep: 1d\nhttp:\n  port: {port}\n",
+        f"journal:\n  commit: {commit}\n  keep: 1d\nhttp:\n  port: {port}\n{extra}",
         encoding="utf-8",
     )
     environment = {

@@ -48,7 +48,8 @@ FILE: Final = "clients.db"
 BUSY_S: Final = 0.2
 CALM_S: Final = 1.0
 REGISTRY_S: Final = 10.0
-PURGE_S: Final = 60.0
+KEEP_S: Final = 0.02
+"""Between two writes: so much may be lost by a kill, and is then announced."""
 RETRY_S: Final = 5.0
 
 
@@ -80,6 +81,7 @@ class Guests:
         self._server: ClientServer | None = None
         self._store: Store | None = None
         self._making = asyncio.Lock()
+        self._writing = asyncio.Lock()
         self._changed = asyncio.Event()
         self._dirty = asyncio.Event()
         self._watching = False
@@ -136,7 +138,7 @@ class Guests:
             self._watch(on=False)
         store, self._store = self._store, None
         if store is not None:
-            await self._flush(store)
+            await self._flush(store, last=True)
             await self._in_thread(store.close)
 
     # making
@@ -300,7 +302,7 @@ class Guests:
     # running
 
     async def _keep_time(self) -> None:
-        registry_s = purged_s = self._clocks.steady()
+        registry_s = self._clocks.steady()
         while True:
             server = self._server
             if server is None or not (len(server.hub.sessions) or server.count):
@@ -316,40 +318,34 @@ class Guests:
             self._watch(on=not server.hub.idle)
             self._watch_house()
             server.hub.tick(now_s, self._written())
-            if now_s >= purged_s and self._store is not None:
-                purged_s = now_s + PURGE_S
-                await self._purge(self._store)
             self._changed.clear()
             await wait(self._changed, BUSY_S if server.hub.in_a_hurry else CALM_S)
-
-    async def _purge(self, store: Store) -> None:
-        try:
-            await self._in_thread(partial(store.purge, self._clocks.wall()))
-        except sqlite3.Error as exc:
-            logger.warning("old events of clients stay", extra={"reason": str(exc)})
 
     async def _keep_files(self) -> None:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            if self._store is not None and not await self._flush(self._store):
-                await asyncio.sleep(RETRY_S)
+            good = self._store is None or await self._flush(self._store)
+            await asyncio.sleep(KEEP_S if good else RETRY_S)
 
-    async def _flush(self, store: Store) -> bool:
+    async def _flush(self, store: Store, *, last: bool = False) -> bool:
         """Write what changed; return False if the disk does not take it."""
-        changes = store.take()
-        if not changes:
+        async with self._writing:
+            changes = store.take(last=last)
+            if not changes:
+                return True
+            write = partial(store.write, changes, self._clocks.wall())
+            try:
+                await self._in_thread(write)
+            except sqlite3.Error as exc:
+                store.not_written(changes)
+                logger.error(  # noqa: TRY400  a full disk is no fault of ours
+                    "sessions of clients cannot be kept on disk",
+                    extra={"reason": str(exc)},
+                )
+                return False
+            store.written(changes)
             return True
-        try:
-            await self._in_thread(partial(store.write, changes, self._clocks.wall()))
-        except sqlite3.Error as exc:
-            store.not_written(changes)
-            logger.error(  # noqa: TRY400  a full disk is no fault of ours
-                "sessions of clients cannot be kept on disk", extra={"reason": str(exc)}
-            )
-            return False
-        store.written(changes)
-        return True
 
     def _figures(self) -> dict[str, Any]:
         if self._server is None:

@@ -18,6 +18,21 @@ KEY = b"k" * 32
 IDS = itertools.count(1)
 
 
+def messages(data: bytes) -> list[dict[str, Any]]:
+    """Decode messages as they are on the wire."""
+    found = []
+    while data:
+        size, head = data[1], 2
+        if size == 126:
+            size, head = int.from_bytes(data[2:4]), 4
+        elif size == 127:
+            size, head = int.from_bytes(data[2:10]), 10
+        assert data[0] == 0x81
+        found.append(json.loads(data[head : head + size]))
+        data = data[head + size :]
+    return found
+
+
 class Time:
     """Both clocks."""
 
@@ -115,11 +130,10 @@ class Tab:
         return self.read()
 
     def read(self, most: int = 1_000_000) -> list[dict[str, Any]]:
-        """Read what is to be sent."""
+        """Read what is to be sent, message by message."""
         found: list[dict[str, Any]] = []
-        while len(found) < most and (frame := self.it.next_frame()) is not None:
-            found.append(json.loads(frame))
-            self.it.was_sent()
+        while len(found) < most and (data := self.it.data_to_send(1)):
+            found += messages(data)
         return found
 
     def seqs(self) -> list[int]:

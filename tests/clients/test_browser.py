@@ -149,4 +149,6 @@ async def test_a_page_resumes_after_a_restart_of_hiq(tmp_path: Path) -> None:
         hiq.home.set(LAMP, "3", {})
         assert await it.states(3) == ["1", "2", "3"]
         gap = await it.frame("gap")
-        assert (gap["reason"], gap["from"], gap["to"]) == ("restart", 4, 4)
+        assert (gap["reason"], gap["from"], gap["count"]) == ("restart", 4, None)
+        events = await it.tab.evaluate("hiq.of('event')")
+        assert [frame["seq"] for frame in events] == [2, 3, gap["to"] + 1]

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -21,6 +22,7 @@ STEPS = int(os.environ.get("CLIENT_STEPS", "40"))
 USERS = ("alice", "bob")
 LIMIT = 6
 RESTART = -1
+RESERVED = 4
 MANY = {"messages_per_minute": 10**6, "acks_per_minute": 10**6}
 
 
@@ -36,8 +38,14 @@ class Person:
         self.acked = 0
         self.seen: dict[int, int] = {}
         self.lost: set[int] = set()
-        self.fired: list[int] = []
-        self.kept = 0
+        self.fired: dict[int, int] = {}
+        self.next = 1
+        self.kept_next = 1
+
+    def owed(self, number: int) -> None:
+        """What happens next has the next number."""
+        self.fired[self.next] = number
+        self.next += 1
 
 
 class Sessions(RuleBasedStateMachine):
@@ -94,7 +102,7 @@ class Sessions(RuleBasedStateMachine):
         for _ in range(count):
             self.count += 1
             if person.session is not None:
-                person.fired.append(self.home.fired + 1)
+                person.owed(self.home.fired + 1)
             self.home.fire(f"light.{name}")
 
     @rule(name=st.sampled_from(USERS), most=st.integers(1, 5))
@@ -165,11 +173,11 @@ class Sessions(RuleBasedStateMachine):
         self.store.write(changes, self.home.time.clocks.wall())
         self.store.written(changes)
         for person in self.people.values():
-            person.kept = len(person.fired)
+            person.kept_next = person.next
 
     @rule()
     def kill(self) -> None:
-        """Hiq is killed and starts again: what was not on disk was never sent."""
+        """Hiq is killed and starts again: no number is ever given to something else."""
         self.store.close()
         old, self.home = self.home, Home(outbox_events=LIMIT, **MANY)
         self.home.time.now = old.time.now
@@ -182,11 +190,17 @@ class Sessions(RuleBasedStateMachine):
             )
             if not known:  # the session itself was not on disk yet
                 assert person.seq == 0, "something was sent before it was kept"
-                person.session, person.fired, person.kept = None, [], 0
+                person.session, person.fired = None, {}
+                person.next = person.kept_next = 1
                 person.seen, person.lost = {}, set()
                 continue
-            del person.fired[person.kept :]
-            person.fired.append(RESTART)
+            up_to = person.kept_next + RESERVED
+            assert max(person.seen, default=0) <= up_to, "sent beyond the reserve"
+            for seq in range(up_to + 1, person.next):
+                del person.fired[seq]
+            for seq in range(person.kept_next, up_to + 1):
+                person.fired[seq] = person.seen.get(seq, RESTART)
+            person.next = up_to + 1
 
     @precondition(lambda self: all(p.session for p in self.people.values()))
     @rule()
@@ -221,8 +235,8 @@ class Sessions(RuleBasedStateMachine):
             assert person.tab is not None
             for frame in person.tab.read():
                 self.take(person, frame)
-            assert person.seq == len(person.fired)
-            for seq, number in enumerate(person.fired, 1):
+            assert person.seq == person.next - 1
+            for seq, number in person.fired.items():
                 assert person.seen.get(seq) == number or seq in person.lost
         self.store.close()
         shutil.rmtree(self.folder)
@@ -233,8 +247,9 @@ Sessions.TestCase.settings = settings(
 )
 
 
-def test_sessions_are_as_the_model_says() -> None:
+def test_sessions_are_as_the_model_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connect, event, ack, cut, resume, kill, slow reader, second tab: all is kept."""
+    monkeypatch.setattr("hiq.clients.store.RESERVED", RESERVED)
     Sessions.TestCase("runTest").runTest()
     print(f"{Sessions.steps} steps")
     assert Sessions.steps >= EXAMPLES * STEPS / 4

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hiq.clients.outbox import Gap, Item, Outbox
+from hiq.clients.outbox import Outbox, Run
+from hiq.clients.owed import Gap, Owed
 from hiq.clients.subscriptions import Event
 
 FOREVER = 2**62
@@ -17,23 +18,30 @@ def event(number: int) -> Event:
     return Event(f"e_{number}", 0, "light.lamp", number, b"{}")
 
 
+def owed(number: int, now_s: float = 0.0) -> Owed:
+    """The same, for a filter."""
+    return Owed(event(number), ("1",), now_s)
+
+
 def filled(count: int, **options: Any) -> Outbox:
     """An outbox with so many events."""
     box = Outbox(**options)
     for number in range(1, count + 1):
-        box.add(event(number), ("1",), 0.0)
+        box.add(owed(number))
     return box
 
 
 def send(box: Outbox, now_s: float = 0.0, most: int = 10_000) -> list[Any]:
     """Send what is due: numbers, and gaps as pairs."""
     found: list[Any] = []
-    while len(found) < most and (one := box.due(FOREVER)) is not None:
-        box.was_sent(one, now_s)
+    while len(found) < most:
+        one = box.take(FOREVER, now_s, 1)
+        if one is None:
+            break
         if isinstance(one, Gap):
             found.append((one.first, one.last))
         else:
-            found.append(one.first)
+            found += range(one.first, one.first + len(one.owed))
     return found
 
 
@@ -61,7 +69,7 @@ def test_resume_sends_what_was_not_seen() -> None:
     box = filled(5)
     send(box)
     box.detach()
-    box.add(event(6), (), 0.0)
+    box.add(owed(6, 0.0))
     assert box.attach(2) == 4
     assert send(box) == [3, 4, 5, 6]
 
@@ -71,9 +79,12 @@ def test_redelivered_says_so() -> None:
     box = filled(1)
     send(box)
     box.attach(0)
-    found = box.due(FOREVER)
-    assert isinstance(found, Item)
-    assert found.attempts == 1
+    found = box.take(FOREVER, 0.0)
+    assert isinstance(found, Run)
+    assert found.redelivered
+    fate = box.fate("e_1")
+    assert fate is not None
+    assert fate.attempts == 2
 
 
 def test_the_limit_makes_one_gap_at_its_place() -> None:
@@ -92,7 +103,7 @@ def test_what_was_sent_needs_no_gap() -> None:
     """An event that was sent and leaves is announced only to who comes back earlier."""
     box = filled(5, limit=5)
     send(box)
-    box.add(event(6), (), 0.0)
+    box.add(owed(6, 0.0))
     assert send(box) == [6]
     box.attach(0)
     assert send(box) == [(1, 1), 2, 3, 4, 5, 6]
@@ -102,7 +113,7 @@ def test_a_gap_that_grows_is_announced_from_where_it_grew() -> None:
     """What was announced is not announced twice."""
     box = filled(6, limit=5)
     assert send(box, most=1) == [(1, 1)]
-    box.add(event(7), (), 0.0)
+    box.add(owed(7, 0.0))
     assert send(box) == [(2, 2), 3, 4, 5, 6, 7]
 
 
@@ -120,11 +131,10 @@ def test_acks_confirm_gaps() -> None:
 def test_what_is_too_old_is_a_gap() -> None:
     """After the retention events are not sent but announced, with the reason."""
     box = filled(3)
-    box.add(event(4), (), 100.0)
+    box.add(owed(4, 100.0))
     box.tick(300.0)
-    found = box.due(FOREVER)
-    assert found == Gap(1, 3, "expired", 3)
-    assert send(box) == [(1, 3), 4]
+    assert box.take(FOREVER, 300.0) == Gap(1, 3, "expired", 3)
+    assert send(box) == [4]
 
 
 def test_reject_takes_no_new_event() -> None:
@@ -155,7 +165,9 @@ def test_no_ack_sends_again_three_times_then_gives_up() -> None:
     box.tick(37.0)
     assert box.unresponsive
     assert box.delivered.redelivered == 6
-    assert box.delivered.get("e_1").status == "timeout"  # type: ignore[union-attr]
+    fate = box.fate("e_1")
+    assert fate is not None
+    assert (fate.status, box.delivered.timeouts) == ("timeout", 2)
     box.detach()
     assert box.attach(0) == 2
 
@@ -175,32 +187,37 @@ def test_an_ack_ends_the_rounds() -> None:
 def test_nothing_is_sent_before_it_is_safe() -> None:
     """A number above the durable mark waits."""
     box = filled(3)
-    assert box.due(0) is None
-    found = box.due(1)
-    assert isinstance(found, Item)
-    box.was_sent(found, 0.0)
-    assert box.due(1) is None
+    assert box.take(0, 0.0) is None
+    found = box.take(1, 0.0)
+    assert isinstance(found, Run)
+    assert (found.first, len(found.owed)) == (1, 1)
+    assert box.take(1, 0.0) is None
 
 
 def test_the_fate_of_an_event() -> None:
     """Pending, sent, confirmed, and failed if it left."""
     box = filled(3, limit=2)
-    fates = [box.delivered.get(f"e_{number}") for number in (1, 2, 3)]
-    assert [fate.status for fate in fates if fate] == ["failed", "pending", "pending"]
+
+    def status() -> list[str]:
+        fates = [box.fate(f"e_{number}") for number in (1, 2, 3)]
+        return [fate.status for fate in fates if fate]
+
+    assert status() == ["failed", "pending", "pending"]
     send(box)
     box.ack(2, 4.0)
-    assert [fate.status for fate in fates if fate] == ["failed", "confirmed", "sent"]
+    assert status() == ["failed", "confirmed", "sent"]
     assert box.delivered.figures()["confirmation_s"]["max"] == 4.0
 
 
-def test_a_restart_is_a_number_of_its_own() -> None:
+def test_a_restart_ends_with_the_numbers_that_may_have_been_given() -> None:
     """What a store kept is put back; holes in it and the time without hiq are gaps."""
-    box = Outbox(next_seq=6, acked=1)
+    box = Outbox(acked=1)
     for number in (3, 5):
-        box.put_back(Item(number, number, event(number), (), 0.0))
-    box.interrupted(7.0, 0.0)
+        box.put_back(number, owed(number))
+    box.interrupted(8, 7.0, 0.0)
     box.attach(1)
-    assert send(box) == [(2, 2), 3, (4, 4), 5, (6, 6)]
+    assert send(box) == [(2, 2), 3, (4, 4), 5, (6, 8)]
+    assert box.next_seq == 9
 
 
 @pytest.mark.parametrize("limit", [1, 2])

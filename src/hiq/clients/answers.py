@@ -1,7 +1,7 @@
 """What the server says, as JSON: one function for each frame.
 
-An event is spliced in as the bytes that Home Assistant sent. It must not know to whom
-anything is said.
+Events are put together in `wire`, from the bytes that Home Assistant sent. It must not
+know to whom anything is said.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import orjson
 
-from hiq.clients.subscriptions import VIOLATION
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from hiq.clients.outbox import Gap, Item
+    from hiq.clients.owed import Gap
     from hiq.clients.reading import Fault
     from hiq.clients.subscriptions import Event
 
-__all__ = ["error", "event", "frame", "gap", "moment", "result", "snapshot_parts"]
+__all__ = ["error", "frame", "gap", "moment", "result", "snapshot_parts"]
 
 PART_BYTES = 200 * 1024
 
@@ -64,32 +62,6 @@ def error(now_s: float, fault: Fault, retry_after: int | None = None) -> bytes:
     if retry_after is not None:
         fields["retry_after"] = retry_after
     return frame("error", now_s, **fields)
-
-
-def event(now_s: float, item: Item) -> bytes:
-    """Return one event, its JSON as Home Assistant sent it; or a broken contract."""
-    found = item.event
-    assert found is not None
-    if found.event_type == VIOLATION:
-        return b'{"type":"%b","ts":"%b","seq":%d,"redelivered":%b,%b' % (
-            VIOLATION.encode(),
-            moment(now_s).encode(),
-            item.first,
-            b"true" if item.attempts else b"false",
-            found.json[1:],
-        )
-    return (
-        b'{"type":"event","ts":"%b","seq":%d,"event_id":"%b","subs":%b,"redelivered":%b,"validation":%b,"event":%b}'
-        % (
-            moment(now_s).encode(),
-            item.first,
-            found.event_id.encode(),
-            orjson.dumps(item.subs),
-            b"true" if item.attempts else b"false",
-            found.validation,
-            found.json,
-        )
-    )
 
 
 def gap(now_s: float, found: Gap) -> bytes:

@@ -190,7 +190,7 @@ class Commands:
         it = self._it
         session = it.session
         if frame.event_id is not None:
-            fate = session.outbox.delivered.get(frame.event_id)
+            fate = session.outbox.fate(frame.event_id)
             if fate is None:
                 return Fault(
                     "INVALID_FIELD",
@@ -225,7 +225,10 @@ class Commands:
                 "dropped": outbox.dropped,
                 "frames_received": it.received,
                 "frames_sent": it.sent_frames,
-                "delivery": outbox.delivered.figures(),
+                "delivery": {
+                    "tracked": len(outbox) + len(outbox.delivered),
+                    **outbox.delivered.figures(),
+                },
             },
         )
         return None

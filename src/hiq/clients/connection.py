@@ -1,7 +1,9 @@
 """The socket of one client: a reader, a writer and a heartbeat in one scope.
 
 Whatever ends one of them ends all; leaving the scope leaves nothing behind. What is
-said is decided by the conversation, which knows no socket.
+to be sent goes to the transport once per turn of the loop, as much as there is; the
+writer sleeps unless the peer does not take it. What is said is decided by the
+conversation, which knows no socket.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from aiohttp import WSMsgType, web
 from hiq.clients.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+
     from hiq.clients.clocks import Clocks
     from hiq.clients.rules import Rules
 
@@ -27,6 +31,9 @@ TOO_SLOW: Final = 4408
 LOOK_S: Final = 1.0
 YIELD_AFTER: Final = 32
 GOODBYE_S: Final = 1.0
+PIECE_BYTES: Final = 64 * 1024
+TURN_BYTES: Final = 256 * 1024
+"""So much goes out before others get their turn."""
 
 
 class Talk(Protocol):
@@ -58,12 +65,8 @@ class Talk(Protocol):
         """Take a message."""
         ...
 
-    def next_frame(self) -> bytes | None:
-        """Return what is to be sent now."""
-        ...
-
-    def was_sent(self) -> None:
-        """It went out."""
+    def data_to_send(self, most_bytes: int) -> bytes:
+        """Return messages that count as sent; all, if they are shorter than that."""
         ...
 
     def tick(self) -> None:
@@ -81,15 +84,20 @@ class Connection:
         self,
         socket: web.WebSocketResponse,
         request: web.Request,
+        writer: AbstractStreamWriter,
         rules: Rules,
         clocks: Clocks,
     ) -> None:
         self.talk: Talk | None = None
         self._socket = socket
         self._request = request
+        self._writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._fault: BaseException | None = None
+        self._planned = self._stuck = False
         self._rules = rules
         self._clocks = clocks
-        self._wake = asyncio.Event()
+        self._attention = asyncio.Event()
         self._aborting = False
         self.heartbeat = Heartbeat(
             rules.heartbeat_interval,
@@ -100,7 +108,9 @@ class Connection:
 
     def wake(self) -> None:
         """There may be something to send."""
-        self._wake.set()
+        if not self._planned:
+            self._planned = True
+            self._loop.call_soon(self._send)
 
     async def run(self, talk: Talk) -> bool:
         """Serve until it ends; return whether it ended as it should."""
@@ -153,29 +163,49 @@ class Connection:
             if not count % YIELD_AFTER:
                 await asyncio.sleep(0)  # what is buffered comes without a wait
 
-    async def _write(self, talk: Talk) -> None:
-        count = 0
-        limit_s = self._rules.send_timeout
-        while True:
-            frame = talk.next_frame()
-            if frame is None:
-                if talk.closing is not None:
+    def _send(self) -> None:
+        """Give the transport what there is, unless the peer does not take it."""
+        self._planned = False
+        talk, transport = self.talk, self._request.transport
+        if self._stuck or talk is None or transport is None or transport.is_closing():
+            return
+        size = 0
+        try:
+            while data := talk.data_to_send(PIECE_BYTES):
+                transport.write(data)
+                size += len(data)
+                if self._request.protocol.writing_paused:
+                    self._stuck = True
+                    self._attention.set()
                     return
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            try:
-                async with asyncio.timeout(limit_s):
-                    await self._socket.send_frame(frame, WSMsgType.TEXT)
-            except TimeoutError:
-                self._give_up(talk, "a frame was not taken in time")
+                if len(data) < PIECE_BYTES:
+                    break
+                if size >= TURN_BYTES:
+                    self.wake()
+                    break
+        except Exception as exc:  # noqa: BLE001  told to the scope, which ends by it
+            self._fault = exc
+        if talk.closing is not None or self._fault is not None:
+            self._attention.set()
+
+    async def _write(self, talk: Talk) -> None:
+        """Wait for the peer where it does not take what it gets, and for the end."""
+        while True:
+            await self._attention.wait()
+            self._attention.clear()
+            if self._fault is not None:
+                raise self._fault
+            if self._stuck:
+                try:
+                    async with asyncio.timeout(self._rules.send_timeout):
+                        await self._writer.drain()
+                except TimeoutError:
+                    self._give_up(talk, "a frame was not taken in time")
+                    return
+                self._stuck = False
+                self._send()
+            elif talk.closing is not None:
                 return
-            talk.was_sent()
-            count += 1
-            if talk.closing is not None and count > self._rules.control_frames:
-                return
-            if not count % YIELD_AFTER:
-                await asyncio.sleep(0)
 
     async def _keep(self, talk: Talk) -> None:
         heartbeat = self.heartbeat

@@ -1,15 +1,19 @@
-"""What became of the events of one session: states, counts, times of confirmation.
+"""What became of the events of one session: counts, times of confirmation, last ids.
 
-Bounded: beyond `tracked` events the oldest is forgotten.
+Events are noted by runs, because an ack confirms many. Bounded: beyond so many events
+the oldest run is forgotten.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-__all__ = ["Delivered", "Fate"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Delivered", "Fate", "FateOf"]
 
 State = Literal["pending", "sent", "confirmed", "failed", "timeout"]
 SAMPLES = 1000
@@ -26,76 +30,87 @@ class Fate:
     confirmed_s: float | None = None
 
 
+FateOf: TypeAlias = tuple[str, int, int, float | None]
+"""Event id, number, attempts, when it was sent last."""
+
+
+class _Run(NamedTuple):
+    """Events that left together."""
+
+    fates: Sequence[FateOf]
+    status: State
+    confirmed_s: float | None
+
+
 class Delivered:
-    """The fates of events, and figures over them."""
+    """The fates of events that have left, and figures over all.
+
+    `sent`: how many different events went out. `sampled` are the seconds from sending
+    to ack of the last thousand.
+    """
 
     __slots__ = (
-        "_fates",
         "_most",
-        "_times",
+        "_runs",
+        "_tracked",
         "confirmations",
         "redelivered",
+        "sampled",
+        "sent",
         "timeouts",
     )
 
     def __init__(self, most: int) -> None:
-        self._fates: OrderedDict[str, Fate] = OrderedDict()
         self._most = most
-        self._times: deque[float] = deque(maxlen=SAMPLES)
+        self._runs: deque[_Run] = deque()
+        self._tracked = 0
+        self.sampled: deque[float] = deque(maxlen=SAMPLES)
+        self.sent = 0
         self.confirmations = 0
         self.redelivered = 0
         self.timeouts = 0
 
-    def add(self, event_id: str, seq: int) -> None:
-        """Track one."""
-        self._fates[event_id] = Fate(seq)
-        if len(self._fates) > self._most:
-            self._fates.popitem(last=False)
+    def __len__(self) -> int:
+        return self._tracked
+
+    def left(
+        self, fates: Sequence[FateOf], status: State, now_s: float | None = None
+    ) -> None:
+        """Events left together: confirmed (without a time if nobody knows), or not."""
+        if not fates:
+            return
+        if status == "confirmed":
+            self.confirmations += len(fates)
+            if now_s is not None:
+                self.sampled.extend(
+                    [now_s - sent_s for *_, sent_s in fates if sent_s is not None]
+                )
+        self._runs.append(_Run(fates, status, now_s))
+        self._tracked += len(fates)
+        while self._tracked > self._most and len(self._runs) > 1:
+            self._tracked -= len(self._runs.popleft().fates)
 
     def get(self, event_id: str) -> Fate | None:
-        """Return the fate of one, None if it is not tracked."""
-        return self._fates.get(event_id)
-
-    def sent(self, event_id: str, now_s: float) -> None:
-        """It went out."""
-        if fate := self._fates.get(event_id):
-            fate.status, fate.sent_s = "sent", now_s
-            fate.attempts += 1
-
-    def confirmed(self, event_id: str, now_s: float | None) -> None:
-        """It arrived; without a time if that is not known."""
-        self.confirmations += 1
-        fate = self._fates.get(event_id)
-        if fate is None:
-            return
-        fate.status, fate.confirmed_s = "confirmed", now_s
-        if now_s is not None and fate.sent_s is not None:
-            self._times.append(now_s - fate.sent_s)
-
-    def failed(self, event_id: str) -> None:
-        """It left without being confirmed."""
-        if fate := self._fates.get(event_id):
-            fate.status = "failed"
-
-    def timed_out(self, event_id: str) -> None:
-        """Nobody confirmed it in time, although it was sent again."""
-        self.timeouts += 1
-        if fate := self._fates.get(event_id):
-            fate.status = "timeout"
+        """Return the fate of one that left, None if it is not remembered."""
+        for run in reversed(self._runs):
+            for name, seq, attempts, sent_s in run.fates:
+                if name == event_id:
+                    return Fate(seq, run.status, attempts, sent_s, run.confirmed_s)
+        return None
 
     def figures(self) -> dict[str, Any]:
         """Return counts, and the times that confirmations took, in seconds."""
-        times = sorted(self._times)
-        tracked = len(self._fates)
-        sent = sum(1 for fate in self._fates.values() if fate.attempts)
-        good = sum(1 for fate in self._fates.values() if fate.status == "confirmed")
         found: dict[str, Any] = {
-            "tracked": tracked,
             "confirmed": self.confirmations,
             "timeouts": self.timeouts,
             "redelivered": self.redelivered,
-            "confirmation_rate": round(good / sent, 4) if sent else None,
+            "confirmation_rate": (
+                round(min(1.0, self.confirmations / self.sent), 4)
+                if self.sent
+                else None
+            ),
         }
+        times = sorted(self.sampled)
         if times:
             found["confirmation_s"] = {
                 "min": times[0],

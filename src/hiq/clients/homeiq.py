@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from hiq.clients import wire
 from hiq.clients.answers import moment
 from hiq.clients.frames import Filter
 from hiq.clients.gatekeeper import Gatekeeper
@@ -210,20 +211,20 @@ class HomeIq:
             self._events.append(_Hole())
         self._wake()
 
-    def next_frame(self) -> bytes | None:
-        """Return what is to be sent now; `was_sent` says that it went out."""
-        if self._control:
-            return self._control[0]
-        if not self._events:
-            return None
-        found = self._events[0]
-        if isinstance(found, bytes):
-            return found
-        return self._frame("gap", count=found.count, reason="overflow")
+    def data_to_send(self, most_bytes: int) -> bytes:
+        """Return whole messages, about so many bytes, that count as sent; b"" for none.
 
-    def was_sent(self) -> None:
-        """What `next_frame` gave went out."""
-        (self._control or self._events).popleft()
+        The first goes out however long it is.
+        """
+        found: list[bytes] = []
+        size = 0
+        while size < most_bytes and (self._control or self._events):
+            one = (self._control or self._events).popleft()
+            if isinstance(one, _Hole):
+                one = self._frame("gap", count=one.count, reason="overflow")
+            found.append(wire.text(one))
+            size += len(one)
+        return b"".join(found)
 
     def _say(self, kind: str, **fields: Any) -> None:
         if len(self._control) >= self.hub.rules.control_frames:

@@ -1,7 +1,7 @@
 """Where events meet sessions: who gets what, with which number; users and documents.
 
-Called once for all events of a read. Per entity it is decided once whether anybody
-wants it, and the core is told. It must not know sockets, nor where events come from.
+Called once for all events of a read. Per entity it is decided once who wants it, and
+the core is told if nobody does. It must not know sockets, nor where events come from.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hiq.clients.answers import moment
 from hiq.clients.limits import Window
+from hiq.clients.owed import Owed
+from hiq.clients.routes import Route, Stream, make_route
 from hiq.clients.sessions import Session, Sessions
 from hiq.clients.state import Document
 from hiq.clients.subscriptions import VIOLATION, Event, Facts, Subscriptions
@@ -17,12 +20,12 @@ from hiq.clients.subscriptions import VIOLATION, Event, Facts, Subscriptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from hiq.clients.outbox import Item
     from hiq.clients.rules import Rules
 
 __all__ = ["Hub", "Keeper", "Listener", "Stream", "User"]
 
 MOST_MARKS = 1000
+ENVELOPE_BYTES = 1024
 
 
 class Keeper(Protocol):
@@ -32,8 +35,8 @@ class Keeper(Protocol):
         """Keep what it is and which filters it has."""
         ...
 
-    def event(self, session: Session, item: Item) -> None:
-        """Keep a number; `session.durable` rises when it is safe."""
+    def reached(self, session: Session) -> None:
+        """Keep what it got; numbers up to `session.durable` may be sent meanwhile."""
         ...
 
     def acked(self, session: Session) -> None:
@@ -54,19 +57,6 @@ class Listener(Protocol):
 
     def state_updated(self, version: int, patch: Any, by: str) -> None:
         """The document has a new version."""
-        ...
-
-
-class Stream(Protocol):
-    """A connection that gets events at most once, without a session."""
-
-    @property
-    def subscriptions(self) -> Subscriptions:
-        """What it wants."""
-        ...
-
-    def deliver(self, event: Event, subs: tuple[str, ...]) -> None:
-        """Take an event."""
         ...
 
 
@@ -107,6 +97,7 @@ class Hub:
         interest: Callable[[int, bool], object] = lambda _number, _wanted: None,
     ) -> None:
         self.rules = rules
+        self._most_json = rules.frame_bytes - ENVELOPE_BYTES
         self.fresh = fresh
         self.facts = facts
         self.users: dict[str, User] = {}
@@ -117,8 +108,16 @@ class Hub:
         self.events = 0
         self._keeper = keeper
         self._interest = interest
-        self._asked: dict[int, bool] = {}
+        self._routes: dict[int, Route] = {}
+        self._stamp = (0, b"")
         self._stream = fresh()[-16:]  # so that no event of an earlier run has its id
+
+    def stamp(self, wall_s: float) -> bytes:
+        """Return a time as frames have it, the same for all of one millisecond."""
+        millisecond = int(wall_s * 1000)
+        if millisecond != self._stamp[0]:
+            self._stamp = (millisecond, moment(millisecond / 1000).encode())
+        return self._stamp[1]
 
     def use(self, keeper: Keeper) -> None:
         """Keep things with this from now on."""
@@ -167,7 +166,7 @@ class Hub:
         """Decide anew who wants which entity: filters or the registry changed."""
         for subscriptions in self._all():
             subscriptions.forget()
-        self._asked.clear()
+        self._routes.clear()
         self.changed_interest()
 
     def _all(self) -> Iterator[Subscriptions]:
@@ -219,61 +218,78 @@ class Hub:
             taken: points that were taken up to now, these included.
         """
         count = 0
+        told: set[Route] = set()
+        routes = self._routes
         for number, entity_id, time_ns, json in found:
-            wanted = self._asked.get(number)
-            if wanted is None:
-                wanted = self._ask(number, entity_id)
-            if wanted:
-                self.events += 1
-                event_id = f"e_{self._stream}{self.events:08x}"
-                event = Event(event_id, number, entity_id, time_ns, json)
-                if len(json) <= self.rules.frame_bytes - 1024:
-                    self.last[entity_id] = event
-                count += self.publish(event, now_s, taken)
+            route = routes.get(number)
+            if route is None:
+                route = self._route(number, entity_id)
+            if not route:
+                continue
+            self.events += 1
+            event_id = f"e_{self._stream}{self.events:08x}"
+            event = Event(event_id, number, entity_id, time_ns, json)
+            if len(json) <= self._most_json:
+                self.last[entity_id] = event
+            count += self._send(event, route, now_s, told)
+        self._tell(told, taken)
         return count
 
-    def _ask(self, number: int, entity_id: str) -> bool:
-        wanted = any(one.wants(number, entity_id, self.facts) for one in self._all())
+    def _route(self, number: int, entity_id: str) -> Route:
+        like = Event("", number, entity_id, 0, b"")
+        route = make_route(self.sessions, self.streams, like, self.facts)
         if number:
-            self._asked[number] = wanted
-            self._interest(number, wanted)
-        return wanted
+            self._routes[number] = route
+            self._interest(number, bool(route))
+        return route
 
-    def publish(self, event: Event, now_s: float, taken: int = 0) -> int:
-        """Give one event to those who want it; return how many do."""
+    def _send(self, event: Event, route: Route, now_s: float, told: set[Route]) -> int:
+        """Put an event into the outboxes; return how many want it."""
+        told.add(route)
         count = 0
-        for session in self.sessions:
-            subs = session.subscriptions.match(event, self.facts, now_s)
-            if subs:
-                self._give(session, event, subs, now_s, taken)
+        fits = len(event.json) <= self._most_json
+        for subs, sessions in route.groups:
+            count += len(sessions)
+            if fits:
+                owed = Owed(event, subs, now_s)
+                for session in sessions:
+                    session.outbox.add(owed)
+            else:
+                for session in sessions:
+                    session.outbox.refuse("overflow", now_s)
+        for session in route.timed:
+            if subs := session.subscriptions.match(event, self.facts, now_s):
+                self._put(session, event, subs, now_s)
                 count += 1
-        for stream in tuple(self.streams):
-            subs = stream.subscriptions.match(event, self.facts, now_s)
-            if subs:
+        for stream in route.streams:
+            if subs := stream.subscriptions.match(event, self.facts, now_s):
                 stream.deliver(event, subs)
                 count += 1
         return count
 
-    def _give(
-        self,
-        session: Session,
-        event: Event,
-        subs: tuple[str, ...],
-        now_s: float,
-        taken: int,
+    def _put(
+        self, session: Session, event: Event, subs: tuple[str, ...], now_s: float
     ) -> None:
-        if len(event.json) > self.rules.frame_bytes - 1024:
-            item = session.outbox.refuse("overflow", now_s)
+        if len(event.json) <= self._most_json:
+            session.outbox.add(Owed(event, subs, now_s))
         else:
-            item = session.outbox.add(event, subs, now_s)
+            session.outbox.refuse("overflow", now_s)
+
+    def _tell(self, told: Iterable[Route], taken: int) -> None:
+        """Tell everybody who may have got something, once for all events of a read."""
+        for session in frozenset().union(*(route.sessions for route in told)):
+            self._given(session, taken)
+
+    def _given(self, session: Session, taken: int) -> None:
+        last = session.outbox.last_seq
         if self._keeper is not None:
-            self._keeper.event(session, item)
+            self._keeper.reached(session)
         if session.subscriptions.written:
             marks = session.marks
             if len(marks) >= MOST_MARKS:
                 marks.pop()  # the next one stands for it as well
-            marks.append((taken, item.last))
-        if session.peer is not None:
+            marks.append((taken, last))
+        if session.peer is not None and session.durable >= last:
             session.peer.wake()
 
     def alert(self, **fields: Any) -> int:
@@ -290,12 +306,10 @@ class Hub:
         self.events += 1
         event_id = f"e_{self._stream}{self.events:08x}"
         event = Event(event_id, 0, "", 0, json, VIOLATION)
-        count = 0
-        for session in self.sessions:
-            subs = session.subscriptions.match(event, self.facts, now_s)
-            if subs:
-                self._give(session, event, subs, now_s, 0)
-                count += 1
+        route = make_route(self.sessions, (), event, self.facts)
+        told: set[Route] = set()
+        count = self._send(event, route, now_s, told)
+        self._tell(told, 0)
         return count
 
     # time
@@ -312,7 +326,8 @@ class Hub:
             session.outbox.tick(now_s)
             if session.subscriptions.holding:
                 for event, subs in session.subscriptions.release(now_s):
-                    self._give(session, event, subs, now_s, written)
+                    self._put(session, event, subs, now_s)
+                    self._given(session, written)
             while session.marks and session.marks[0][0] <= written:
                 session.written = session.marks.pop(0)[1]
             if session.peer is not None:

@@ -1,6 +1,6 @@
 """One connection that speaks `hiq.v1`, without its socket.
 
-`receive` takes what came, `next_frame` gives what is to be sent: first what answers a
+`receive` takes what came, `data_to_send` gives what goes out: first what answers a
 command, then events in their order. Checked in the order of the protocol: size, rate,
 kind, JSON, object, type, ready, schema, permission. Except by `closing` it never ends
 a connection. Clocks come as an argument; it must not know sockets or tasks.
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from hiq.clients import answers
+from hiq.clients import answers, wire
 from hiq.clients.commands import Commands
 from hiq.clients.gatekeeper import SHORT, Gatekeeper
 from hiq.clients.lifecycle import Lifecycle, State
-from hiq.clients.outbox import Gap, Item
+from hiq.clients.owed import Gap
 from hiq.clients.reading import Fault, load, to_frame
 
 if TYPE_CHECKING:
@@ -78,7 +78,6 @@ class Conversation:
         self._warned = False
         self._told = 0
         self._control: deque[bytes] = deque()
-        self._found: Item | Gap | bytes | None = None
         self._commands = Commands(self)
 
     # life
@@ -242,36 +241,43 @@ class Conversation:
         """Tell that the document has a new version."""
         self.say("state_updated", version=version, patch=patch, by=by)
 
-    def next_frame(self) -> bytes | None:
-        """Return what is to be sent now; `was_sent` says that it went out."""
+    def data_to_send(self, most_bytes: int) -> bytes:
+        """Return whole messages, about so many bytes, that count as sent; b"" for none.
+
+        The first goes out however long it is. What is shorter than that is all.
+        """
+        found: list[bytes] = []
+        size = 0
+        while size < most_bytes:
+            one = self._next_data(most_bytes - size)
+            if not one:
+                break
+            found.append(one)
+            size += len(one)
+        return found[0] if len(found) == 1 else b"".join(found)
+
+    def _next_data(self, most_bytes: int) -> bytes:
+        """Return one message that answers, a gap, or as many events as there are."""
         if self._control:
-            self._found = self._control[0]
-            return self._control[0]
+            self.sent_frames += 1
+            return wire.text(self._control.popleft())
         session = self.session
         if session.peer is not self:
-            return None
-        found = session.outbox.due(session.durable)
-        self._found = found
+            return b""
+        now_s = self.clocks.steady()
+        found = session.outbox.take(session.durable, now_s, most_bytes)
         if found is None:
-            if session.written > self._told:
-                self._told = session.written
-                self.say("written", up_to_seq=session.written)
-                return self.next_frame()
-            return None
-        now_s = self.clocks.wall()
+            if session.written <= self._told:
+                return b""
+            self._told = session.written
+            self.say("written", up_to_seq=session.written)
+            return self._next_data(most_bytes)
+        wall_s = self.clocks.wall()
         if isinstance(found, Gap):
-            return answers.gap(now_s, found)
-        return answers.event(now_s, found)
-
-    def was_sent(self) -> None:
-        """What `next_frame` gave went out."""
-        found, self._found = self._found, None
-        self.sent_frames += 1
-        if isinstance(found, bytes):
-            if self._control and self._control[0] is found:
-                self._control.popleft()
-        elif found is not None:
-            self.session.outbox.was_sent(found, self.clocks.steady())
+            self.sent_frames += 1
+            return wire.text(answers.gap(wall_s, found))
+        self.sent_frames += len(found.owed)
+        return wire.events(self.hub.stamp(wall_s), found)
 
     # time
 

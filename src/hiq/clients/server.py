@@ -24,6 +24,8 @@ from hiq.clients.protocol import NAME, Conversation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aiohttp.abc import AbstractStreamWriter
+
     from hiq.clients.clocks import Clocks
     from hiq.clients.connection import Talk
     from hiq.clients.gate import Gate
@@ -134,8 +136,9 @@ class ClientServer:
                 content_type="application/json",
             )
         with _Place(self, verdict.sub, address) as place:
-            await socket.prepare(request)
-            await self._serve(socket, request, verdict, place)
+            writer = await socket.prepare(request)
+            assert writer is not None
+            await self._serve(socket, request, writer, verdict, place)
         return socket
 
     async def close(self) -> None:
@@ -177,10 +180,11 @@ class ClientServer:
         self,
         socket: web.WebSocketResponse,
         request: web.Request,
+        writer: AbstractStreamWriter,
         principal: Principal,
         place: _Place,
     ) -> None:
-        connection = Connection(socket, request, self.hub.rules, self._clocks)
+        connection = Connection(socket, request, writer, self.hub.rules, self._clocks)
         talk = self._talk(socket, principal, connection)
         self._connections[connection] = talk
         self.accepted += 1

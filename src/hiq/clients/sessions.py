@@ -45,12 +45,13 @@ class Peer(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Session:
     """One session; at most one connection is its peer.
 
     Attributes:
-        durable: the highest number that a restart would not lose.
+        durable: the highest number that a restart would not give to something else.
+        kept: the highest number that a store was given.
         marks: how many points had been taken when a number was given; see `written`.
         written: up to which number clients were told that databases have it.
     """
@@ -63,6 +64,7 @@ class Session:
     peer: Peer | None = None
     detached_s: float = 0.0
     durable: int = Forever
+    kept: int = 0
     marks: list[tuple[int, int]] = field(default_factory=list)
     written: int = 0
 

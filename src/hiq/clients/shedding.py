@@ -27,7 +27,7 @@ def waiting_bytes(hub: Hub) -> int:
     total = 0
     for session in hub.sessions:
         box = session.outbox
-        sizes = [len(one.event.json) for one in islice(box.items, SAMPLE) if one.event]
+        sizes = [len(owed.event.json) for _, owed in islice(box.entries, SAMPLE)]
         if sizes:
             total += len(box) * (sum(sizes) // len(sizes) + OVERHEAD_BYTES)
     return total

@@ -1,8 +1,9 @@
 """Sessions, what waits in them, and documents, in a file that a kill does not damage.
 
-SQLite in WAL mode. Changes are gathered while the last ones are written, by one thread;
-an event may be sent when it is safe, so that after a restart no number means two
-things. It must not know sockets, nor what events mean.
+SQLite in WAL mode. Events are gathered while the last ones are written and then kept
+in one row, however many clients get them. Numbers are reserved ahead, so that sending
+need not wait for the disk, and yet after a kill no number means two things. It must not
+know sockets, nor what events mean.
 """
 
 from __future__ import annotations
@@ -11,17 +12,16 @@ import contextlib
 import logging
 import secrets
 import sqlite3
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from hiq.clients.frames import Filter
-from hiq.clients.outbox import Item, Outbox
-from hiq.clients.principal import Scopes
-from hiq.clients.sessions import Forever, Session
+from hiq.clients.kept import Mark, RunBuilder, pack_marks, read_marks, read_run
+from hiq.clients.session_rows import to_row, to_session
+from hiq.clients.sessions import Forever
 from hiq.clients.state import Document
-from hiq.clients.subscriptions import Event, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 
     from hiq.clients.clocks import Clocks
     from hiq.clients.hub import Hub
+    from hiq.clients.kept import Restored
     from hiq.clients.rules import Rules
+    from hiq.clients.sessions import Session
 
 __all__ = ["Store"]
 
 logger = logging.getLogger("hiq.clients")
 
-MOST_PENDING: Final = 20_000
+RESERVED: Final = 10_000
+FREE_AFTER: Final = 32
+"""Rows that nobody waits for are deleted by so many."""
+VERSION: Final = 2
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
@@ -43,20 +48,11 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE TABLE IF NOT EXISTS sessions (
   id TEXT PRIMARY KEY, sub TEXT, scopes BLOB, filters BLOB, acked INTEGER,
   next_seq INTEGER, detached_at REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS events (
-  event_id TEXT PRIMARY KEY, number INTEGER, entity_id TEXT, time_ns INTEGER,
-  event_type TEXT, validation BLOB, json BLOB, added_at REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS items (
-  session TEXT, seq INTEGER, event_id TEXT, subs TEXT,
-  PRIMARY KEY (session, seq)) WITHOUT ROWID;
-PRAGMA user_version = 1;
+CREATE TABLE IF NOT EXISTS runs (
+  id INTEGER PRIMARY KEY, body BLOB, marks BLOB, alive_at REAL);
+DROP TABLE IF EXISTS items;
+DROP TABLE IF EXISTS events;
 """
-
-
-class _Scopes(msgspec.Struct):
-    words: list[str]
-    entities: list[str] | None
-    event_types: list[str] | None
 
 
 @dataclass(slots=True)
@@ -65,16 +61,23 @@ class _Changes:
 
     sessions: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
-    events: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    items: list[tuple[str, int, str, str]] = field(default_factory=list)
-    reached: dict[str, tuple[Session, int]] = field(default_factory=dict)
-    acked: dict[str, int] = field(default_factory=dict)
     documents: dict[str, tuple[str, int, bytes]] = field(default_factory=dict)
+    reached: dict[str, Session] = field(default_factory=dict)
+    moved: bool = False
+    # filled by `take`
+    run: RunBuilder | None = None
+    run_id: int = 0
+    marks: list[Mark] = field(default_factory=list)
+    safe: list[tuple[Session, int]] = field(default_factory=list)
+    free_to: int = 0
+
+    @property
+    def only_run(self) -> bool:
+        """Whether one row is all."""
+        return not (self.sessions or self.gone or self.documents or self.free_to)
 
     def __bool__(self) -> bool:
-        return bool(
-            self.sessions or self.gone or self.reached or self.acked or self.documents
-        )
+        return self.moved
 
 
 class Store:
@@ -94,9 +97,11 @@ class Store:
         self._durable = durable
         self._changes = _Changes()
         self._database: sqlite3.Connection | None = None
+        self._alive: dict[str, Session] = {}
+        self._held: deque[tuple[int, dict[str, int]]] = deque()
+        self._run_id = 0
+        self._freed = self._free_to = 0
         self.changed: Callable[[], object] = lambda: None
-        self.not_kept = 0
-        """Events that were not kept because the disk is too slow."""
 
     # opening: in a thread
 
@@ -108,7 +113,7 @@ class Store:
         self._path.chmod(0o600)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
-        database.executescript(SCHEMA)
+        database.executescript(f"{SCHEMA}PRAGMA user_version = {VERSION};")
         database.execute(
             "INSERT OR IGNORE INTO meta VALUES ('seal', ?)", (secrets.token_bytes(32),)
         )
@@ -130,69 +135,40 @@ class Store:
         for sub, version, state in self._database.execute("SELECT * FROM documents"):
             hub.user(sub).document = Document(version, msgspec.json.decode(state))
         if not self._durable:
-            self._database.executescript("DELETE FROM sessions; DELETE FROM items;")
+            self._database.executescript("DELETE FROM sessions; DELETE FROM runs;")
             return
-        (alive,) = self._database.execute(
-            "SELECT max(value) FROM meta WHERE name = 'alive'"
-        ).fetchone()
-        rows = self._database.execute("SELECT * FROM sessions").fetchall()
-        for row in rows:
-            session = self._session(row)
+        alive, marks, waiting = self._kept()
+        for row in self._database.execute("SELECT * FROM sessions").fetchall():
+            session = to_session(row, marks, waiting, alive, self._rules, self._clocks)
             if session is None:
                 self.gone_by_id(row[0])
-            else:
-                now_s = self._clocks.steady()
-                session.outbox.interrupted(alive, now_s)
-                session.outbox.attach(session.outbox.acked)
-                session.outbox.detach()
-                hub.sessions.put_back(session)
-                self._changes.reached[session.id] = (session, session.outbox.last_seq)
+                continue
+            hub.sessions.put_back(session)
+            self._alive[session.id] = self._changes.reached[session.id] = session
+            self._changes.moved = True
 
-    def _session(self, row: tuple[Any, ...]) -> Session | None:
+    def _kept(self) -> tuple[float | None, dict[str, Mark], dict[str, list[Restored]]]:
+        """Return when hiq was last alive, how far sessions were, what they wait for."""
         assert self._database is not None
-        name, sub, scopes, filters, acked, next_seq, detached_at = row
-        wall_s, steady_s = self._clocks.wall(), self._clocks.steady()
-        if (
-            detached_at is not None
-            and detached_at <= wall_s - self._rules.session_seconds
-        ):
-            return None
-        given = msgspec.json.decode(scopes, type=_Scopes)
-        rights = Scopes(
-            frozenset(given.words),
-            None if given.entities is None else tuple(given.entities),
-            None if given.event_types is None else frozenset(given.event_types),
-        )
-        rules = self._rules
-        outbox = Outbox(
-            limit=rules.outbox_events,
-            retention_s=rules.outbox_seconds,
-            policy=rules.overflow,
-            ack_timeout_s=rules.ack_timeout,
-            next_seq=next_seq,
-            acked=acked,
-        )
-        found = self._database.execute(
-            "SELECT seq, items.subs, added_at, events.event_id, number, entity_id, "
-            "time_ns, json, event_type, validation FROM items JOIN events "
-            "USING (event_id) WHERE session = ? AND seq > ? ORDER BY seq",
-            (name, acked),
-        )
-        for seq, subs, added_at, *event in found:
-            added_s = steady_s - max(0.0, wall_s - added_at)
-            names = tuple(msgspec.json.decode(subs))
-            outbox.put_back(Item(seq, seq, Event(*event), names, added_s))
-        outbox.fill_up(steady_s)
-        listed = msgspec.json.decode(filters, type=list[tuple[str, Filter]])
-        return Session(
-            name,
-            sub,
-            rights,
-            outbox,
-            Subscriptions(rights, rules.subscriptions, listed),
-            detached_s=steady_s,
-            durable=outbox.last_seq,
-        )
+        alive: float | None = None
+        marks: dict[str, Mark] = {}
+        waiting: dict[str, list[Restored]] = {}
+        now_s = self._clocks.steady()
+        found = self._database.execute("SELECT * FROM runs ORDER BY id")
+        for run_id, body, packed, alive_at in found:
+            self._run_id, alive = run_id, alive_at
+            last: dict[str, int] = {}
+            try:
+                marks = {mark.session: mark for mark in read_marks(packed)}
+                entries = read_run(body, -self._steady_to_wall_s, now_s)
+            except (msgspec.MsgspecError, IndexError):
+                logger.exception("a row of sessions cannot be read, it is left out")
+                continue
+            for entry in entries:
+                waiting.setdefault(entry.session, []).append(entry)
+                last[entry.session] = entry.seq
+            self._held.append((run_id, last))
+        return alive, marks, waiting
 
     # what is to be kept: in the loop
 
@@ -201,64 +177,22 @@ class Store:
         if not self._durable:
             return
         if session.durable == Forever:
-            session.durable = session.outbox.last_seq
-        scopes = session.scopes
-        detached_at = None
-        if session.peer is None:
-            detached_at = self._wall(session.detached_s)
-        self._changes.sessions[session.id] = (
-            session.id,
-            session.sub,
-            msgspec.json.encode(
-                _Scopes(
-                    sorted(scopes.words),
-                    None if scopes.entities is None else list(scopes.entities),
-                    None if scopes.event_types is None else sorted(scopes.event_types),
-                )
-            ),
-            msgspec.json.encode(session.subscriptions.items),
-            session.outbox.acked,
-            session.outbox.next_seq,
-            detached_at,
-        )
+            session.durable = session.kept = session.outbox.last_seq
+        self._alive[session.id] = session
+        self._changes.sessions[session.id] = to_row(session, self._steady_to_wall_s)
         self._changes.gone.discard(session.id)
-        self.changed()
+        self._moved()
 
-    def event(self, session: Session, item: Item) -> None:
-        """Keep a number; `session.durable` rises when it is safe."""
-        if not self._durable:
-            return
-        changes, event = self._changes, item.event
-        changes.reached[session.id] = (session, session.outbox.last_seq)
-        if event is not None:
-            if len(changes.items) >= MOST_PENDING:
-                self.not_kept += 1
-            else:
-                changes.items.append(
-                    (
-                        session.id,
-                        item.first,
-                        event.event_id,
-                        msgspec.json.encode(item.subs).decode(),
-                    )
-                )
-                changes.events[event.event_id] = (
-                    event.event_id,
-                    event.number,
-                    event.entity_id,
-                    event.time_ns,
-                    event.event_type,
-                    event.validation,
-                    event.json,
-                    self._wall(item.added_s),
-                )
-        self.changed()
+    def reached(self, session: Session) -> None:
+        """Keep what it got; numbers up to `session.durable` may be sent meanwhile."""
+        if self._durable:
+            self._changes.reached[session.id] = session
+            self._moved()
 
     def acked(self, session: Session) -> None:
         """Forget what was confirmed."""
-        if self._durable:
-            self._changes.acked[session.id] = session.outbox.acked
-            self.changed()
+        if session.id in self._alive:
+            self._moved()
 
     def gone(self, session: Session) -> None:
         """Forget a session."""
@@ -270,85 +204,122 @@ class Store:
             changes = self._changes
             changes.sessions.pop(session_id, None)
             changes.reached.pop(session_id, None)
-            changes.acked.pop(session_id, None)
+            self._alive.pop(session_id, None)
             changes.gone.add(session_id)
-            self.changed()
+            self._moved()
 
     def document(self, sub: str, document: Document) -> None:
         """Keep a document."""
         state = msgspec.json.encode(document.state)
         self._changes.documents[sub] = (sub, document.version, state)
+        self._moved()
+
+    def _moved(self) -> None:
+        self._changes.moved = True
         self.changed()
 
     # writing
 
-    def take(self) -> _Changes:
-        """Take what is to be written now."""
+    def take(self, *, last: bool = False) -> _Changes:
+        """Take what is to be written now; the `last` time no numbers are reserved."""
         changes, self._changes = self._changes, _Changes()
+        changes.moved |= last
+        if not changes.moved:
+            return changes
+        run = RunBuilder()
+        ahead = 0 if last else RESERVED
+        for session in changes.reached.values():
+            found = session.outbox.newer(session.kept)
+            run.add(session.id, found, self._steady_to_wall_s)
+            session.kept = session.outbox.last_seq
+        self._run_id += 1
+        changes.run, changes.run_id = run, self._run_id
+        for session in self._alive.values():
+            outbox = session.outbox
+            mark = Mark(session.id, outbox.acked, outbox.next_seq + ahead)
+            changes.marks.append(mark)
+            changes.safe.append((session, outbox.last_seq + ahead))
+        self._held.append((self._run_id, run.last))
+        changes.free_to = self._free(self._run_id)
         return changes
+
+    def _free(self, newest: int) -> int:
+        """Return up to which row nobody waits for anything, 0 for none yet.
+
+        The newest stays, because it says how far everybody is.
+        """
+        held = self._held
+        while held and held[0][0] < newest and self._is_settled(held[0][1]):
+            self._free_to = held.popleft()[0]
+            self._freed += 1
+        if self._freed < FREE_AFTER:
+            return 0
+        self._freed = 0
+        return self._free_to
+
+    def _is_settled(self, last: dict[str, int]) -> bool:
+        for name, seq in last.items():
+            session = self._alive.get(name)
+            if session is not None and session.outbox.settled < seq:
+                return False
+        return True
 
     def write(self, changes: _Changes, wall_s: float) -> None:
         """Write it, all of it or nothing; sqlite3.Error. Blocks."""
         database = self._database
         if database is None:
             return
+        if changes.only_run:
+            self._write_run(database, changes, wall_s)
+            return
         database.execute("BEGIN IMMEDIATE")
         try:
-            database.executemany(
-                "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)",
-                changes.sessions.values(),
-            )
-            database.executemany(
-                "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                changes.events.values(),
-            )
-            database.executemany(
-                "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", changes.items
-            )
-            database.executemany(
-                "UPDATE sessions SET next_seq = ? WHERE id = ?",
-                [(seq + 1, name) for name, (_, seq) in changes.reached.items()],
-            )
-            for name, acked in changes.acked.items():
-                database.execute(
-                    "UPDATE sessions SET acked = ? WHERE id = ?", (acked, name)
-                )
-                database.execute(
-                    "DELETE FROM items WHERE session = ? AND seq <= ?", (name, acked)
-                )
-            for name in changes.gone:
-                database.execute("DELETE FROM sessions WHERE id = ?", (name,))
-                database.execute("DELETE FROM items WHERE session = ?", (name,))
-            database.executemany(
-                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)",
-                changes.documents.values(),
-            )
-            database.execute(
-                "INSERT OR REPLACE INTO meta VALUES ('alive', ?)", (wall_s,)
-            )
+            self._write_all(database, changes, wall_s)
             database.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 database.execute("ROLLBACK")
             raise
 
-    def purge(self, wall_s: float) -> None:
-        """Delete events that are too old for everybody; sqlite3.Error. Blocks."""
-        if self._database is None:
-            return
-        before_s = wall_s - self._rules.outbox_seconds
-        self._database.execute("DELETE FROM events WHERE added_at < ?", (before_s,))
-        self._database.execute(
-            "DELETE FROM items WHERE event_id NOT IN (SELECT event_id FROM events)"
+    def _write_all(
+        self, database: sqlite3.Connection, changes: _Changes, wall_s: float
+    ) -> None:
+        database.executemany(
+            "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            changes.sessions.values(),
         )
+        database.executemany(
+            "DELETE FROM sessions WHERE id = ?", [(name,) for name in changes.gone]
+        )
+        database.executemany(
+            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)",
+            changes.documents.values(),
+        )
+        self._write_run(database, changes, wall_s)
+        if changes.free_to:
+            database.execute("DELETE FROM runs WHERE id <= ?", (changes.free_to,))
+
+    def _write_run(
+        self, database: sqlite3.Connection, changes: _Changes, wall_s: float
+    ) -> None:
+        if changes.run is not None:
+            database.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?)",
+                (
+                    changes.run_id,
+                    changes.run.packed(),
+                    pack_marks(changes.marks),
+                    wall_s,
+                ),
+            )
 
     def written(self, changes: _Changes) -> None:
         """What was written may be sent."""
-        for session, seq in changes.reached.values():
-            if session.durable < seq:
-                session.durable = seq
-                if session.peer is not None:
-                    session.peer.wake()
+        for session, seq in changes.safe:
+            waits = session.durable < session.outbox.last_seq
+            session.durable = max(session.durable, seq)
+            if waits and session.peer is not None:
+                session.peer.wake()
 
     def not_written(self, changes: _Changes) -> None:
         """The disk failed: what cannot be kept is sent all the same."""
@@ -357,5 +328,6 @@ class Store:
         self._changes.sessions = {**changes.sessions, **self._changes.sessions}
         self._changes.gone |= changes.gone
 
-    def _wall(self, steady_s: float) -> float:
-        return self._clocks.wall() - self._clocks.steady() + steady_s
+    @property
+    def _steady_to_wall_s(self) -> float:
+        return self._clocks.wall() - self._clocks.steady()

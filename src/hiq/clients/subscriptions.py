@@ -81,11 +81,14 @@ class Subscriptions:
         self._scopes = scopes
         self._most = most
         self._items: dict[str, Subscription] = {}
+        self.written = False
+        """Whether one wants to know what the database has."""
         self._next = 1
         self._wanted: dict[tuple[int, str], tuple[Subscription, ...]] = {}
         for name, filter_ in items:
             self._items[name] = Subscription(name, filter_, {}, {})
             self._next = max(self._next, int(name) + 1)
+        self.forget()
 
     def __len__(self) -> int:
         return len(self._items)
@@ -104,11 +107,6 @@ class Subscriptions:
     def alerts(self) -> tuple[str, ...]:
         """Those that want alerts."""
         return tuple(one.id for one in self._items.values() if one.filter.alerts)
-
-    @property
-    def written(self) -> bool:
-        """Whether one wants to know what the database has."""
-        return any(one.filter.written for one in self._items.values())
 
     def add(self, filter_: Filter) -> str | None:
         """Add a filter; return its id, None if there are too many."""
@@ -130,10 +128,29 @@ class Subscriptions:
     def forget(self) -> None:
         """Decide anew: filters or the registry changed."""
         self._wanted.clear()
+        self.written = any(one.filter.written for one in self._items.values())
 
     def wants(self, number: int, entity_id: str, facts: Callable[[str], Facts]) -> bool:
         """Return whether states of an entity are wanted."""
         return bool(self._matching(number, STATE_CHANGED, entity_id, facts))
+
+    def means(self, event: Event, facts: Callable[[str], Facts]) -> bool:
+        """Return whether a filter means events like this one."""
+        return bool(
+            self._matching(event.number, event.event_type, event.entity_id, facts)
+        )
+
+    def always(
+        self, event: Event, facts: Callable[[str], Facts]
+    ) -> tuple[str, ...] | None:
+        """Return the ids of the filters that want each event like this one.
+
+        None: one of them wants not all of them, so that `match` has to be asked.
+        """
+        found = self._matching(event.number, event.event_type, event.entity_id, facts)
+        if event.number > 0 and any(one.filter.min_interval for one in found):
+            return None
+        return tuple(one.id for one in found)
 
     def match(
         self, event: Event, facts: Callable[[str], Facts], now_s: float
