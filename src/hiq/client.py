@@ -207,7 +207,9 @@ class Client:
             answer = await _result(socket, "r")
             if answer["resumed"]:
                 self._acked = self._seq
-                return
+                if len(answer["subscriptions"]) >= len(self._wanted):
+                    return
+                welcome = answer  # hiq was killed before it had kept all filters
         self._session = welcome["session"]
         for wanted in self._wanted:
             await _tell(socket, "subscribe", id="s", filter=wanted)

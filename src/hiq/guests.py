@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from hiq.admission import Admission
 from hiq.backoff import wait
 from hiq.clients.clocks import Clocks
-from hiq.clients.counts import Throttle
-from hiq.clients.gate import Gate, mode_of
 from hiq.clients.rules import Rules
 from hiq.clients.shedding import shed
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from hiq.clients.gate import Gate
     from hiq.clients.homeiq import HomeIq
     from hiq.clients.hub import Hub
     from hiq.clients.server import ClientServer
@@ -77,6 +77,7 @@ class Guests:
         self._observers = observers
         self._in_thread = in_thread
         self._clocks = Clocks(clock, time.monotonic)
+        self._admission = Admission(settings, self._clocks, in_thread)
         self._gate: Gate | None = None
         self._server: ClientServer | None = None
         self._store: Store | None = None
@@ -91,9 +92,7 @@ class Guests:
 
     async def open(self) -> None:
         """Know who may ask; take up what the last run left."""
-        self._gate = await self._in_thread(self._make_gate)
-        gate = self._gate
-        assert gate is not None
+        gate = self._gate = await self._admission.open()
         self._stats.sections["auth"] = gate.figures
         if gate.mode != "none":
             self._parts.admit = gate.admit
@@ -128,6 +127,7 @@ class Guests:
     async def run(self) -> None:
         """Keep time and disk for clients, while there are any."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._admission.run())
             group.create_task(self._keep_time())
             group.create_task(self._keep_files())
 
@@ -142,39 +142,6 @@ class Guests:
             await self._in_thread(store.close)
 
     # making
-
-    def _make_gate(self) -> Gate:
-        security = self._settings.security
-        mode = mode_of(self._settings.http)
-        throttle = Throttle(security.auth_failures, wait_s=security.auth_wait)
-        make = partial(
-            Gate,
-            mode,
-            self._clocks,
-            throttle=throttle,
-            ingress_address=security.ingress_address,
-        )
-        if mode != "jwt":
-            return make()
-        from hiq.clients.auth import Verifier  # noqa: PLC0415  only where tokens are
-        from hiq.clients.keys import KeyRing, Revoked  # noqa: PLC0415  asked for
-
-        data_dir = self._settings.data_dir
-        ring = KeyRing(security, data_dir)
-        verifier = Verifier(
-            ring,
-            security.algorithms,
-            audience=security.audience,
-            issuer=security.issuer,
-            leeway_s=security.leeway,
-            revoked=Revoked(data_dir),
-        )
-
-        def key_age_s() -> float | None:
-            written_s = ring.set_good_at_s
-            return None if written_s is None else self._clocks.wall() - written_s
-
-        return make(verifier=verifier, key_age_s=key_age_s)
 
     async def _made(self) -> ClientServer:
         """Return the server, made when it is first needed."""

@@ -29,7 +29,7 @@ from hiq.assure.monitor_rules import (
     tasks,
 )
 from hiq.assure.monitor_stages import JOURNAL, Stages
-from hiq.clients.answers import moment
+from hiq.clients.clocks import moment
 from hiq.overlook import Looking, LookingAt
 from hiq.readback import InThread, ReadBack
 from hiq.stats import Concern

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hiq.clients.outbox import Outbox, Run
-from hiq.clients.owed import Gap, Owed
+from hiq.clients.outbox import Outbox
+from hiq.clients.owed import Gap, Owed, Run
 from hiq.clients.subscriptions import Event
 
 FOREVER = 2**62
@@ -60,8 +60,8 @@ def test_acks_are_cumulative() -> None:
     assert box.ack(3, 1.0)
     assert box.ack(3, 1.0)
     assert box.ack(1, 1.0)
-    assert (box.acked, box.repeated_acks, len(box)) == (3, 2, 2)
-    assert box.delivered.confirmations == 3
+    assert (box.acked, box.delivered.counts.repeated_acks, len(box)) == (3, 2, 2)
+    assert box.delivered.counts.confirmed == 3
 
 
 def test_resume_sends_what_was_not_seen() -> None:
@@ -96,7 +96,7 @@ def test_many_lost_are_one_gap() -> None:
     """A hundred lost ones are announced once."""
     box = filled(105, limit=5)
     assert send(box) == [(1, 100), 101, 102, 103, 104, 105]
-    assert box.dropped == {"overflow": 100}
+    assert box.delivered.counts.dropped == {"overflow": 100}
 
 
 def test_what_was_sent_needs_no_gap() -> None:
@@ -164,10 +164,10 @@ def test_no_ack_sends_again_three_times_then_gives_up() -> None:
     assert seen == [[], [1, 2], [], [1, 2], [], [1, 2], []]
     box.tick(37.0)
     assert box.unresponsive
-    assert box.delivered.redelivered == 6
+    assert box.delivered.counts.redelivered == 6
     fate = box.fate("e_1")
     assert fate is not None
-    assert (fate.status, box.delivered.timeouts) == ("timeout", 2)
+    assert (fate.status, box.delivered.counts.timeouts) == ("timeout", 2)
     box.detach()
     assert box.attach(0) == 2
 
@@ -206,7 +206,7 @@ def test_the_fate_of_an_event() -> None:
     send(box)
     box.ack(2, 4.0)
     assert status() == ["failed", "confirmed", "sent"]
-    assert box.delivered.figures()["confirmation_s"]["max"] == 4.0
+    assert box.delivered.counts.figures()["confirmation_s"]["max"] == 4.0
 
 
 def test_a_restart_ends_with_the_numbers_that_may_have_been_given() -> None:
@@ -235,4 +235,4 @@ def test_what_is_given_up_for_memory_is_one_gap() -> None:
     assert box.give_up(5) == 15
     assert box.give_up(5) == 0
     assert send(box) == [(4, 15), 16, 17, 18, 19, 20]
-    assert box.dropped == {"overflow": 15}
+    assert box.delivered.counts.dropped == {"overflow": 15}

@@ -20,6 +20,10 @@ class Ring:
         """Return a key."""
         return self.keys.get(algorithm)
 
+    def has(self, algorithm: str) -> bool:
+        """Return whether there is one."""
+        return algorithm in self.keys
+
 
 def token(
     key: Any = SECRET, algorithm: str = "HS256", now: float = NOW, **claims: Any

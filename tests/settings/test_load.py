@@ -8,7 +8,7 @@ import pytest
 
 from hiq.errors import ConfigError
 from hiq.settings import Settings, SinkSettings, load
-from hiq.settings.load import is_loopback
+from hiq.settings.hosts import is_loopback
 
 TOKEN = "t" * 40
 ENV = {"HOME": "/home/u"}

@@ -6,11 +6,12 @@ know to whom anything is said.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
+
+from hiq.clients.clocks import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hiq.clients.reading import Fault
     from hiq.clients.subscriptions import Event
 
-__all__ = ["error", "frame", "gap", "moment", "result", "snapshot_parts"]
+__all__ = ["error", "frame", "gap", "result", "snapshot_parts"]
 
 PART_BYTES = 200 * 1024
 
@@ -33,11 +34,6 @@ class _Envelope(msgspec.Struct):
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
-
-
-def moment(unix_s: float) -> str:
-    """Return a time as ISO 8601 with Z."""
-    return datetime.fromtimestamp(unix_s, UTC).isoformat().replace("+00:00", "Z")
 
 
 def frame(kind: str, now_s: float, **fields: Any) -> bytes:

@@ -31,6 +31,10 @@ class Keys(Protocol):
         """Return the key for an algorithm, None if there is none."""
         ...
 
+    def has(self, algorithm: str) -> bool:
+        """Return whether there is any key for an algorithm."""
+        ...
+
 
 class Verifier:
     """Judges tokens.
@@ -74,7 +78,7 @@ class Verifier:
             return Denied("VALIDATION_FAILED", "algorithm")
         key = self._keys.find(algorithm, key_id)
         if key is None:
-            if self._keys.find(algorithm, None) is None and key_id is None:
+            if not self._keys.has(algorithm):
                 return Denied("AUTH_SERVICE_ERROR")
             return Denied("VALIDATION_FAILED", "key")
         claims = self._decode(token, key, algorithm)

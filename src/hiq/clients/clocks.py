@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Clocks"]
+__all__ = ["Clocks", "moment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,8 @@ class Clocks:
 
     wall: Callable[[], float]
     steady: Callable[[], float]
+
+
+def moment(unix_s: float) -> str:
+    """Return a time as ISO 8601 with Z."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat().replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hiq.clients import frames
-from hiq.clients.answers import moment
+from hiq.clients.clocks import moment
 from hiq.clients.denied import Denied
 from hiq.clients.globs import is_glob
 from hiq.clients.reading import Fault
@@ -222,12 +222,12 @@ class Commands:
                 "last_seq": outbox.last_seq,
                 "acked": outbox.acked,
                 "pending": len(outbox),
-                "dropped": outbox.dropped,
+                "dropped": outbox.delivered.counts.dropped,
                 "frames_received": it.received,
                 "frames_sent": it.sent_frames,
                 "delivery": {
                     "tracked": len(outbox) + len(outbox.delivered),
-                    **outbox.delivered.figures(),
+                    **outbox.delivered.counts.figures(),
                 },
             },
         )

@@ -12,11 +12,12 @@ import math
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
+from hiq.clients.clocks import moment
 from hiq.clients.counts import Counts, Throttle
 from hiq.clients.denied import Denied
 from hiq.clients.offered import find_token
 from hiq.clients.principal import EVERYTHING, Principal
-from hiq.settings.load import is_loopback
+from hiq.settings.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -77,7 +78,8 @@ class Gate:
         verifier: of tokens; None unless `mode` is `jwt`.
         throttle: addresses that failed.
         ingress_address: the only peer that is believed in mode `ingress`.
-        key_age_s: for health: how old the key set in force is.
+        keys_good_at_s: for health: Unix seconds at which the key set in force was good.
+        has_keys: whether there is any key to verify tokens with.
     """
 
     def __init__(
@@ -88,7 +90,8 @@ class Gate:
         throttle: Throttle,
         verifier: Verifier | None = None,
         ingress_address: str = "",
-        key_age_s: Callable[[], float | None] = lambda: None,
+        keys_good_at_s: Callable[[], float | None] = lambda: None,
+        has_keys: Callable[[], bool] = lambda: True,
     ) -> None:
         self.mode: Mode = mode
         self.counts = Counts()
@@ -97,7 +100,8 @@ class Gate:
         self._verifier = verifier
         self._throttle = throttle
         self._ingress_address = ingress_address
-        self._key_age_s = key_age_s
+        self._keys_good_at_s = keys_good_at_s
+        self._has_keys = has_keys
 
     @property
     def leeway_s(self) -> float:
@@ -153,15 +157,16 @@ class Gate:
         """Return what health shows of handshakes."""
         counts = self.counts
         rate = counts.successes / counts.attempts if counts.attempts else None
+        good_at_s = self._keys_good_at_s()
         return {
-            "status": "ok",
+            "status": "ok" if self._has_keys() else "no_keys",
             "mode": self.mode,
             "attempts": counts.attempts,
             "successes": counts.successes,
             "failures": dict(counts.failures),
             "success_rate": None if rate is None else round(rate, 4),
-            "key_age_s": self._key_age_s(),
-            "jwks_last_ok": None,
+            "key_age_s": None if good_at_s is None else self._clocks.wall() - good_at_s,
+            "jwks_last_ok": None if good_at_s is None else moment(good_at_s),
         }
 
     def _of_token(

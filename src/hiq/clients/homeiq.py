@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from hiq.clients import wire
-from hiq.clients.answers import moment
+from hiq.clients.clocks import moment
 from hiq.clients.frames import Filter
 from hiq.clients.gatekeeper import Gatekeeper
 from hiq.clients.lifecycle import Lifecycle, State

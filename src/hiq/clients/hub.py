@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hiq.clients.answers import moment
+from hiq.clients.clocks import moment
 from hiq.clients.limits import Window
 from hiq.clients.owed import Owed
 from hiq.clients.routes import Route, Stream, make_route

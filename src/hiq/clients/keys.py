@@ -13,7 +13,7 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -27,11 +27,24 @@ if TYPE_CHECKING:
 
     from hiq.settings.schema import SecuritySettings
 
-__all__ = ["REVOKED", "SECRET", "KeyRing", "Revoked", "read_secret", "write_private"]
+__all__ = [
+    "REVOKED",
+    "SECRET",
+    "KeyRing",
+    "KeySet",
+    "RemoteKeys",
+    "Revoked",
+    "key_set",
+    "read_secret",
+    "write_private",
+]
 
 logger = logging.getLogger("hiq.clients")
 
 T = TypeVar("T")
+
+KeySet: TypeAlias = dict[str | None, tuple[str, Any]]
+"""Algorithm and key by key id."""
 
 SECRET: Final = "jwt.secret"  # noqa: S105  the name of its file
 REVOKED: Final = "revoked.json"
@@ -78,23 +91,47 @@ def _bounded(path: Path) -> bytes:
     return found
 
 
+class RemoteKeys(Protocol):
+    """A key set that somebody else keeps; `hiq.clients.remotekeys` fetches it."""
+
+    @property
+    def keys(self) -> KeySet:
+        """The last good one; empty while there was none."""
+        ...
+
+    @property
+    def good_at_s(self) -> float | None:
+        """Unix seconds at which it was fetched."""
+        ...
+
+    def look_again(self) -> None:
+        """A token names a key that is not in it."""
+        ...
+
+
 class KeyRing:
-    """Keys by algorithm: a secret, a public key, a set of keys.
+    """Keys by algorithm: a secret, a public key, sets of keys.
 
     ConfigError at construction: a file that is named cannot be read.
     """
 
-    def __init__(self, settings: SecuritySettings, data_dir: Path) -> None:
+    def __init__(
+        self,
+        settings: SecuritySettings,
+        data_dir: Path,
+        remote: RemoteKeys | None = None,
+    ) -> None:
+        self._remote = remote
         self._secret: bytes | None = None
         self._public: dict[str, Any] = {}
-        self._set: _File[dict[str | None, tuple[str, Any]]] | None = None
+        self._set: _File[KeySet] | None = None
         if "HS256" in settings.algorithms:
             self._secret = read_secret(settings, data_dir)
         if settings.public_key_file is not None:
             self._public = _public_key(Path(settings.public_key_file))
         if settings.jwks_file is not None:
             path = Path(settings.jwks_file)
-            self._set = _File(path, _key_set, {})
+            self._set = _File(path, key_set, {})
             if not self._set.get():
                 raise _problem("jwks_file", f"{path} holds no key set that can be used")
 
@@ -102,18 +139,33 @@ class KeyRing:
         """Return the key for an algorithm, None if there is none."""
         if algorithm == "HS256":
             return self._secret
-        if self._set is not None:
-            keys = self._set.get()
-            if key_id is None and len(keys) == 1:
-                key_id = next(iter(keys))
-            found = keys.get(key_id)
+        for keys in self._sets():
+            name = next(iter(keys)) if key_id is None and len(keys) == 1 else key_id
+            found = keys.get(name)
             if found is not None and found[0] == algorithm:
                 return found[1]
-        return self._public.get(algorithm)
+        public = self._public.get(algorithm)
+        if public is None and self._remote is not None:
+            self._remote.look_again()
+        return public
+
+    def has(self, algorithm: str) -> bool:
+        """Return whether there is any key for an algorithm."""
+        if algorithm == "HS256":
+            return self._secret is not None
+        return algorithm in self._public or any(
+            name == algorithm for keys in self._sets() for name, _ in keys.values()
+        )
+
+    def _sets(self) -> list[KeySet]:
+        found = [] if self._set is None else [self._set.get()]
+        return found if self._remote is None else [*found, self._remote.keys]
 
     @property
     def set_good_at_s(self) -> float | None:
-        """Unix seconds at which the key set in force was written; None without one."""
+        """Unix seconds at which the key set in force was good; None without one."""
+        if self._remote is not None:
+            return self._remote.good_at_s
         if self._set is None or self._set.good_at_ns is None:
             return None
         return self._set.good_at_ns / 1e9
@@ -190,9 +242,12 @@ def _public_key(path: Path) -> dict[str, Any]:
     raise _problem("public_key_file", f"{path}: expected a key of RSA or Ed25519")
 
 
-def _key_set(content: bytes) -> dict[str | None, tuple[str, Any]]:
-    """Return a key set (RFC 7517) by key id; keys of other kinds are left out."""
-    found: dict[str | None, tuple[str, Any]] = {}
+def key_set(content: bytes) -> KeySet:
+    """Return a key set (RFC 7517) by key id; keys of other kinds are left out.
+
+    ValueError, jwt.PyJWTError: it is none, or holds no key that can be used.
+    """
+    found: KeySet = {}
     for one in jwt.PyJWKSet.from_json(content.decode()).keys:
         for algorithm, kind in (("RS256", RSAPublicKey), ("EdDSA", Ed25519PublicKey)):
             if isinstance(one.key, kind):

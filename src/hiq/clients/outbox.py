@@ -14,31 +14,23 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
-from hiq.clients.delivered import Delivered, Fate, FateOf
-from hiq.clients.owed import Gap, Hole, Owed
+from hiq.clients.delivered import Counts, Delivered, Fate, FateOf
+from hiq.clients.owed import Gap, Hole, Owed, Run
 from hiq.clients.rounds import Rounds
 from hiq.clients.sendings import Sendings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from hiq.clients.owed import Reason
 
-__all__ = ["Outbox", "Policy", "Run"]
+__all__ = ["Outbox", "Policy"]
 
 Policy = Literal["drop_oldest", "reject", "close"]
 
 ANY_SIZE: Final = 2**62
-
-
-class Run(NamedTuple):
-    """Events with numbers from `first` on; `redelivered`: they were sent before."""
-
-    first: int
-    owed: Sequence[Owed]
-    redelivered: bool
 
 
 class Outbox:
@@ -51,6 +43,7 @@ class Outbox:
         ack_timeout_s: how long an ack may take before events are sent again.
         acked: up to where everything arrived; the next event has the number behind.
         tracked: events whose fate is remembered after they left.
+        totals: counts of all sessions.
     """
 
     def __init__(
@@ -62,6 +55,7 @@ class Outbox:
         ack_timeout_s: float = 30.0,
         acked: int = 0,
         tracked: int = 2000,
+        totals: Counts | None = None,
     ) -> None:
         self._limit = limit
         self._retention_s = retention_s
@@ -79,9 +73,7 @@ class Outbox:
         self._ever_sent = acked
         self._restored = acked
         self.overflowed = False
-        self.delivered = Delivered(tracked)
-        self.dropped: dict[str, int] = {}
-        self.repeated_acks = 0
+        self.delivered = Delivered(tracked, Counts() if totals is None else totals)
 
     def __len__(self) -> int:
         return len(self._unacked) + len(self._waiting)
@@ -133,7 +125,7 @@ class Outbox:
 
     def refuse(self, reason: Reason, now_s: float) -> None:
         """Give a number to an event that cannot be sent: it is a gap at once."""
-        self._count(reason)
+        self.delivered.dropped(reason)
         last = self._waiting[-1] if self._waiting else None
         known = isinstance(last, Hole) and last.count is not None
         hole = Hole(self.next_seq, self.next_seq, now_s, reason)
@@ -226,8 +218,6 @@ class Outbox:
             pop()
         self._unacked.extend(owed_now)
         self._out += len(owed_now)
-        if not redelivered:
-            self.delivered.sent += len(owed_now)
         return self._went_out(Run(first, owed_now, redelivered), now_s)
 
     def _told(self, hole: Hole) -> Gap:
@@ -239,8 +229,7 @@ class Outbox:
     def _went_out(self, run: Run, now_s: float) -> Run:
         """Note when it was sent, and how often."""
         last = run.first + len(run.owed) - 1
-        if run.redelivered:
-            self.delivered.redelivered += len(run.owed)
+        self.delivered.sent(len(run.owed), again=run.redelivered)
         self._sendings.note(run.first, last, now_s, again=run.redelivered)
         self._reached(last)
         self._rounds.sent(now_s)
@@ -276,7 +265,7 @@ class Outbox:
         if not self.may_ack(seq):
             return False
         if seq <= self.acked:
-            self.repeated_acks += 1
+            self.delivered.acked_again()
             return True
         self._cut_to(seq, now_s)
         self.acked = seq
@@ -335,7 +324,7 @@ class Outbox:
         elif self._rounds.next(now_s):
             self._again = deque(unconfirmed)
         elif not gave_up:
-            self.delivered.timeouts += len(unconfirmed)
+            self.delivered.timed_out(len(unconfirmed))
 
     @property
     def unresponsive(self) -> bool:
@@ -372,10 +361,10 @@ class Outbox:
 
     def give_up(self, kept: int) -> int:
         """Let all but the newest go, for want of memory; return how many events."""
-        before = sum(self.dropped.values())
+        before = sum(self.delivered.counts.dropped.values())
         while len(self) > kept:
             self._drop("overflow")
-        return sum(self.dropped.values()) - before
+        return sum(self.delivered.counts.dropped.values()) - before
 
     def _drop(self, reason: Reason) -> None:
         """Let the oldest go; one gap stands for all that left at the head."""
@@ -383,7 +372,7 @@ class Outbox:
         hole = entry = self._first()
         self._pop(entry)
         if not isinstance(hole, Hole):
-            self._count(reason)
+            self.delivered.dropped(reason)
             attempts = self._sendings.take_repeats(at) + (at <= self._ever_sent)
             self.delivered.left([(hole.event.event_id, at, attempts, None)], "failed")
             hole = Hole(at, at, hole.added_s, reason)
@@ -402,6 +391,3 @@ class Outbox:
         """Take the first away."""
         (self._unacked or self._waiting).popleft()
         self._head = entry.last + 1 if isinstance(entry, Hole) else self._head + 1
-
-    def _count(self, reason: str) -> None:
-        self.dropped[reason] = self.dropped.get(reason, 0) + 1

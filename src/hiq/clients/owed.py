@@ -8,16 +8,18 @@ frame is put together. It must not know sessions, numbers or sockets.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 
 from hiq.clients.subscriptions import VIOLATION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hiq.clients.subscriptions import Event
 
-__all__ = ["Gap", "Hole", "Owed", "Reason"]
+__all__ = ["Gap", "Hole", "Owed", "Reason", "Run"]
 
 Reason = Literal["overflow", "expired", "session_expired", "restart"]
 
@@ -67,6 +69,14 @@ class Owed:
                 event.validation,
             )
         )
+
+
+class Run(NamedTuple):
+    """Events with numbers from `first` on; `redelivered`: they were sent before."""
+
+    first: int
+    owed: Sequence[Owed]
+    redelivered: bool
 
 
 @dataclass(slots=True)

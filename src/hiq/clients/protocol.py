@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from hiq.clients import answers, wire
+from hiq.clients.clocks import moment
 from hiq.clients.commands import Commands
 from hiq.clients.gatekeeper import SHORT, Gatekeeper
 from hiq.clients.lifecycle import Lifecycle, State
@@ -113,7 +114,7 @@ class Conversation:
                 "timeout": rules.heartbeat_timeout,
                 "max_missed": rules.heartbeat_missed,
             },
-            expires_at=None if expires_s is None else answers.moment(expires_s),
+            expires_at=None if expires_s is None else moment(expires_s),
         )
         self.say_snapshot()
 
@@ -301,7 +302,7 @@ class Conversation:
             self._warned = True
             self.say(
                 "auth_expiring",
-                at=answers.moment(expires_s),
+                at=moment(expires_s),
                 seconds_left=max(0, round(left_s)),
             )
 

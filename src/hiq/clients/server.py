@@ -91,6 +91,7 @@ class ClientServer:
         """Return what health shows."""
         hub = self.hub
         boxes = [session.outbox for session in hub.sessions]
+        totals = hub.sessions.totals
         return {
             "connections": self.count,
             "users": len(self._by_user),
@@ -103,8 +104,12 @@ class ClientServer:
             "events": hub.events,
             "waiting": sum(len(box) for box in boxes),
             "fullest": round(max((box.filling for box in boxes), default=0.0), 3),
-            "dropped": sum(sum(box.dropped.values()) for box in boxes),
-            "redelivered": sum(box.delivered.redelivered for box in boxes),
+            "dropped": sum(totals.dropped.values()),
+            "dropped_by": dict(totals.dropped),
+            "delivery": {
+                "tracked": sum(len(box) + len(box.delivered) for box in boxes),
+                **totals.figures(),
+            },
         }
 
     async def handle(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hiq.clients.clocks import Clocks
+    from hiq.clients.hub import Hub
     from hiq.clients.kept import Mark, Restored
-    from hiq.clients.rules import Rules
 
 __all__ = ["to_row", "to_session"]
 
@@ -58,7 +58,7 @@ def to_session(  # noqa: PLR0917  all of it is in one row of three tables
     marks: Mapping[str, Mark],
     waiting: Mapping[str, Sequence[Restored]],
     alive_at: float | None,
-    rules: Rules,
+    hub: Hub,
     clocks: Clocks,
 ) -> Session | None:
     """Return a session with what waits for its client, None if it is too old.
@@ -70,7 +70,7 @@ def to_session(  # noqa: PLR0917  all of it is in one row of three tables
     if mark := marks.get(name):
         acked, next_seq = max(acked, mark.acked), max(next_seq, mark.next_seq)
     wall_s, now_s = clocks.wall(), clocks.steady()
-    if detached_at is not None and detached_at <= wall_s - rules.session_seconds:
+    if detached_at is not None and detached_at <= wall_s - hub.rules.session_seconds:
         return None
     given = msgspec.json.decode(scopes, type=_Scopes)
     rights = Scopes(
@@ -78,12 +78,14 @@ def to_session(  # noqa: PLR0917  all of it is in one row of three tables
         None if given.entities is None else tuple(given.entities),
         None if given.event_types is None else frozenset(given.event_types),
     )
+    rules = hub.rules
     outbox = Outbox(
         limit=rules.outbox_events,
         retention_s=rules.outbox_seconds,
         policy=rules.overflow,
         ack_timeout_s=rules.ack_timeout,
         acked=acked,
+        totals=hub.sessions.totals,
     )
     for entry in waiting.get(name, ()):
         if entry.seq > acked:

@@ -12,6 +12,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hiq.clients.delivered import Counts
 from hiq.clients.outbox import Outbox
 from hiq.clients.subscriptions import Subscriptions
 
@@ -91,6 +92,7 @@ class Sessions:
         self._fresh = fresh
         self._gone = gone
         self._found: dict[str, Session] = {}
+        self.totals = Counts()
         self.evicted = 0
 
     def __len__(self) -> int:
@@ -120,6 +122,7 @@ class Sessions:
                 retention_s=rules.outbox_seconds,
                 policy=rules.overflow,
                 ack_timeout_s=rules.ack_timeout,
+                totals=self.totals,
             ),
             Subscriptions(scopes, rules.subscriptions),
             detached_s=now_s,

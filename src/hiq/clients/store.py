@@ -139,7 +139,7 @@ class Store:
             return
         alive, marks, waiting = self._kept()
         for row in self._database.execute("SELECT * FROM sessions").fetchall():
-            session = to_session(row, marks, waiting, alive, self._rules, self._clocks)
+            session = to_session(row, marks, waiting, alive, hub, self._clocks)
             if session is None:
                 self.gone_by_id(row[0])
                 continue
@@ -177,7 +177,9 @@ class Store:
         if not self._durable:
             return
         if session.durable == Forever:
-            session.durable = session.kept = session.outbox.last_seq
+            session.kept = session.outbox.last_seq
+        # A client that got an event by a filter finds the filter after a kill.
+        session.durable = min(session.durable, session.outbox.last_seq)
         self._alive[session.id] = session
         self._changes.sessions[session.id] = to_row(session, self._steady_to_wall_s)
         self._changes.gone.discard(session.id)
@@ -316,6 +318,8 @@ class Store:
     def written(self, changes: _Changes) -> None:
         """What was written may be sent."""
         for session, seq in changes.safe:
+            if session.id in self._changes.sessions:
+                continue  # it has changed since
             waits = session.durable < session.outbox.last_seq
             session.durable = max(session.durable, seq)
             if waits and session.peer is not None:
@@ -323,7 +327,9 @@ class Store:
 
     def not_written(self, changes: _Changes) -> None:
         """The disk failed: what cannot be kept is sent all the same."""
+        newer, self._changes.sessions = self._changes.sessions, {}
         self.written(changes)
+        self._changes.sessions = newer
         self._changes.documents = {**changes.documents, **self._changes.documents}
         self._changes.sessions = {**changes.sessions, **self._changes.sessions}
         self._changes.gone |= changes.gone

@@ -11,7 +11,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from hiq.clients.outbox import Run
+    from hiq.clients.owed import Run
 
 __all__ = ["events", "text"]
 

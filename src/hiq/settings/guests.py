@@ -13,6 +13,7 @@ from hiq.settings.values import (
     choice,
     integer,
     size,
+    url,
 )
 
 __all__ = ["CLIENTS", "SECURITY"]
@@ -70,6 +71,17 @@ SECURITY: dict[str, Row] = {
     ),
     "public_key_file": Row(PATH, "Public key (PEM) of RS256 or EdDSA."),
     "jwks_file": Row(PATH, "Set of public keys (JWKS); read again when it changes."),
+    "jwks_url": Row(
+        url("https", "http"),
+        "Address of a set of public keys (JWKS); the last good one is kept in the data "
+        "folder and stays in force while it cannot be fetched.",
+    ),
+    "jwks_ca_cert": Row(
+        PATH, "File with the certificates to trust (PEM) when it is fetched."
+    ),
+    "jwks_refresh": Row(
+        DURATION, "How often it is fetched; sooner if a token names an unknown key."
+    ),
     "audience": Row(TEXT, "What `aud` of a token must hold."),
     "issuer": Row(TEXT, "What `iss` of a token must be."),
     "leeway": Row(DURATION, "By how much the clocks of others may differ."),

@@ -6,7 +6,6 @@ from; then the tree is checked as a whole, so that all problems come at once.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from hiq.settings.environment import add_environment, add_overrides, get
 from hiq.settings.filtering import read_filter
 from hiq.settings.foreign import add_foreign
 from hiq.settings.foreign_filter import add_filter
+from hiq.settings.hosts import is_loopback
 from hiq.settings.nearest import did_you_mean
 from hiq.settings.places import data_folder, find_config
 from hiq.settings.schema import (
@@ -50,7 +50,7 @@ from hiq.settings.values import PATH, Problems, fields, say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_loopback", "load", "problems_of"]
+__all__ = ["load", "problems_of"]
 
 # Keys of a configuration.yaml that no hiq.yaml can have.
 OF_HOME_ASSISTANT = frozenset(
@@ -258,14 +258,6 @@ def _check_http(tree: Node, http: HttpSettings, problems: Problems) -> None:
         node = get(tree, "http", name)
         if node is not None and not node.bad:
             say(problems, node, f"http.{name}", "set tls_cert and tls_key, or neither")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach a server on this address."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _sinks(

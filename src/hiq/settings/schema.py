@@ -164,6 +164,9 @@ class SecuritySettings(Struct, frozen=True, kw_only=True):
     secret_file: str | None = None
     public_key_file: str | None = None
     jwks_file: str | None = None
+    jwks_url: str | None = None
+    jwks_ca_cert: str | None = None
+    jwks_refresh: float = 600.0
     audience: str | None = None
     issuer: str | None = None
     leeway: float = 0.0

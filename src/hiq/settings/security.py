@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from hiq.settings.environment import get
+from hiq.settings.hosts import is_loopback
 from hiq.settings.values import say
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ __all__ = ["check_security"]
 
 ALGORITHMS = ("HS256", "RS256", "EdDSA")
 LEAST_SECRET_BYTES = 32
+LEAST_REFRESH_S = 10
 FOREIGN_TLS = ("SSL_VERIFY", "NABU_CASA_SSL_VERIFY")
 
 
@@ -28,6 +31,14 @@ def check_security(
 ) -> None:
     """Say what is wrong with keys, and what production refuses."""
     _check_algorithms(tree, security, problems)
+    refresh = get(tree, "security", "jwks_refresh")
+    if refresh is not None and security.jwks_refresh < LEAST_REFRESH_S:
+        say(
+            problems,
+            refresh,
+            "security.jwks_refresh",
+            f"expected at least {LEAST_REFRESH_S} s",
+        )
     if security.mode != "production":
         return
     origins = get(tree, "http", "cors_origins")
@@ -49,6 +60,14 @@ def check_security(
                 "`verify_ssl: false` stands in hiq.yaml; or set security.mode: "
                 "development",
             )
+    address = get(tree, "security", "jwks_url")
+    if address is not None and _is_plain(security.jwks_url):
+        say(
+            problems,
+            address,
+            "security.jwks_url",
+            "keys are fetched over https in production, but from this machine itself",
+        )
     secret = get(tree, "security", "secret_file")
     if secret is not None and security.secret_file is not None:
         wrong = _secret_problem(Path(security.secret_file))
@@ -71,12 +90,14 @@ def _check_algorithms(
             f"expected some of {', '.join(ALGORITHMS)}; `none` is never one of them",
         )
     public = {"RS256", "EdDSA"} & set(security.algorithms)
-    if public and security.public_key_file is None and security.jwks_file is None:
+    sources = (security.public_key_file, security.jwks_file, security.jwks_url)
+    if public and not any(sources):
         say(
             problems,
             node,
             "security.algorithms",
-            f"{' and '.join(sorted(public))} need public_key_file or jwks_file",
+            f"{' and '.join(sorted(public))} need public_key_file, jwks_file or "
+            "jwks_url",
         )
 
 
@@ -88,6 +109,12 @@ def _secret_problem(path: Path) -> str | None:
     if length < LEAST_SECRET_BYTES:
         return f"{path} has {length} bytes, production needs {LEAST_SECRET_BYTES}"
     return None
+
+
+def _is_plain(address: str | None) -> bool:
+    """Return whether anybody between could give us keys of his own."""
+    parts = urlsplit(address or "")
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def _yes(node: Node) -> bool:

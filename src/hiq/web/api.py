@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from hiq.settings.load import is_loopback
+from hiq.settings.hosts import is_loopback
 from hiq.web.answer import answer
 from hiq.web.client_socket import ClientSocket
 from hiq.web.guard import Policy

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hiq.errors import ConfigError, Problem
-from hiq.settings.load import is_loopback
+from hiq.settings.hosts import is_loopback
 
 if TYPE_CHECKING:
     from hiq.settings.schema import HttpSettings

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from hiq.settings.load import is_loopback
+from hiq.settings.hosts import is_loopback
 from hiq.web.answer import refusal
 from hiq.web.parts import Credentials
 from hiq.web.routes import OPEN_PATHS, ROUTES, STATIC

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hiq.web.api import make_app
+from hiq.web.client_metrics import ClientsCollector
 from hiq.web.home_metrics import HomeCollector
 from hiq.web.memory_metrics import MemoryCollector
 from hiq.web.metrics import CONTENT_TYPE, StatsCollector, exposition
@@ -60,6 +61,7 @@ def make_site(
         StatsCollector(stats, clock, version, resident_bytes),
         HomeCollector(stats, clock),
         MemoryCollector(stats),
+        ClientsCollector(stats),
         parts,
         traffic,
     )
