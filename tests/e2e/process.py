@@ -51,6 +51,7 @@ class HiqServe(Server):
         return {
             "HIQ_DATA_DIR": str(self.data),
             "HIQ_HTTP__PORT": str(self.port),
+            "HIQ_MONITOR__INTERVAL": "1s",
             **self._environment,
         }
 
@@ -75,8 +76,19 @@ class HiqServe(Server):
         assert code == 200, f"{code}: {body}\n{self.log_tail()}"
         return dict(body)
 
+    def conserved(self) -> None:
+        """Hold a service that answers to its counters."""
+        code, found = self.get("/health")
+        if code and "alerts" in found:
+            assert found["counters"]["imbalance"] == 0, found["counters"]
+            assert "conservation" not in found["alerts"]["raised"], self.log_tail()
+
     def terminate(self, seconds: float = 20.0) -> tuple[int, float]:
-        """Send SIGTERM; return exit status and how many seconds it took."""
+        """Send SIGTERM; return exit status and how many seconds it took.
+
+        Until then its counters added up, at every look of the monitor and now.
+        """
+        self.conserved()
         process, self._process = self._process, None
         assert process is not None
         began = time.monotonic()
