@@ -9,6 +9,7 @@ FAULTS   ?= 50
 SEED     ?= 1
 EVENTS   ?= 5000000
 MINUTES  ?= 10
+HOUR     ?= 60
 EXAMPLES ?= 500
 KILLS    ?= 20
 PYTEST   ?= $(VENV)/bin/python -m pytest
@@ -26,7 +27,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
 .DEFAULT_GOAL := help
 # docs is a folder, too
 .PHONY: help frontend build demo docs test lint format autobahn bench benchall campaign coverage debug \
-        fuzz apifuzz filters outage sidebyside wheel wheelcheck imagecheck sdist sbom audit servers clean
+        fuzz apifuzz filters outage healthy sidebyside wheel wheelcheck imagecheck sdist sbom audit servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -101,6 +102,9 @@ campaign: $(VENV)/.test ## faults against hiq and databases, a table at the end 
 
 outage: $(VENV)/.test ## a day without the database, then all of it (EVENTS=5000000)
 	$(bin)/python -m tests.campaign.outage --events $(EVENTS)
+
+healthy: $(VENV)/.test ## a healthy home, whole service and clients: no alert (HOUR=60 minutes)
+	$(bin)/python -m tests.campaign.healthy --minutes $(HOUR)
 
 sidebyside: $(VENV)/.test servers ## hiq, Home Assistant's integration, vmagent: the same outage (MINUTES=10)
 	$(bin)/python -m tests.campaign.sidebyside --minutes $(MINUTES)

@@ -109,7 +109,7 @@ class Oversight:
         self._monitor = Monitor(self.alerts, checks, clock, steady, watched.interval)
         self.alerts.listeners.append(self._told)
         stats.sections["alerts"] = self._figures
-        parts.alarms = Alarms(
+        self.alarms = parts.alarms = Alarms(
             self.alerts,
             self._monitor.checks,
             self._progress.audit,
@@ -159,6 +159,10 @@ class Oversight:
                 Check(f"read_back {sink.name}", reader.look, CHECK_S)
             )
         return LookingAt(sink, partial(self._wrote, sink.name))
+
+    async def look(self) -> None:
+        """Look once, now."""
+        await self._monitor.tick()
 
     # what happens
 
