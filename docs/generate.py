@@ -40,6 +40,7 @@ STRUCTS: dict[str, Any] = {
     "http": schema.HttpSettings,
     "backfill": schema.BackfillSettings,
     "discovery": schema.DiscoverySettings,
+    "snapshot": schema.SnapshotSettings,
     "data_api": schema.DataApiSettings,
     "events": schema.EventsSettings,
     "clients": schema.ClientsSettings,

@@ -184,3 +184,21 @@ def test_samples_that_differ() -> None:
         Finding("different", ENTITY, MS, "m", "b", 2.0, None),
     ]
     assert it.repairs == [b"m,domain=sensor,entity_id=a b=2.0 1000000\n"]
+
+
+def test_snapshots_of_last_values_are_not_extra() -> None:
+    """Their mark may come with the values, before or after them."""
+    mark = {"hiq_snapshot": 1.0}
+    parts = (stored(5, value=1.0), stored(5, **mark), stored(9, value=2.0, **mark))
+    for several in (parts, parts[::-1]):
+        it = window(point(1, value=1.0))
+        assert judged(it, stored(1, value=1.0), *several) == []
+    it = window(point(1 * MS, value=1.0), samples=True)
+    found = judged(
+        it,
+        sample(1, "m_value", 1.0),
+        sample(5, "m_value", 1.0),
+        sample(5, "m_hiq_snapshot", 1.0),
+        sample(6, "m_value", 1.0),
+    )
+    assert found == [Finding("extra", ENTITY, 6 * MS, "m_value")]

@@ -2,8 +2,9 @@
 
 Pure: expected points and stored points go in, findings come out. A point is missing
 if nothing of it is there; it is different if a value differs or a field is not there;
-a stored point is extra if the recorder has no row for it. Fields and attributes that
-only the database knows are no finding: a recorder does not keep every attribute.
+a stored point is extra if the recorder has no row for it, and it is not the snapshot of
+a last value. Fields and attributes that only the database knows are no finding: a
+recorder does not keep every attribute.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from hiq.regular.lines import MARK
 from hiq.sink.encode import encode
 
 if TYPE_CHECKING:
@@ -104,7 +106,8 @@ class Window:
         self._coerced = coerced
         self._points: dict[Key, list[Expected]] = {}
         self._known = {self._cut(key) for key in known} if samples else known
-        self._extra: set[Key] = set()
+        self._extra: dict[Key, str] = {}
+        self._snapshots: set[Key] = set()
         for key, point in expected:
             self._expect(self._cut(key) if samples else key, point)
 
@@ -116,14 +119,14 @@ class Window:
             if stored.entity_id not in self._asked:
                 self.strangers.add(stored.entity_id)
             elif key not in self._known:
-                self._see_extra(key, stored.measurement)
+                self._see_extra(key, stored)
             return
         if self._samples:
             self._see_sample(key, points, stored)
             return
         (point,) = points
         if stored.measurement != point.measurement and not point.bare:
-            self._see_extra(key, stored.measurement)
+            self._see_extra(key, stored)
             return
         point.met = True
         for name, value in stored.fields.items():
@@ -139,7 +142,10 @@ class Window:
                 self._differs(key, point, name, wanted, value)
 
     def finish(self) -> None:
-        """Judge what was not met."""
+        """Judge what was not met, and what nobody expected."""
+        for key, measurement in self._extra.items():
+            if key not in self._snapshots:
+                self._note(Finding("extra", *key, measurement))
         for key, points in self._points.items():
             for point in points:
                 self.counts["compared"] += 1
@@ -206,14 +212,20 @@ class Window:
             point.met = True
             self._differs(key, point, name, point.left.pop(name), number)
 
-    def _see_extra(self, key: Key, measurement: str) -> None:
-        if key[0] not in self._recorded:
+    def _see_extra(self, key: Key, stored: Stored) -> None:
+        """Take a point without a row; the mark of a snapshot may come on its own."""
+        if MARK in stored.fields or (
+            self._samples and stored.measurement.endswith(f"_{MARK}")
+        ):
+            if len(self._snapshots) < MAX_EXTRA:
+                self._snapshots.add(key)
+        elif key[0] not in self._recorded:
             self.unjudged[key[0]] += 1
             self.counts["unjudged"] += 1
+        elif len(self._extra) < MAX_EXTRA:
+            self._extra.setdefault(key, stored.measurement)
         elif key not in self._extra:
-            if len(self._extra) < MAX_EXTRA:
-                self._extra.add(key)
-            self._note(Finding("extra", *key, measurement))
+            self._note(Finding("extra", *key, stored.measurement))
 
     def _differs(
         self, key: Key, point: Expected, name: str, wanted: Value, found: Value | None

@@ -17,6 +17,7 @@ from hiq.flow import Gate
 from hiq.houseview import with_house
 from hiq.ingest import Ingest
 from hiq.other_events import OtherEvents
+from hiq.regular.build import with_snapshots
 from hiq.repair.build import make_repairer
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class HomeSide:
         extra: ExtraPoints,
         start: Callable[[str, Callable[[], Awaitable[None]]], None],
     ) -> HomeSide:
-        """Put the parts together; those that watch contracts are started."""
+        """Put the parts together; those that watch or write last values are started."""
         settings, stats, clock = shared.settings, shared.stats, shared.clock
         repairer = make_repairer(
             settings,
@@ -106,12 +107,23 @@ class HomeSide:
             settings, pipeline, stats, shared.threads, clock, extra=extra
         )
         behind = await discovery.open(shared.parts)
+        watcher = with_house(
+            settings, shared.parts, shared.observers, pipeline, discovery, repairer
+        )
         registrar, watcher = make_contracts(
             settings,
             stats,
             events=OtherEvents(settings.events, behind, extra, stats),
-            watcher=with_house(
-                settings, shared.parts, shared.observers, pipeline, discovery, repairer
+            watcher=with_snapshots(
+                settings,
+                stats,
+                watcher,
+                start=start,
+                observers=shared.observers,
+                pipeline=pipeline,
+                discovery=discovery.discovery,
+                extra=extra,
+                clock=clock,
             ),
             start=start,
             observers=shared.observers,

@@ -35,6 +35,7 @@ __all__ = [
     "DiscoveryStats",
     "HaStats",
     "JournalStats",
+    "RegularStats",
     "SinkStats",
     "Stats",
 ]
@@ -155,6 +156,21 @@ class MemoryStats:
 
 
 @dataclass(slots=True)
+class RegularStats:
+    """Snapshots of last values.
+
+    `missed`: those that were left out; `entities`: of the last one; `left_out`: states
+    for which there was no memory.
+    """
+
+    rounds: int = 0
+    missed: int = 0
+    entities: int = 0
+    left_out: int = 0
+    last_at: float | None = None
+
+
+@dataclass(slots=True)
 class SinkStats:
     """One sink. `state` is ok, retrying, held (needs the user) or idle.
 
@@ -234,6 +250,7 @@ class Stats:
     journal: JournalStats = field(default_factory=JournalStats)
     backfill: BackfillStats = field(default_factory=BackfillStats)
     discovery: DiscoveryStats = field(default_factory=DiscoveryStats)
+    regular: RegularStats = field(default_factory=RegularStats)
     memory: MemoryStats = field(default_factory=MemoryStats)
     sinks: dict[str, SinkStats] = field(default_factory=dict)
     gaps: Ledger = field(default_factory=Ledger, compare=False)

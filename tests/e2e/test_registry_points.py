@@ -12,7 +12,6 @@ import pytest
 
 from hiq.settings import SinkSettings
 from hiq.settings.schema import DiscoverySettings
-from hiq.web.health import sink_imbalance
 from tests.serving import STORE, Running, running, settings_for, until
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ async def test_each_change_is_in_every_database_once(
         assert said == len(rows) + len(device_rows) + len(entries) + 2
         assert stats.own == {"ha": said, "tidy": said}
         assert stats.imbalance() == 0
-        assert [sink_imbalance(stats, sink) for sink in stats.sinks.values()] == [0, 0]
+        assert [stats.sink_imbalance(sink) for sink in stats.sinks.values()] == [0, 0]
     simulator.revise("entity", entity_id, {"area_id": "garden"})
     simulator.revise("entity", other, None)
     async with running(settings) as it:

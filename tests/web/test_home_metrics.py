@@ -36,6 +36,8 @@ def test_what_is_counted_is_shown() -> None:
     discovery.failures["devices"] = 3
     discovery.published["services", "refused"] = 4
     discovery.publishing = 2
+    regular = stats.regular
+    regular.rounds, regular.missed, regular.entities, regular.left_out = 9, 1, 40, 3
     found = scraped(stats)
     assert found["hiq_registry_rows"] == {
         ("entities",): 40,
@@ -43,6 +45,7 @@ def test_what_is_counted_is_shown() -> None:
         ("areas",): 3,
     }
     assert found["hiq_registry_failures_total"] == {("devices",): 3}
+    assert found["hiq_snapshots_total"] == {("written",): 9, ("missed",): 1}
     assert found["hiq_data_api_uploads_total"] == {("services", "refused"): 4}
     single = {name: values[()] for name, values in found.items() if () in values}
     assert single == {
@@ -55,6 +58,8 @@ def test_what_is_counted_is_shown() -> None:
         "hiq_registry_unreadable_total": 6,
         "hiq_registry_late_total": 8,
         "hiq_data_api_pending": 2,
+        "hiq_snapshot_entities": 40,
+        "hiq_snapshot_left_out_total": 3,
     }
     page = PAGE.read_text(encoding="utf-8")
     assert [name for name in found if f"`{name}`" not in page] == []

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from hiq.settings.document import Node
+from hiq.settings.rows import Row
 from hiq.settings.schema import SinkSettings
-from hiq.settings.table import Row
 from hiq.settings.values import (
     BOOLEAN,
     HOST,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from hiq.settings.block import domain_problem, glob_problem
-from hiq.settings.table import Row
+from hiq.settings.rows import Row
 from hiq.settings.values import DURATION, Kind, Problems, choice, fields, got, say
 
 if TYPE_CHECKING:

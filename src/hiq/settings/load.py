@@ -39,6 +39,7 @@ from hiq.settings.schema import (
     SecuritySettings,
     Settings,
     SinkSettings,
+    SnapshotSettings,
 )
 from hiq.settings.security import check_security
 from hiq.settings.sinks import foreign_sinks, read_sinks
@@ -180,6 +181,7 @@ def _build(
         http=http,
         backfill=BackfillSettings(**_section(tree, "backfill", problems)),
         discovery=DiscoverySettings(**_section(tree, "discovery", problems)),
+        snapshot=SnapshotSettings(**_section(tree, "snapshot", problems)),
         data_api=DataApiSettings(**_section(tree, "data_api", problems)),
         events=EventsSettings(**_section(tree, "events", problems)),
         clients=ClientsSettings(**_section(tree, "clients", problems)),

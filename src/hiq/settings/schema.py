@@ -26,6 +26,7 @@ __all__ = [
     "Settings",
     "SinkSettings",
     "SinkType",
+    "SnapshotSettings",
 ]
 
 SinkType = Literal[
@@ -190,6 +191,15 @@ class EventsSettings(Struct, frozen=True, kw_only=True):
     max_data_bytes: int = 16 * 1024
 
 
+class SnapshotSettings(Struct, frozen=True, kw_only=True):
+    """How often the last values are points, and of which entities; 0: never."""
+
+    every: float = 0.0
+    mode: Literal["exclude", "include"] = "exclude"
+    patterns: tuple[dict[str, Any], ...] = ()
+    exceptions: tuple[dict[str, Any], ...] = ()
+
+
 class DataApiSettings(Struct, frozen=True, kw_only=True):
     """Where devices, entities and services are published; nowhere without `url`."""
 
@@ -253,6 +263,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     contracts: ContractsSettings = field(default_factory=ContractsSettings)
     security: SecuritySettings = field(default_factory=SecuritySettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
+    snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)
     data_api: DataApiSettings = field(default_factory=DataApiSettings)
     memory: MemorySettings = field(default_factory=MemorySettings)
     events: EventsSettings = field(default_factory=EventsSettings)

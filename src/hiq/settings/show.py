@@ -27,7 +27,7 @@ MASKED = "****"
 
 SHOWN = (
     *("journal", "http", "backfill", "discovery", "data_api", "clients", "contracts"),
-    *("security", "events", "memory", "monitor", "log"),
+    *("security", "events", "snapshot", "memory", "monitor", "log"),
 )
 
 

@@ -12,6 +12,7 @@ from hiq.settings.contracts import CONTRACTS
 from hiq.settings.guests import CLIENTS, SECURITY
 from hiq.settings.monitor import MONITOR
 from hiq.settings.rows import Row
+from hiq.settings.snapshot import SNAPSHOT
 from hiq.settings.values import (
     BOOLEAN,
     COMMA_TEXTS,
@@ -168,6 +169,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             "`entities`, `config_entries`.",
         ),
     },
+    "snapshot": SNAPSHOT,
     "data_api": {
         "url": Row(
             SINK_URL,
@@ -326,6 +328,7 @@ TOP_LEVEL: dict[str, str] = {
     "contracts": "chains of events that are watched",
     "security": "tokens and their keys",
     "discovery": "the registries of the home",
+    "snapshot": "last values as regular points",
     "data_api": "where the registries are published",
     "memory": "how much memory may be used",
     "events": "which events are points beside the changes of states",

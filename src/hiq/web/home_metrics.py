@@ -1,7 +1,7 @@
 """The registries of the home as Prometheus text: their size, age, failures, renames.
 
-Also what a data-api was sent of them. Labels name registries and lists, never
-entities. Names and units: docs/reference/metrics.md.
+Also what a data-api was sent of them, and the snapshots of last values. Labels name
+registries and lists, never entities. Names and units: docs/reference/metrics.md.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ class HomeCollector:
 
     def collect(self) -> Iterator[Family]:
         """Yield every family, read at this moment."""
+        yield from self._registries()
+        yield from self._snapshots()
+
+    def _registries(self) -> Iterator[Family]:
         stats = self._stats.discovery
         rows = Family("hiq_registry_rows", "Rows that are known.", labels=("registry",))
         for registry, count in stats.sizes.items():
@@ -68,3 +72,14 @@ class HomeCollector:
         yield uploads
         text = "Lists that are still to be uploaded to the data-api."
         yield Family("hiq_data_api_pending", text).add(stats.publishing)
+
+    def _snapshots(self) -> Iterator[Family]:
+        stats = self._stats.regular
+        text = "Snapshots of last values, by what became of them."
+        rounds = Family("hiq_snapshots_total", text, "counter", ("result",))
+        yield rounds.add(stats.rounds, "written").add(stats.missed, "missed")
+        text = "Entities in the last one."
+        yield Family("hiq_snapshot_entities", text).add(stats.entities)
+        text = "States that found no room in memory."
+        name = "hiq_snapshot_left_out_total"
+        yield Family(name, text, "counter").add(stats.left_out)

@@ -1,0 +1,1 @@
+"""The last values of entities as points every few minutes, changed or not."""
