@@ -154,6 +154,7 @@ class StubbornSink:
         self.hang = asyncio.Event()
         self.hang.set()
         self.written = 0
+        self.asked = 0
 
     async def start(self) -> None:
         """Fail as often as asked for."""
@@ -164,6 +165,7 @@ class StubbornSink:
 
     async def write(self, batch: Batch) -> Outcome:
         """Wait until it may go on."""
+        self.asked += 1
         await self.hang.wait()
         self.written += batch.points
         return Done()

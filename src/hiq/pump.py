@@ -260,6 +260,7 @@ class Pump:
             return
         error = job.exception()
         if error is not None:
+            self._stats.errors["pump"] += 1
             self._fail(f"{type(error).__name__}: {error}")
             logger.error("encoding a batch failed", exc_info=error)
             return

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from hiq.errors import ConfigError
+from hiq.event_points import MEASUREMENT
 from hiq.ha.locate import candidates
 from hiq.ha.session import Timing
 from hiq.journal.segment import Source
@@ -22,6 +26,7 @@ from hiq.settings import (
     Settings,
     load,
 )
+from hiq.settings.schema import EventsSettings
 from hiq.simulate.server import Simulator
 from hiq.simulate.world import World
 from hiq.web.health import checks
@@ -100,8 +105,11 @@ async def test_L17_a_half_open_connection_is_found(simulator: Simulator) -> None
     """A peer that only keeps TCP open is left after 40 seconds at most, and told."""
     usual = Timing()
     assert usual.ping_interval_s + usual.ping_timeout_s <= 40
-    timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.1)
+    timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.5)
     async with ingesting(simulator.url, simulator.token, timing=timing) as run:
+        await run.until(lambda: run.stats.snapshot_states == 60)
+        await run.until(lambda: run.stats.discovery.refreshes)
+        run.stats.ha.ping_s = None
         await run.until(lambda: run.stats.ha.ping_s is not None)
         simulator.freeze()
         await run.until(lambda: run.stats.ha.reconnects["timeout"])
@@ -243,23 +251,27 @@ async def test_L33_no_http_probe_is_needed(tmp_path: Path) -> None:
 
 
 async def test_L37_call_service_is_as_home_assistant_nests_it(
-    simulator: Simulator,
+    simulator: Simulator, tmp_path: Path
 ) -> None:
-    """Subscribed beside the states, such an event is taken, and nothing is refused."""
-    types = ("state_changed", "call_service")
-    async with ingesting(simulator.url, simulator.token, event_types=types) as run:
-        await run.subscribed()
-        await run.until(lambda: run.stats.snapshot_states == 60)
-        frames = run.stats.ha.frames
+    """Taken beside the states, with domain and service in its data, and stored."""
+    types = EventsSettings(types=("call_service",))
+    async with running(settings_for(simulator, tmp_path, events=types)) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states == 60)
         data = {"domain": "light", "service": "turn_on", "service_data": {}}
         simulator.fire_event("call_service", data)
-        await run.until(lambda: run.stats.ha.frames > frames)
-        assert run.stats.rejected == run.stats.bad_frames == 0
-        assert run.pipeline.rejects() == []
+        await until("taken", lambda: it.stats.extra["events"] == 1)
         simulator.fire(1)
-        await run.until(lambda: run.stats.received == 61)
+        await until("received", lambda: it.stats.changes == 1)
+        await it.settled()
+        assert it.stats.rejected == it.stats.bad_frames == 0
+        assert it.stats.events_by_type() == {"state_changed": 1, "call_service": 1}
     (log,) = simulator.logs
     assert {"call_service", "state_changed"} <= set(log.subscriptions.values())
+    with closing(sqlite3.connect(tmp_path / "store.db")) as database:
+        query = "SELECT tags FROM points WHERE measurement = ?"
+        found = {tags for (tags,) in database.execute(query, (MEASUREMENT,))}
+    (tags,) = map(json.loads, found)
+    assert (tags["domain"], tags["service"]) == ("light", "turn_on")
 
 
 def test_L38_an_unknown_overflow_strategy_refuses_to_start(
