@@ -8,16 +8,18 @@ so that a test can demand silence. It knows no page in particular.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.servers.process import program
 
-__all__ = ["Tab", "browser", "tab"]
+__all__ = ["PICTURES", "Tab", "browser", "tab"]
 
 FLAGS = (
     "--no-sandbox",
@@ -30,6 +32,10 @@ FLAGS = (
     "--disable-sync",
 )
 DEADLINE_MS = 30_000
+PICTURES = os.environ.get("PICTURES", "")
+"""Folder for pictures of the documentation; the tests take them on their way."""
+HEIGHT = 844
+SETTLE_MS = 1500
 ABSENT = "status of 503"
 """What Chromium says of every part that is documented to be not there yet."""
 
@@ -50,6 +56,14 @@ class Tab:
     async def text(self, selector: str) -> str:
         """Return the text of the one element that fits."""
         return (await self.page.locator(selector).inner_text()).strip()
+
+    async def picture(self, name: str, *, width: int = 1160) -> None:
+        """Write what is seen for the documentation; only if PICTURES names a folder."""
+        if PICTURES:
+            await self.page.set_viewport_size({"width": width, "height": HEIGHT})
+            await self.page.wait_for_timeout(SETTLE_MS)
+            path = Path(PICTURES) / f"{name}.png"
+            await self.page.screenshot(path=path, scale="css")
 
     async def says(self, selector: str, text: str) -> None:
         """Wait until the element's text contains this."""

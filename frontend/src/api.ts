@@ -40,14 +40,19 @@ export function useToken(given: string | null): void {
 }
 
 export async function ask<T>(path: string, { anyStatus = false }: Asked = {}): Promise<T> {
-  const answer = await fetch(path, {
-    cache: "no-store",
-    credentials: "same-origin",
-    headers: token ? { Authorization: `Bearer ${token}` } : {},
-    signal: AbortSignal.timeout(DEADLINE_MS),
-  });
-  const isDocument = answer.headers.get("Content-Type")?.startsWith("application/json") ?? false;
-  const body: unknown = isDocument ? await answer.json() : null;
+  let answer: Response;
+  let body: unknown = null;
+  try {
+    answer = await fetch(path, {
+      cache: "no-store",
+      credentials: "same-origin",
+      headers: token ? { Authorization: `Bearer ${token}` } : {},
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    if (answer.headers.get("Content-Type")?.startsWith("application/json")) body = await answer.json();
+  } catch {
+    throw new Unanswered(0, "hiq did not answer in time");
+  }
   if (body !== null && (answer.ok || (anyStatus && answer.status === 503))) return body as T;
   throw new Unanswered(answer.status, reasonIn(body) ?? `the answer was ${answer.status}`);
 }

@@ -5,7 +5,7 @@ import { ask, Unanswered } from "./api";
 import type { Alert, Check, Health } from "./documents";
 import { byId, make, replace, setAttribute, type State } from "./dom";
 import { explainCheck } from "./explain";
-import { moment } from "./format";
+import { moment, sentence } from "./format";
 
 const STATES: Record<string, State> = {
   critical: "bad",
@@ -21,6 +21,8 @@ interface Worry {
   text: string;
   since?: string;
 }
+
+const PAGE = / \(docs\/[^)]*\)$/; // where the documentation says more
 
 let alerts: Alert[] = [];
 let monitored = false;
@@ -43,7 +45,7 @@ export function showAttention(data: Health): void {
     ...alerts.map((alert) => ({
       state: STATES[alert.severity] ?? "warn",
       name: alert.key,
-      text: alert.message,
+      text: alert.message.replace(PAGE, ""),
       since: alert.since,
     })),
     ...data.checks.filter((check) => check.status !== "healthy" && !told.has(check.name)).map(fromCheck),
@@ -71,7 +73,7 @@ function entry({ state, name, text, since }: Worry): HTMLElement {
     "li",
     { class: "worry", "data-state": state, "data-worry": name },
     make("p", { class: "worry-head" }, make("strong", {}, title), since ? make("small", {}, `since ${moment(since)}`) : null),
-    make("p", {}, text),
+    make("p", {}, sentence(text)),
     meaning || todo ? make("p", { class: "worry-help" }, meaning, " ", ...marked(todo)) : null,
   );
 }

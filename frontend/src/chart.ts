@@ -2,6 +2,8 @@
 // the colour scheme, and can be read as text by those who do not see it.
 
 import uPlot from "uplot";
+import { make, setText } from "./dom";
+import { measured, momentOf } from "./format";
 
 type Columns = uPlot.AlignedData;
 
@@ -32,6 +34,8 @@ export class Chart {
   private data: Columns = [[], []];
   private look: Look;
   private readonly observer: ResizeObserver;
+  /** What is under the pointer; the same is in a table for those who use none. */
+  private readonly readout = make("p", { class: "readout", "aria-hidden": "true" });
 
   constructor(
     private readonly place: HTMLElement,
@@ -39,6 +43,7 @@ export class Chart {
   ) {
     this.look = look;
     place.setAttribute("role", "img");
+    place.before(this.readout);
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(place);
     addEventListener("scheme", () => this.draw());
@@ -77,8 +82,18 @@ export class Chart {
     this.plot = new uPlot(this.options(width), this.data, this.place);
   }
 
+  private underPointer(plot: uPlot): string {
+    const place = plot.cursor.idx;
+    if (place === null || place === undefined) return "";
+    const [at, value] = [plot.data[0][place], plot.data[1]?.[place]];
+    if (at === undefined || value === null || value === undefined) return "";
+    const shown = this.look.words ? (this.look.words[value] ?? "") : `${measured(value)} ${this.look.unit}`;
+    return `${momentOf(at)}  ${shown.trim()}`;
+  }
+
   private options(width: number): uPlot.Options {
     const { height, label, steps, band, words, fromZero, shortest } = this.look;
+    const point = (plot: uPlot): void => setText(this.readout, this.underPointer(plot));
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
     const axis: uPlot.Axis = {
@@ -102,6 +117,7 @@ export class Chart {
       series,
       bands: band ? [{ series: [3, 2], fill: colour("--accent-soft") }] : [],
       legend: { show: false },
+      hooks: { setCursor: [point], setData: [point] },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       padding: [10, 8, 0, 0],
       scales: {

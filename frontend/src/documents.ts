@@ -95,9 +95,13 @@ export interface GapList {
   gaps: Gap[];
 }
 
+export interface EntityCount {
+  entity_id: string;
+  events: number;
+}
+
 export interface EventRate {
-  windows: Record<string, { events: number; events_per_second: number }>;
-  top_entities?: { entity_id: string; events: number }[];
+  windows: Record<string, { seconds: number; top_entities: EntityCount[]; top_seconds: number }>;
 }
 
 export interface Alert {

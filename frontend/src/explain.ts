@@ -80,8 +80,13 @@ const GAPS: Record<string, { meaning: string; todo: string }> = {
 /** Explains a check by its name, such as `journal` or `sink:influxdb`. */
 export function explainCheck(name: string): Explained {
   const [kind = "", detail] = name.split(":");
-  const found = CHECKS[kind] ?? { title: kind.replaceAll("_", " "), meaning: "", todo: "" };
+  const found = CHECKS[kind] ?? { title: titled(kind), meaning: "", todo: "" };
   return detail ? { ...found, title: `${found.title} ${detail}` } : found;
+}
+
+function titled(kind: string): string {
+  const words = kind.replace(/^ha_/, "Home Assistant ").replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 export function explainGap(cause: string, state: string): { meaning: string; todo: string } {

@@ -35,7 +35,7 @@ const ICONS: Record<string, string> = {
 class Station {
   readonly card: HTMLElement;
   private readonly state = make("p", { class: "pill", "data-state": "idle" });
-  private readonly figure = make("output");
+  private readonly figure = make("span", { class: "number" });
   private readonly unit = make("small");
   private readonly facts = make("dl");
   private readonly fault = make("p", { class: "fault", hidden: true });
@@ -133,6 +133,7 @@ export class Flow {
     this.toJournal.show(samples.accepted(), journal);
     this.showJournal(data.journal, journal);
     for (const [name, sink] of Object.entries(data.sinks)) this.showSink(name, sink, samples);
+    setAttribute(byId("flow"), "data-sinks", String(Object.keys(data.sinks).length));
     for (const [name, { branch }] of this.sinks) {
       if (name in data.sinks) continue;
       branch.remove();

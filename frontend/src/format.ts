@@ -1,8 +1,8 @@
 // Numbers, sizes, spans and moments as people read them.
 
 const grouped = new Intl.NumberFormat("en");
-const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const dayTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+const dayTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 
 export function whole(value: number): string {
   return grouped.format(Math.round(value));
@@ -14,8 +14,7 @@ export function perSecond(value: number): string {
 
 /** A measured value with no more digits than it has. */
 export function measured(value: number): string {
-  if (!Number.isFinite(value)) return "";
-  return Number(value.toPrecision(10)).toString();
+  return Number.isFinite(value) ? Number(value.toPrecision(10)).toString() : "";
 }
 
 export function size(bytes: number): [string, string] {
@@ -52,6 +51,12 @@ export function momentOf(at: number): string {
   const date = new Date(at * 1000);
   const today = date.toDateString() === new Date().toDateString();
   return (today ? clockTime : dayTime).format(date);
+}
+
+/** With a capital letter and a full stop. */
+export function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
 export function count(number: number, one: string, many = `${one}s`): string {

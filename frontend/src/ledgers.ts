@@ -6,7 +6,7 @@ import { absent } from "./overview";
 import type { Gap, GapList, Refusals, SettingsShown } from "./documents";
 import { byId, make, replace, type State } from "./dom";
 import { explainGap } from "./explain";
-import { count, moment, seconds, span, whole } from "./format";
+import { count, moment, seconds, sentence, span, whole } from "./format";
 
 const STATES: Record<Gap["state"], [State, string]> = {
   open: ["warn", "open"],
@@ -48,17 +48,13 @@ function gapEntry(gap: Gap): HTMLElement {
       make("span", { class: "pill", "data-state": state }, word),
     ),
     make("p", {}, meaning, gap.detail ? ` ${sentence(gap.detail)}` : "", fate ? ` ${sentence(fate)}` : ""),
-    make("p", { class: "worry-help" }, `${place(gap.source)} `, ...marked(todo)),
+    make("p", { class: "worry-help" }, place(gap.source), " ", ...marked(todo)),
   );
 }
 
 function place(source: string): string {
-  return source.startsWith("sink:") ? `Database ${source.slice(5)}.` : `Noted at ${source.replaceAll("_", " ")}.`;
-}
-
-function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return first.endsWith(".") ? first : `${first}.`;
+  if (source.startsWith("sink:")) return `Only the database ${source.slice(5)} may lack something.`;
+  return source === "home_assistant" ? "" : "Every database may lack something.";
 }
 
 export async function showRefused(): Promise<void> {

@@ -29,6 +29,7 @@ let part = "";
 let polls = 0;
 let failures = 0;
 let timer = 0;
+let busy = false;
 
 function show(data: Health): void {
   samples.add(data);
@@ -79,12 +80,22 @@ async function details(first: boolean): Promise<void> {
   if (part === "settings" && first) await showSettings();
 }
 
+async function more(): Promise<void> {
+  if (busy) return;
+  busy = true;
+  try {
+    await details(false);
+  } finally {
+    busy = false;
+  }
+}
+
 async function poll(): Promise<void> {
   clearTimeout(timer);
   try {
     show(await status());
-    await details(false);
     failures = 0;
+    void more(); // a slow database does not hold up the figures
   } catch {
     failures += 1;
   }
@@ -115,9 +126,18 @@ function route(): void {
     else anchor.removeAttribute("aria-current");
   }
   if (before && before !== part) scrollTo(0, 0);
-  if (part === "entities") void entities.open(id ? decodeURIComponent(id) : null).catch(() => undefined);
-  void details(true).catch(() => undefined);
+  if (part === "entities") void entities.open(id ? decoded(id) : null);
+  void details(true);
   if (before) void poll();
+}
+
+/** What the address names; nothing if somebody wrote it wrong. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 byId("login").addEventListener("submit", (event) => {

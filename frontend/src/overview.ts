@@ -5,7 +5,7 @@ import { ask, Unanswered } from "./api";
 import { Chart } from "./chart";
 import type { Counters, EventRate, StoredPage } from "./documents";
 import { byId, make, replace, setText } from "./dom";
-import { moment, perSecond, seconds, span, whole } from "./format";
+import { count, moment, perSecond, seconds, span, whole } from "./format";
 import type { Samples } from "./samples";
 
 const TERMS: [keyof Counters, string][] = [
@@ -17,6 +17,7 @@ const TERMS: [keyof Counters, string][] = [
   ["rejected", "Rejected"],
 ];
 const SHOWN = 10;
+const WINDOW = "5m";
 
 let speed: Chart | null = null;
 
@@ -27,7 +28,7 @@ export function showSpeed(samples: Samples): void {
   const peak = speeds.reduce((most, value) => Math.max(most, value), 0);
   const seen = times.length > 1 ? times.at(-1)! - times[0]! : 0;
   setText(byId("speed-peak"), perSecond(peak));
-  setText(byId("speed-span"), span(seen));
+  setText(byId("speed-span"), seen < 1 ? "moment" : span(seen));
   speed.describe(`Events per second, ${perSecond(speeds.at(-1) ?? 0)} now, at most ${perSecond(peak)}`);
 }
 
@@ -59,19 +60,21 @@ export async function showTalkers(): Promise<void> {
     absent(place, failure, "Rates of single entities are not available yet.");
     return;
   }
-  const top = (found.top_entities ?? []).slice(0, SHOWN);
+  const { top_entities, top_seconds } = found.windows[WINDOW] ?? { top_entities: [], top_seconds: 0 };
+  const top = top_entities.slice(0, SHOWN);
   if (!top.length) {
     replace(place, "none", () => [make("p", { class: "fine" }, "No entity has talked yet.")]);
     return;
   }
   const most = top[0]?.events || 1;
-  replace(place, top, () => [
+  replace(place, [top, Math.round(top_seconds)], () => [
+    make("p", { class: "fine" }, `State changes in the last ${span(top_seconds)}`),
     make(
       "ol",
       { class: "bars" },
       ...top.map(({ entity_id, events }) => {
         const bar = make("meter", { min: 0, max: most, value: events, "aria-hidden": "true" });
-        return make("li", {}, link(entity_id), make("span", { class: "figure" }, `${whole(events)} events`), bar);
+        return make("li", {}, link(entity_id), make("span", { class: "figure" }, count(events, "event")), bar);
       }),
     ),
   ]);
@@ -93,6 +96,7 @@ export async function showSilent(): Promise<void> {
   const now = Date.now() / 1000;
   const rows = found.entities.map(({ entity_id, last }) => [entity_id, span(Math.max(0, now - seconds(last))), last] as const);
   replace(place, rows, () => [
+    make("p", { class: "fine" }, "Nothing new was stored of them"),
     make(
       "ol",
       { class: "bars" },

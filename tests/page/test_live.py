@@ -12,7 +12,7 @@ import pytest
 
 from hiq.settings import HttpSettings
 from hiq.simulate.server import Simulator
-from tests.browser import tab
+from tests.browser import PICTURES, Tab, tab
 from tests.page.ingress import BASE, PANEL, ingress
 from tests.serving import Running, running, settings_for, until
 
@@ -26,6 +26,8 @@ pytestmark = [
 ]
 
 SAMPLE = re.compile(r"^(\w+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
+STAGE_MS = 12_000
+"""How long the home keeps one pace for the pictures."""
 ENTITY = "sensor.a_test_of_the_chart"
 
 
@@ -79,14 +81,34 @@ async def test_figures_are_those_of_metrics(
             told = await shown.text(f'[data-term="{term}"] td >> nth=0')
             assert number(told) == found[f'hiq_events_total{{result="{term}"}}'], term
         assert await shown.text("#account-check") == "nothing is missing"
-        written = await shown.text('[data-sink="store"] output')
+        written = await shown.text('[data-sink="store"] .number')
         name = 'hiq_points_total{target="store",result="written"}'
         assert number(written) == found[name]
-        messages = await shown.text('[data-station="ha"] output')
+        messages = await shown.text('[data-station="ha"] .number')
         assert number(messages) == found["hiq_ha_frames_total"]
         records = await shown.text('[data-station="journal"] dd >> nth=1')
         assert number(records) == found["hiq_journal_records_total"]
         assert shown.complaints == []
+        if PICTURES:
+            await take_pictures(shown, home)
+
+
+async def take_pictures(shown: Tab, home: Simulator) -> None:
+    """Let the home live for a while, then show it."""
+    await shown.page.reload()
+    for rate in (34, 42, 38, 55, 61, 47, 52, 44):
+        home.rate = rate
+        await shown.page.wait_for_timeout(STAGE_MS)
+    await shown.picture("page-overview")
+    await shown.page.emulate_media(color_scheme="dark")
+    await shown.picture("page-phone", width=390)
+    await shown.page.set_viewport_size({"width": 1280, "height": 844})
+    await shown.page.click('nav a[href="#entities"]')
+    await shown.page.fill("#search", "temperature")
+    await shown.says("#results a >> nth=0", "emperature")
+    await shown.page.click("#results a >> nth=0")
+    await shown.page.locator("#history canvas").wait_for()
+    await shown.picture("page-entity")
 
 
 async def test_the_chart_is_what_the_store_holds(

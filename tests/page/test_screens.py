@@ -38,15 +38,15 @@ PARTS = {
 EVIL = "<img src=x onerror=alert(1)>"
 
 
-def troubled() -> Stats:
+def troubled(name: str = EVIL) -> Stats:
     """Counters of a service with a database that waits for its owner, and gaps."""
     stats = good_stats()
     stats.started_at = time.time() - 5000
     stats.received, stats.accepted, stats.rejected = 1003, 1000, 3
     stats.ha.last_event_at = time.time()
     stats.sinks["influxdb"].written = 1000
-    stats.sinks[EVIL] = SinkStats(
-        EVIL,
+    stats.sinks[name] = SinkStats(
+        name,
         "influxdb1",
         state="held",
         pending=1000,
@@ -72,7 +72,9 @@ def give_everything(hiq: Served) -> None:
         EntityCount(entity_id="light.lamp", events=50),
         EntityCount(entity_id=EVIL, events=1),
     ]
-    hiq.parts.rates = lambda _now: structs.replace(RATES, top_entities=busy)
+    window = structs.replace(RATES.windows["5m"], top_entities=busy)
+    rates = structs.replace(RATES, windows={**RATES.windows, "5m": window})
+    hiq.parts.rates = lambda _now: rates
     hiq.parts.rejects = lambda: [("BAD_TIME", b'{"event_type":"x"}'), ("NEW", b"\xff")]
     letter = Letter(
         time="2026-09-21T14:13:20+00:00",
@@ -115,9 +117,11 @@ async def test_trouble_is_shown_in_words(chromium: Browser) -> None:
 
 async def test_gaps_refusals_and_settings(chromium: Browser) -> None:
     """Each gap with cause and fate, each refusal with its reason, each setting."""
-    async with served(troubled(), time.time) as hiq:
+    async with served(troubled("attic"), time.time) as hiq:
         give_everything(hiq)
         async with tab(chromium, hiq.server.url) as shown:
+            await shown.says("#attention", "check the token")
+            await shown.picture("page-trouble")
             await go(shown, "gaps")
             entries = await shown.page.locator("#gaps-list li").all_inner_texts()
             assert len(entries) == 3
@@ -127,6 +131,7 @@ async def test_gaps_refusals_and_settings(chromium: Browser) -> None:
             assert "something is missing" in entries[2]
             assert "hiq verify --repair" in entries[2]
             assert await shown.text("#gaps-count") == "2"
+            await shown.picture("page-gaps")
             await go(shown, "refused")
             text = await shown.text("#refused-list")
             assert "3 events since the start" in text
