@@ -290,7 +290,7 @@ async def test_a_change_of_the_registry_is_in_the_next_snapshot():
 
 async def test_while_home_assistant_is_away_none_is_written(caplog):
     """Its last values are not known; the next connection begins anew."""
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="hiq.regular")
     rig = Rig()
     async with rig.running():
         assert await rig.tick() == []
