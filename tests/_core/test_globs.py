@@ -24,6 +24,23 @@ def test_equals_fnmatch(pattern: str, text: str) -> None:
     assert (Globs([pattern]).first(text) == 0) is fnmatchcase(text, pattern)
 
 
+LONG = st.text(alphabet="abé", min_size=6, max_size=20)
+PARTS = st.lists(LONG | st.sampled_from(["*", "?", "[ab]"]), min_size=1, max_size=4)
+
+
+@settings(max_examples=500)
+@given(PARTS, LONG, st.integers(0, 20), st.integers(0, 20))
+def test_long_ends_equal_fnmatch(
+    parts: list[str], text: str, cut: int, end: int
+) -> None:
+    """Ends longer than a word, texts shorter than it, and one another character."""
+    pattern = "".join(parts)
+    plain = "".join(part for part in parts if len(part) > 4)
+    changed = plain[:cut] + "x" + plain[cut + 1 :]
+    for name in (text, plain, plain[:cut], plain[cut:], changed, plain + text[:end]):
+        assert (Globs([pattern]).first(name) == 0) is fnmatchcase(name, pattern)
+
+
 def test_number_of_the_first_match() -> None:
     """Patterns are tried in order; -1 is none."""
     globs = Globs(["light.*", "*.x", "*"])

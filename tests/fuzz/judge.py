@@ -8,6 +8,7 @@ made for this frame, and the Python reference.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -41,19 +42,31 @@ class Silent:
     It has room for one entity, and sees another one between any two frames.
     """
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], others: Sequence[str] = ()) -> None:
         self.pipeline = Pipeline({**options, "max_entities": 1})
+        self.others = others
         self.pipeline.feed(OTHER)
         self._other = self.pipeline.take()
+        self.rest()
 
-    def feed(self, frame: bytes) -> tuple[Any, bytes]:
-        """Verdict and lines of a frame."""
+    def feed(self, frame: bytes) -> tuple[Any, bytes, list[bytes]]:
+        """Verdict, lines of the first schema, and of the others."""
         verdict = self.pipeline.feed(frame)
-        lines = self.pipeline.take()
+        lines, rest = self.pipeline.take(), self.rest()
         if self._other:
             self.pipeline.feed(OTHER)
             self.pipeline.take()
-        return verdict, lines
+            self.rest()
+        return verdict, lines, rest
+
+    def rest(self) -> list[bytes]:
+        """Lines of the schemas behind the first."""
+        return rest_of(self.pipeline, self.others)
+
+
+def rest_of(pipeline: Any, others: Sequence[str]) -> list[bytes]:
+    """Take the lines of the schemas behind the first."""
+    return [pipeline.take(schema) for schema in others]
 
 
 counts = attrgetter(
@@ -77,6 +90,7 @@ class Judge:
         self._silent: dict[int, Silent] = {}
         self._references: dict[int, ReferencePipeline] = {}
         self._session: Session = Session(0, False, [])
+        self._others: tuple[str, ...] = ()
         self._warm = Pipeline()
         self._turn = 0
 
@@ -89,8 +103,9 @@ class Judge:
             self._turn = turn
         self._session = Session(number, False, [])
         self._warm = Pipeline(self._session.options)
+        self._others = self._session.others
         self._cold = self._silent.get(number) or self._silent.setdefault(
-            number, Silent(self._session.options)
+            number, Silent(self._session.options, self._others)
         )
         self.count["sessions"] += 1
 
@@ -111,17 +126,20 @@ class Judge:
             lines = warm.take()
         else:
             lines = self._batch(frame, verdict)
-        other, expected = self._cold.feed(frame)
+        rest = rest_of(warm, self._others)
+        other, expected, expected_rest = self._cold.feed(frame)
         said = counts(verdict)
         if said != counts(other):
             raise Difference("verdict", frame, verdict, other)
         if lines != expected and (turn % 5 or not regrouped(lines, expected)):
             raise Difference("lines", frame, lines, expected)
+        if rest != expected_rest:
+            raise Difference("lines of other schemas", frame, rest, expected_rest)
         self._laws(frame, verdict, said, lines)
         if self._share and turn % self._share == 0:
-            self._reference(frame, said, lines)
+            self._reference(frame, said, lines, rest)
         if turn % 64 == 0:
-            self._fresh(frame, said, lines)
+            self._fresh(frame, said, lines, rest)
 
     def _laws(
         self, frame: bytes, verdict: Any, said: tuple[Any, ...], lines: bytes
@@ -173,7 +191,9 @@ class Judge:
             raise Difference("batch", frame, taken, times)
         return bytes(lines)
 
-    def _reference(self, frame: bytes, said: tuple[Any, ...], lines: bytes) -> None:
+    def _reference(
+        self, frame: bytes, said: tuple[Any, ...], lines: bytes, rest: list[bytes]
+    ) -> None:
         number = self._session.number
         reference = self._references.get(number) or self._references.setdefault(
             number, ReferencePipeline(self._session.options)
@@ -184,6 +204,9 @@ class Judge:
         expected = reference.take()
         if lines != expected and not regrouped(lines, expected):
             raise Difference("reference's lines", frame, lines, expected)
+        expected_rest = rest_of(reference, self._others)
+        if rest != expected_rest:
+            raise Difference("reference's other schemas", frame, rest, expected_rest)
         rejected = theirs.rejected
         if rejected and not same_reasons(
             self._warm.rejects()[-rejected:], reference.rejects()[-rejected:]
@@ -194,7 +217,9 @@ class Judge:
             )  # fmt: skip
         self.count["reference"] += 1
 
-    def _fresh(self, frame: bytes, said: tuple[Any, ...], lines: bytes) -> None:
+    def _fresh(
+        self, frame: bytes, said: tuple[Any, ...], lines: bytes, rest: list[bytes]
+    ) -> None:
         fresh = Pipeline(self._session.options)
         verdict = fresh.feed(frame)
         expected = fresh.take()
@@ -202,6 +227,9 @@ class Judge:
             raise Difference("fresh verdict", frame, said, verdict)
         if lines != expected and not regrouped(lines, expected):
             raise Difference("fresh lines", frame, lines, expected)
+        expected_rest = rest_of(fresh, self._others)
+        if rest != expected_rest:
+            raise Difference("fresh other schemas", frame, rest, expected_rest)
         self.count["fresh"] += 1
 
 

@@ -49,6 +49,43 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = (
     {"max_entities": 1, "ignore_attributes": ["friendly_name"], "precision": "us"},
     {"max_remembered_bytes": 6_000},
     {"max_remembered_bytes": 1, "measurement_attr": "domain__device_class"},
+    {"schema": "homeiq"},
+    {
+        "schema": ["homeiq", "tidy"],
+        "tidy": {
+            "tags": {
+                **dict.fromkeys(("unit", "floor", "device", "labels"), True),
+                **dict.fromkeys(("platform", "rid"), True),
+            },
+            "attributes": ["*"],
+            "max_text_bytes": 40,
+            "numeric_state_text": True,
+        },
+    },
+    {
+        "schema": ["tidy", "ha"],
+        "tidy": {
+            "tags": {"device_class": False, "area": False},
+            "attributes": {"sensor": ["*e*", "x?"], "*": ["[a-m]*"]},
+            "unavailable": "skip",
+        },
+        "precision": "ms",
+        "tags": {"source": "a b", "entity_id": "C:\\dir\\"},
+        "max_remembered_bytes": 6_000,
+    },
+    {
+        "schema": ["ha", "homeiq", "tidy"],
+        "filter": {
+            "patterns": [
+                {"entity_id": ["*_[0-9]*7", "*temp*"]},
+                {"device_class": ["temperature", "door"], "domain": "sensor"},
+                {"device_class": "motion"},
+            ],
+            "exceptions": [{"device_class": "power"}, {"entity_id": "*_1?"}],
+            "attributes": {"deny": ["icon", "*_l*"]},
+        },
+        "max_entities": 3,
+    },
 )
 
 
@@ -63,6 +100,12 @@ class Session(NamedTuple):
     def options(self) -> dict[str, Any]:
         """The options of the pipeline."""
         return CONFIGURATIONS[self.number]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The schemas behind the first one."""
+        schemas = self.options.get("schema", ())
+        return () if isinstance(schemas, str) else tuple(schemas[1:])
 
 
 def to_bytes(session: Session) -> bytes:

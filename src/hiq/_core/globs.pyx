@@ -22,6 +22,7 @@ cdef class Globs:
     def __cinit__(self, patterns):
         cdef size_t i = 0
         cdef size_t at = 0
+        cdef bytes marks
         parsed = [steps_of(pattern) for pattern in patterns]
         ranges = [pair for steps in parsed for step in steps for pair in step[1]]
         total = sum(len(steps) for steps in parsed)
@@ -58,6 +59,12 @@ cdef class Globs:
             self._ends[i].suffix = <const uint8_t*> <const char*> suffix
             self._ends[i].suffix_length = len(suffix)
             self._ends[i].fewest = fewest
+            self._ends[i].head = head_of(self._ends[i].prefix, len(prefix))
+            self._ends[i].tail = tail_of(self._ends[i].suffix, len(suffix))
+            marks = b"\xff" * len(prefix)
+            self._ends[i].head_mask = head_of(<const uint8_t*> <char*> marks, len(marks))
+            marks = b"\xff" * len(suffix)
+            self._ends[i].tail_mask = tail_of(<const uint8_t*> <char*> marks, len(marks))
 
     def __dealloc__(self):
         free(self._steps)
@@ -69,11 +76,13 @@ cdef class Globs:
         """Return the number of the first pattern that matches, -1 if none does."""
         cdef bytes owned = text.encode()
         cdef Span name = span(<const uint8_t*> <char*> owned, len(owned))
+        cdef Edges edges
         cdef size_t i
-        for i in range(self.count):
-            if self.matches(i, name):
-                return i
-        return -1
+        look_at(name, &edges)
+        i = next_fit(self._ends, 0, self.count, &edges)
+        while i < self.count and not self.matches(i, name):
+            i = next_fit(self._ends, i + 1, self.count, &edges)
+        return i if i < self.count else -1
 
     # hot path
 
@@ -128,8 +137,12 @@ cdef class Globs:
 
     cdef bint any(self, Span text) noexcept nogil:
         """Return whether any pattern matches the whole text."""
+        cdef Edges edges
         cdef size_t i
-        for i in range(self.count):
+        look_at(text, &edges)
+        i = next_fit(self._ends, 0, self.count, &edges)
+        while i < self.count:
             if self.matches(i, text):
                 return True
+            i = next_fit(self._ends, i + 1, self.count, &edges)
         return False

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, uint32_t
 
-from hiq._core.globs cimport Globs
+from hiq._core.globs cimport Edges, Globs
 from hiq._core.span cimport Span
 from hiq._core.texts cimport Texts
 
@@ -38,5 +38,7 @@ cdef class Rules:
     cdef readonly bint asks_class
 
     # hot path
-    cdef bint _holds(self, const Condition* condition, Span fact) noexcept nogil
+    cdef bint _holds(
+        self, const Condition* condition, Span fact, const Edges* edges
+    ) noexcept nogil
     cdef int32_t first(self, const Facts* facts, bint* by_class) noexcept nogil

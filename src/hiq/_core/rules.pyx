@@ -8,7 +8,7 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
-from hiq._core.globs cimport Globs
+from hiq._core.globs cimport Edges, Ends, Globs, look_at, next_fit
 from hiq._core.span cimport Span, same, span
 from hiq._core.texts cimport Texts
 
@@ -67,16 +67,25 @@ cdef class Rules:
 
     # hot path
 
-    cdef bint _holds(self, const Condition* condition, Span fact) noexcept nogil:
-        """Return whether one of the texts of a condition is the fact."""
+    cdef bint _holds(
+        self, const Condition* condition, Span fact, const Edges* edges
+    ) noexcept nogil:
+        """Return whether one of the texts of a condition is the fact.
+
+        `edges` are those of the entity id.
+        """
         cdef uint32_t i
         cdef size_t start = 0
         cdef size_t end
         if condition.key == ENTITY_ID:
-            for i in range(condition.first, condition.last):
-                if self._globs.matches(i, fact):
-                    return True
-            return False
+            start = next_fit(
+                self._globs._ends, condition.first, condition.last, edges
+            )
+            while start < condition.last and not self._globs.matches(start, fact):
+                start = next_fit(
+                    self._globs._ends, start + 1, condition.last, edges
+                )
+            return start < condition.last
         if fact.length == 0:
             return False
         if condition.key != LABEL:
@@ -100,10 +109,13 @@ cdef class Rules:
         `by_class` is set if another device class could lead to another answer.
         """
         cdef const Condition* condition
+        cdef const Ends* ends = self._globs._ends
+        cdef Edges edges
         cdef int32_t number
         cdef size_t i
         cdef bint asked
         cdef bint good
+        look_at(facts.of[ENTITY_ID], &edges)
         for number in range(self.count):
             asked = False
             good = True
@@ -111,7 +123,12 @@ cdef class Rules:
                 condition = &self._conditions[i]
                 if condition.key == DEVICE_CLASS:
                     asked = True
-                elif not self._holds(condition, facts.of[condition.key]):
+                elif condition.key == ENTITY_ID and (
+                    next_fit(ends, condition.first, condition.last, &edges)
+                    == condition.last
+                ):
+                    break       # at a glance
+                elif not self._holds(condition, facts.of[condition.key], &edges):
                     break
             else:
                 if asked:
@@ -119,7 +136,7 @@ cdef class Rules:
                     for i in range(self._starts[number], self._starts[number + 1]):
                         condition = &self._conditions[i]
                         if condition.key == DEVICE_CLASS and not self._holds(
-                            condition, facts.of[DEVICE_CLASS]
+                            condition, facts.of[DEVICE_CLASS], &edges
                         ):
                             good = False
                 if good:
