@@ -74,6 +74,8 @@ async def test_last_values_are_regular_points_that_can_be_told_from_changes(
         assert stats.accepted < stats.accepted_in("ha")
         assert [stats.sink_imbalance(sink) for sink in stats.sinks.values()] == [0, 0]
         assert b"hiq_snapshots_total" in await it.raw("/metrics")
+        _, health = await it.get("/health")
+        assert health["sinks"]["store"]["own"] == stats.own["ha"]
         rounds_written = stats.regular.rounds
 
     store = tmp_path / "store.db"

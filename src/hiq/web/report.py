@@ -94,7 +94,7 @@ def health(
         journal=_journal(stats),
         backfill=_backfill(stats),
         gaps=_gaps(stats, RECENT_GAPS),
-        sinks={name: _sink(sink, now) for name, sink in stats.sinks.items()},
+        sinks={name: _sink(stats, sink, now) for name, sink in stats.sinks.items()},
         checks=[_check(check) for check in found],
         dependencies=_dependencies(stats),
         **{name: show() for name, show in stats.sections.items()},
@@ -283,7 +283,7 @@ def _gap(gap: Gap) -> types.GapEntry:
     )
 
 
-def _sink(sink: SinkStats, now: float) -> types.Sink:
+def _sink(stats: Stats, sink: SinkStats, now: float) -> types.Sink:
     oldest = sink.oldest_pending_at
     return types.Sink(
         name=sink.name,
@@ -294,6 +294,7 @@ def _sink(sink: SinkStats, now: float) -> types.Sink:
         breaker=sink.breaker,
         breaker_opened=sink.opened,
         carried=sink.carried,
+        own=stats.own[sink.stream],
         written=sink.written,
         dead_lettered=sink.dead_lettered,
         dropped=sink.dropped,

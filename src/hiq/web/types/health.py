@@ -162,7 +162,10 @@ class GapList(Gaps, frozen=True, kw_only=True):
 
 
 class Sink(Struct, frozen=True, kw_only=True):
-    """One target; `carried` is what it still had to get from earlier runs."""
+    """One target; `carried` is what it still had to get from earlier runs.
+
+    `own`: points that hiq made for it without an event.
+    """
 
     name: str
     type: str
@@ -172,6 +175,7 @@ class Sink(Struct, frozen=True, kw_only=True):
     breaker: str
     breaker_opened: Count
     carried: Count
+    own: Count
     written: Count
     dead_lettered: Count
     dropped: Count
