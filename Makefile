@@ -27,7 +27,7 @@ build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picow
 .DEFAULT_GOAL := help
 # docs is a folder, too
 .PHONY: help frontend build demo docs test lint format autobahn bench benchall campaign coverage debug \
-        fuzz apifuzz filters outage healthy sidebyside wheel wheelcheck imagecheck sdist sbom audit servers clean
+        fuzz apifuzz filters outage healthy sidebyside wheel wheelcheck imagecheck firstminute sdist sbom audit servers clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -146,6 +146,9 @@ wheelcheck: frontend .venv-release/.tools ## sdist -> wheel -> fresh environment
 
 imagecheck: frontend ## the Dockerfile's steps in a bare Debian tree, ending in a healthy hiq (root)
 	tools/image_check.sh .cache
+
+firstminute: wheel ## from an empty Debian tree to the first chart, timed (root)
+	tools/first_minute.sh .cache $$(ls dist/hiq-*-cp3*-linux_*.whl | head -1)
 
 sdist: frontend .venv-release/.tools ## the source distribution in dist/
 	.venv-release/bin/python -m build --sdist --outdir dist .

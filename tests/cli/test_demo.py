@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -47,6 +48,16 @@ def test_a_short_demo() -> None:
     events, points = map(int, summary.groups())
     assert 40 < points <= events
     assert done.stderr == ""
+
+
+def test_a_demo_for_programs() -> None:
+    """With --json stdout is one document, all else goes to stderr."""
+    done = demo("--duration", "0.1", "--entities", "5", "--port", "0", "--json")
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)
+    assert counts.keys() == {"events", "points", "lost"}
+    assert counts["points"] > 0
+    assert "See it live" in done.stderr
 
 
 def test_a_taken_port() -> None:

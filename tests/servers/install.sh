@@ -1,6 +1,6 @@
 #!/bin/bash
 # Install the servers that the tests start: InfluxDB 1.x, VictoriaMetrics, Prometheus,
-# Chromium, npm, jq of the documentation, and what the faults campaign needs: strace,
+# Chromium, npm, jq and man of the documentation, and what the faults campaign needs: strace,
 # libfaketime.
 #
 #   tests/servers/install.sh
@@ -17,6 +17,7 @@ declare -A package=(
   [npm]=npm
   [prometheus]=prometheus
   [jq]=jq
+  [man]=man-db
   [strace]=strace
   [faketime]=faketime
 )

@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "gaps": "List when something may be missing, and what became of it.",
     "init": "Write a settings file, by few questions or by flags alone.",
     "journal": "Look into the journal and the dead letters; check and mend them.",
+    "man": "Print the manual page.",
     "query": "Ask the embedded store.",
     "record": "Record frames from Home Assistant.",
     "replay": "Write recorded frames, or the embedded store, to the sinks.",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hiq.cli.bar import Bar
 from hiq.cli.options import (
     config_option,
     json_option,
@@ -38,7 +38,6 @@ __all__ = ["command"]
 COMMITTED_S = 10
 """What is younger the recorder may not have yet."""
 PATIENCE_S = 300.0
-BAR = 30
 
 
 @click.command("backfill")
@@ -138,7 +137,7 @@ async def _import(
     statistics: bool,
 ) -> list[Target]:
     from hiq.discovery.cache import Cache
-    from hiq.repair.importing import Import
+    from hiq.repair.importing import Import, share
     from hiq.repair.state import Folder
     from hiq.sink import make
 
@@ -154,7 +153,7 @@ async def _import(
                     group.create_task(target.send(lines))
 
     history = await connect(settings)
-    bar = _Bar()
+    bar = Bar()
     try:
         for target in targets:
             await target.sink.start()
@@ -176,7 +175,8 @@ async def _import(
             if any(target.failed for target in targets):
                 job.done_us = saved_us
                 break
-            bar.show(now)
+            text = f"{iso(now.done_us * 1000)}  {now.points} points"
+            bar.show(share(now), text)
             if now.done_us > saved_us:
                 saved_us = now.done_us
                 await asyncio.to_thread(progress.save, now)
@@ -188,32 +188,6 @@ async def _import(
         for target in targets:
             await target.sink.close()
     return targets
-
-
-class _Bar:
-    """One line that is rewritten, on a terminal only."""
-
-    def __init__(self) -> None:
-        self._shown = False
-
-    def show(self, job: Job) -> None:
-        if not sys.stderr.isatty():
-            return
-        from hiq.repair.importing import share
-
-        part = share(job)
-        filled = "#" * int(part * BAR)
-        click.echo(
-            f"\r[{filled:<{BAR}}] {part:6.1%}  {iso(job.done_us * 1000)}  "
-            f"{job.points} points",
-            nl=False,
-            err=True,
-        )
-        self._shown = True
-
-    def end(self) -> None:
-        if self._shown:
-            click.echo(err=True)
 
 
 def _tell(job: Job, targets: list[Target], *, as_json: bool) -> None:

@@ -7,13 +7,18 @@ every state that it sent, the store is read by itself, and `lost` is the differe
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
+import sys
 import tempfile
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from hiq.cli.options import json_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +73,10 @@ KEYS = "SELECT DISTINCT entity_id, time_ns FROM points"
     type=click.FloatRange(0),
     help="Seconds; 0 runs until Ctrl-C.",
 )
-def command(*, port: int, entities: int, rate: float, duration: float) -> None:
+@json_option
+def command(
+    *, port: int, entities: int, rate: float, duration: float, as_json: bool
+) -> None:
     r"""Run a simulated home through the whole pipeline.
 
     Nothing has to be there: the home is simulated, the points go to the embedded
@@ -86,14 +94,19 @@ def command(*, port: int, entities: int, rate: float, duration: float) -> None:
 
     log.setup(LogSettings(), quiet=True)
     with tempfile.TemporaryDirectory(prefix="hiq-demo-") as folder:
-        lost = asyncio.run(_run(Path(folder), port, entities, rate, duration))
-    if lost:
+        # What is meant for people gives way to the document.
+        told = redirect_stdout(sys.stderr) if as_json else nullcontext()
+        with told:
+            counts = asyncio.run(_run(Path(folder), port, entities, rate, duration))
+    if as_json:
+        click.echo(json.dumps(counts))
+    if counts["lost"]:
         raise SystemExit(1)
 
 
 async def _run(
     folder: Path, port: int, entities: int, rate: float, duration: float
-) -> int:
+) -> dict[str, int]:
     from hiq.errors import HiqError
     from hiq.service import Service
     from hiq.simulate.server import Simulator
@@ -226,8 +239,8 @@ def lost_points(
     ]
 
 
-def _summary(service: Service, simulator: Simulator, store: Path) -> int:
-    """Print what came of it; return how many points are lost."""
+def _summary(service: Service, simulator: Simulator, store: Path) -> dict[str, int]:
+    """Print what came of it; return the counts."""
     from hiq.sink.reader import Reader
 
     with Reader(store) as reader:
@@ -241,9 +254,8 @@ def _summary(service: Service, simulator: Simulator, store: Path) -> int:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo(f"  {'  '.join(cells).rstrip()}")
-    click.echo(
-        f"\nevents={service.stats.received} points={len(stored)} lost={len(lost)}"
-    )
+    events = service.stats.received
+    click.echo(f"\nevents={events} points={len(stored)} lost={len(lost)}")
     for entity_id, at in lost[:5]:
         click.echo(f"  lost: {entity_id} at {at} ns", err=True)
-    return len(lost)
+    return {"events": events, "points": len(stored), "lost": len(lost)}

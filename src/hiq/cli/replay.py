@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from hiq.cli.bar import Bar
 from hiq.cli.convert import damage, frames, opened, pipeline_for
 from hiq.cli.options import config_option, json_option, load_settings
 from hiq.cli.query import Moment, store_of
@@ -284,7 +284,7 @@ async def _replay(
         Target(make(one, data_dir=settings.data_dir), one.schema, patience_s=patience_s)
         for one in chosen
     ]
-    progress = _Progress()
+    bar = Bar()
     try:
         for target in targets:
             await target.sink.start()
@@ -292,31 +292,15 @@ async def _replay(
             async with asyncio.TaskGroup() as group:
                 for target in targets:
                     group.create_task(target.send(chunk[target.schema]))
-            progress.show(targets)
+            done = ", ".join(f"{t.sink.name} {t.counts['written']}" for t in targets)
+            bar.show(None, f"{done} points")
             if all(target.failed for target in targets):
                 break
     finally:
-        progress.end()
+        bar.end()
         for target in targets:
             await target.sink.close()
     return targets
-
-
-class _Progress:
-    """One line that is rewritten, on a terminal only."""
-
-    def __init__(self) -> None:
-        self._shown = False
-
-    def show(self, targets: list[Target]) -> None:
-        if sys.stderr.isatty():
-            done = ", ".join(f"{t.sink.name} {t.counts['written']}" for t in targets)
-            click.echo(f"\r{done} points", nl=False, err=True)
-            self._shown = True
-
-    def end(self) -> None:
-        if self._shown:
-            click.echo(err=True)
 
 
 def _halves(lines: bytes) -> list[bytes]:

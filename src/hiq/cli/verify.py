@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hiq.cli.bar import Bar
 from hiq.cli.options import (
     config_option,
     environment,
@@ -133,7 +133,12 @@ async def _verify(
 
     found: list[Audited] = []
     writers: list[_Writer] = []
-    progress = _Progress(*span_us)
+    bar = Bar()
+
+    def show(at_us: int) -> None:
+        share = (at_us - span_us[0]) / (span_us[1] - span_us[0])
+        bar.show(share, f"up to {iso(at_us * 1000)}")
+
     history = await connect(settings)
     try:
         for one in sinks:
@@ -151,11 +156,9 @@ async def _verify(
         options = settings.point_options
         first_ids = Cache(settings.data_dir).load_renames().first_ids
         recorder = HistoryRecorder(history, options, schemas, first_ids)
-        await audit(
-            recorder, found, *span_us, patterns=patterns, progress=progress.show
-        )
+        await audit(recorder, found, *span_us, patterns=patterns, progress=show)
     finally:
-        progress.end()
+        bar.end()
         await history.close()
         for audited in found:
             await audited.reader.close()
@@ -210,26 +213,6 @@ class _Writer:
     async def close(self) -> None:
         """Close the sink."""
         await self._sink.close()
-
-
-class _Progress:
-    """One line that is rewritten, on a terminal only."""
-
-    def __init__(self, start_us: int, end_us: int) -> None:
-        self._start_us = start_us
-        self._end_us = end_us
-        self._shown = False
-
-    def show(self, at_us: int) -> None:
-        if sys.stderr.isatty():
-            share = (at_us - self._start_us) / (self._end_us - self._start_us)
-            text = f"\r{share:4.0%} up to {iso(at_us * 1000)}"
-            click.echo(text, nl=False, err=True)
-            self._shown = True
-
-    def end(self) -> None:
-        if self._shown:
-            click.echo(err=True)
 
 
 def table(found: Sequence[Audited]) -> str:
