@@ -64,6 +64,7 @@ def test_the_file_means_what_the_environment_means(tmp_path: Path, alias: Any) -
         "max_retry_delay": "7s",
         "verify_ssl": "true",
         "max_bytes": "512",
+        "messages_per_minute": "30",
     }
     value = values.get(alias.key.rpartition(".")[2], "false")
     lines = {alias.names[0]: value}
@@ -171,3 +172,11 @@ def test_without_a_database_there_is_the_embedded_store(tmp_path: Path) -> None:
     assert not found.makes_sink
     (sink,) = read(tmp_path, found).sinks
     assert (sink.type, sink.schema) == ("sqlite", "homeiq")
+
+
+def test_the_file_of_the_token_is_found_from_anywhere(tmp_path: Path) -> None:
+    """A relative path starts from the folder of the environment file."""
+    found = imported(tmp_path, "HA_TOKEN_FILE=t/token\n")
+    (tmp_path / "new").mkdir()
+    settings = read(tmp_path / "new", found)
+    assert settings.home_assistant.token_file == str(tmp_path / "t" / "token")

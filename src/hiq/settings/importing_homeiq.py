@@ -80,7 +80,7 @@ def import_homeiq(path: Path, env: Mapping[str, str]) -> Imported:
     if problems:
         raise ConfigError(*(replace(p, where=_where(p.where, path)) for p in problems))
     secrets: dict[str, str] = {}
-    body = "\n".join(_sections(tree, values, secrets))
+    body = "\n".join(_sections(_anchored(tree, path.parent), values, secrets))
     carried = [note for note in notes if " sets " in note]
     return Imported(
         text=f"# Settings of hiq, made of HomeIQ's {path}\n{body}\n",
@@ -104,6 +104,16 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError:
         what = f"{path} is not UTF-8 text"
     raise ConfigError(Problem(str(path), 0, "", what))
+
+
+def _anchored(tree: Node, folder: Path) -> Node:
+    """Return the tree with paths that hold wherever the new file lies."""
+    where = ["home_assistant", "token_file"]
+    node = get(tree, *where)
+    if node is None:
+        return tree
+    place = (folder / str(node.raw or node.value)).expanduser().absolute()
+    return put(tree, where, replace(node, value=str(place), raw=str(place)))
 
 
 def _of_file(node: Node, path: Path) -> Node:
