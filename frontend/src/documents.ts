@@ -110,6 +110,15 @@ export interface Alert {
   severity: "warning" | "critical";
   message: string;
   since: string;
+  cleared_at: string | null;
+  seconds: number;
+}
+
+export interface AlertList {
+  active: Alert[];
+  history: Alert[];
+  /** Seconds from Home Assistant to the journal, and to each sink. */
+  latency: Record<string, { count: number; p50: number; p95: number; p99: number }>;
 }
 
 export interface Entity {

@@ -2,6 +2,7 @@
 // sink. Between two stations a line says how much passes; a dot runs along it once per
 // answer, so a still picture means that nothing passes.
 
+import { delay } from "./attention";
 import type { Health, HomeAssistant, Journal, Sink } from "./documents";
 import { byId, make, pill, setAttribute, setText, type State } from "./dom";
 import { perSecond, seconds, size, span, whole } from "./format";
@@ -171,8 +172,9 @@ export class Flow {
     this.journal.fact("Filled", `${share.toFixed(share < 10 ? 1 : 0)} % of ${most} ${ofUnit}`);
     this.journal.fact("Records", whole(journal.records));
     this.journal.fact("Written", size(journal.written_bytes).join(" "));
-    this.journal.fact("Disk syncs", whole(journal.fsyncs));
     this.journal.fact("Lost", whole(journal.lost_points));
+    const late = delay("journal");
+    if (late) this.journal.fact("Delay, p95", late);
     this.journal.complain(journal.writable ? "" : journal.last_error);
   }
 
@@ -193,6 +195,8 @@ export class Flow {
     found.station.fact("Oldest waits", sink.pending ? span(sink.lag_seconds) : "none waits");
     found.station.fact("Refused", whole(sink.dead_lettered));
     found.station.fact("Dropped", whole(sink.dropped));
+    const late = delay(name);
+    if (late) found.station.fact("Delay, p95", late);
     const failing = sink.state === "retrying" || sink.state === "held";
     found.station.complain(failing ? [sink.last_error, sink.advice].filter(Boolean).join(": ") : "");
   }

@@ -53,9 +53,9 @@ export function momentOf(at: number): string {
   return (today ? clockTime : dayTime).format(date);
 }
 
-/** With a capital letter and a full stop. */
+/** With a full stop, and a capital letter unless it begins with a name such as sensor.bath. */
 export function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  const first = /^[a-z]+\b(?![._])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 

@@ -2,7 +2,7 @@
 // does not answer. It asks once a second while somebody looks, and rarely in the background.
 
 import { ask, Unanswered, useToken } from "./api";
-import { loadAlerts, showAttention } from "./attention";
+import { loadAlerts, noteMonitor, showAttention, showPastAlerts } from "./attention";
 import { byId, pill, setText, type State } from "./dom";
 import { Entities } from "./entities";
 import { Flow } from "./flow";
@@ -33,6 +33,7 @@ let busy = false;
 
 function show(data: Health): void {
   samples.add(data);
+  noteMonitor(data);
   pill(byId("status"), LEVELS[data.status] ?? "warn", data.status);
   document.title = data.status === "healthy" ? "hiq" : `hiq: ${data.status}`;
   setText(byId("uptime"), `up ${span(data.uptime_seconds)}`);
@@ -75,7 +76,10 @@ async function details(first: boolean): Promise<void> {
     if (rare) await showSilent();
   }
   if (part === "entities" && rare && !first) await entities.refresh();
-  if (part === "gaps" && slow) await showGaps();
+  if (part === "gaps" && slow) {
+    await Promise.all([showGaps(), loadAlerts()]);
+    showPastAlerts();
+  }
   if (part === "refused" && slow) await showRefused();
   if (part === "settings" && first) await showSettings();
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from msgspec import structs
 
+from hiq.alarms import Alarms
 from hiq.stats import SinkStats, Stats
 from hiq.web.parts import Credentials
 from hiq.web.types.page import Letter
@@ -87,6 +88,13 @@ def give_everything(hiq: Served) -> None:
         return {"influxdb": [letter]}
 
     hiq.parts.letters = letters
+    hiq.stats.sections["alerts"] = lambda: {"active": 1}
+    assert isinstance(hiq.parts.alarms, Alarms)
+    book = hiq.parts.alarms.alerts
+    told = "sensor.bath is silent for 2 h. Look at the device (docs/howto/alerts.md#x)"
+    book.raise_("entity_silent:sensor.bath", "warning", told, 100.0)
+    book.raise_("ha_silent", "critical", "no event for 5 min", 200.0)
+    book.clear("ha_silent", 500.0)
 
 
 async def go(shown: Tab, part: str) -> None:
@@ -105,6 +113,9 @@ async def test_trouble_is_shown_in_words(chromium: Browser) -> None:
             told = await shown.text(f'[data-worry="sink:{EVIL}"]')
             assert "Nothing is lost" in told or "nothing is lost" in told
             assert "hiq check" in told
+            alert = await shown.text('[data-worry="entity_silent:sensor.bath"]')
+            assert alert.startswith("Entity silent sensor.bath")
+            assert "sensor.bath is silent for 2 h. Look at the device." in alert
             card = f'[data-sink="{EVIL}"]'
             assert "waits for you" in await shown.text(f"{card} .pill")
             fault = await shown.text(f"{card} .fault")
@@ -131,6 +142,10 @@ async def test_gaps_refusals_and_settings(chromium: Browser) -> None:
             assert "something is missing" in entries[2]
             assert "hiq verify --repair" in entries[2]
             assert await shown.text("#gaps-count") == "2"
+            await shown.says("#alerts-list", "Home Assistant silent")
+            over = await shown.text("#alerts-list")
+            assert "(5 min)" in over
+            assert "No event for 5 min." in over
             await shown.picture("page-gaps")
             await go(shown, "refused")
             text = await shown.text("#refused-list")

@@ -30,7 +30,7 @@ NS = 10**9
 
 
 def lines() -> bytes:
-    """A sensor that changes its unit, a light, a text, a whole id, a switch measured."""
+    """A sensor that changes its unit, a light, a text, whole ids, a row of a registry."""
     made = [
         f"°C,domain=sensor,entity_id=bath value={20 + i / 8} {(START_S + i) * NS + 125}"
         for i in range(100)
@@ -54,6 +54,8 @@ def lines() -> bytes:
         "home_assistant_events,domain=sensor,entity_id=sensor.whole "
         f'state_value="1",state_numeric=1 {START_S * NS}'
     )
+    made.append(f"sensor,entity_id=sensor.tidy value=7.5 {START_S * NS}")
+    made.append(f'entities,entity_id=sensor.gone state="a row" {START_S * NS}')
     return ("\n".join(made) + "\n").encode()
 
 
@@ -139,6 +141,8 @@ async def test_texts_and_whole_ids(reader: ChartReader) -> None:
     assert found.values == ["eco", "it's", "eco"]
     whole = await reader.chart("sensor.whole", *span(0, 1000), 1000)
     assert (whole.kind, whole.field, whole.values) == ("number", "state_numeric", [1.0])
+    tidy = await reader.chart("sensor.tidy", *span(0, 1000), 1000)
+    assert (tidy.measurement, tidy.values) == ("sensor", [7.5])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,7 @@ async def test_who_is_not_there(reader: ChartReader, entity_id: str) -> None:
 async def test_who_is_held(reader: ChartReader) -> None:
     """Every entity once, with its measurements and the time of its newest point."""
     found = {one.entity_id: one for one in await reader.held()}
-    names = ["light.lamp", "sensor.bath", "sensor.mode", "sensor.whole"]
+    names = ["light.lamp", "sensor.bath", "sensor.mode", "sensor.tidy", "sensor.whole"]
     assert list(found) == names
     assert found["sensor.bath"].measurements == ("°C", "°F")
     assert found["sensor.bath"].last_ns == (START_S + 119) * NS

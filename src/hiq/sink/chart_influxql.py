@@ -1,7 +1,7 @@
 """InfluxDB 1 read for charts: InfluxQL over HTTP.
 
-Measurements are not known, so each is asked: a new unit makes a new one. Only what the
-tags `domain` and `entity_id` name is an entity; the second may be the whole id.
+Measurements are not known, so each is asked: a new unit makes a new one. The tag
+`entity_id` is the whole id, or the part behind the tag `domain`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hiq.sink.charted import (
     merged,
     step_s,
 )
+from hiq.sink.stored import entity_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -99,11 +100,9 @@ class InfluxqlCharts:
         )
         names: dict[str, tuple[set[str], int]] = {}
         async for series in self._ask(text):
-            tags = series.get("tags") or {}
-            domain, name = tags.get("domain"), tags.get("entity_id")
-            if not (domain and name):
+            entity_id = entity_of(series["name"], series.get("tags") or {})
+            if not entity_id:
                 continue
-            entity_id = name if name.startswith(f"{domain}.") else f"{domain}.{name}"
             measurements, newest_ns = names.get(entity_id, (set(), 0))
             measurements.add(series["name"])
             names[entity_id] = measurements, max(newest_ns, series["values"][0][0])
@@ -170,8 +169,8 @@ class InfluxqlCharts:
 def _where(entity_id: str, start_ns: int, end_ns: int) -> str:
     domain, _, name = entity_id.partition(".")
     return (
-        f'"domain" = {_text(domain)} '
-        f'AND ("entity_id" = {_text(name)} OR "entity_id" = {_text(entity_id)}) '
+        f'("entity_id" = {_text(entity_id)} OR '
+        f'("domain" = {_text(domain)} AND "entity_id" = {_text(name)})) '
         f"AND time >= {start_ns} AND time < {end_ns}"
     )
 

@@ -21,6 +21,7 @@ from hiq.sink.charted import (
     step_s,
 )
 from hiq.sink.reader import Reader
+from hiq.sink.stored import REGISTRY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +118,7 @@ class SqliteCharts:
         names: dict[str, tuple[set[str], int]] = {}
         with Reader(self._path, timeout_s=TIMEOUT_S) as reader:
             for entity_id, measurement, _, last_ns in reader.overview()[1]:
-                if entity_id is None or last_ns is None:
+                if entity_id is None or last_ns is None or measurement == REGISTRY:
                     continue
                 measurements, newest_ns = names.get(entity_id, (set(), 0))
                 measurements.add(measurement)
