@@ -42,7 +42,12 @@ NOT_HIQ = {
     "echo 'source ~/.hiq-complete.bash' >> ~/.bashrc": "changes a shell for good",
     "mkdir -p .cache/fuzz/small": "makes a folder",
 }
-FOREIGN = ("influx -execute ", "systemctl ", ".cache/fuzz/", "sudo ")
+FOREIGN = (
+    "influx -execute ",
+    "systemctl ",
+    ".cache/fuzz/",
+    "sudo ",
+)
 """Programs of others, and what only `make fuzz` builds."""
 OTHER_END = {
     "hiq verify": ({0, 1}, ""),  # a finding: the home lives while it is compared
@@ -64,7 +69,9 @@ def lines() -> list[tuple[str, str]]:
 
 
 LINES = lines()
-HIQ = [line for _, line in LINES if re.search(r"(^|[ ;|(])hiq\b", line)]
+HIQ = [
+    line for _, line in LINES if re.search(r"(^|[ ;|(])hiq\b|^openssl |^printf ", line)
+]
 HIQ = [line for line in HIQ if not line.startswith(FOREIGN) and line not in NOT_HIQ]
 OTHERS = [line for _, line in LINES if line not in HIQ]
 
@@ -164,6 +171,7 @@ sinks:
 - {{name: store, type: sqlite, path: store.db}}
 - {{name: influxdb, type: sqlite, path: influxdb.db}}
 - {{name: influx, type: sqlite, path: influx.db}}
+- {{name: vm, type: sqlite, path: vm.db}}
 """
 
 
