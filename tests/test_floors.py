@@ -19,6 +19,7 @@ FLOOR_2 = {
     "assure": (
         *("chains", "chains_answers", "chains_contract", "chains_order"),
         *("chains_state", "contracts", "contracts_events", "contracts_targets"),
+        *("levels", "levels_agents"),
         *("alerts", "monitor_claims", "monitor_facts", "monitor_kinds"),
         *("monitor_latency", "monitor_rates", "monitor_rhythm", "monitor_rules"),
         "monitor_stages",

@@ -218,6 +218,9 @@ cdef void learn_end(
     cdef const Outline* known
     if event.time_fired.kind != STRING or event.time_fired.flags or time < at:
         return
+    # What is recognised by it is not looked at again: its context is as it should be.
+    if event.context.kind != MAP and event.context.kind != MISSING:
+        return
     known = outline_find(&tape.ends, at, end)
     if known != NULL and known.length == <size_t> (end - at):
         return

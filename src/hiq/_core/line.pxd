@@ -13,6 +13,9 @@ from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity
 from hiq._core.writer cimport Writer
 
+cdef enum:
+    STATUSES = 41    # numbers of `Status`, see status.pxd
+
 # What an event changed in the table of entities.
 cdef struct Undo:
     Span id
@@ -44,6 +47,9 @@ cdef class Encoder:
     cdef int64_t time_ns        # of the last line
     cdef size_t _hand           # of the entity that was last asked for its memory
     cdef readonly unsigned long long forgotten
+    cdef int level              # of validation: 0 off, 1 counts flaws, 2 refuses them
+    cdef int64_t now_ns         # what an event without a time gets at level 1
+    cdef uint64_t[STATUSES] flaws
 
     # hot path
     cdef bint begin(self, size_t events) noexcept nogil
@@ -51,6 +57,7 @@ cdef class Encoder:
     cdef Status encode(
         self, const uint8_t* base, Event* event, Tape* tape, bint snapshot, Buffer* out
     ) noexcept nogil
+    cdef Status _flaw(self, const uint8_t* base, const Event* event) noexcept nogil
     cdef Status _write_others(
         self, const uint8_t* base, const Event* event, Entity* entity, Span state,
         int64_t fired_ns, Status status,

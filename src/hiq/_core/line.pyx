@@ -17,7 +17,7 @@ from hiq._core.moment cimport MOMENT_BAD, MOMENT_FAR, Moment, floor_to, moment_n
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Entry, Overlay
 from hiq._core.schemas cimport Schemas
-from hiq._core.span cimport MAP, NULL_VALUE, STRING, Span, hash_of, same, span
+from hiq._core.span cimport MAP, MISSING, NULL_VALUE, STRING, Span, hash_of, same, span
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity, domain_of, id_of
 from hiq._core.text cimport text_of
@@ -26,7 +26,17 @@ from hiq._core.writer cimport Writer
 from hiq._core.known_rows import ROWS
 
 cdef enum:
-    STEPS = 64    # entities that one event may ask for their memory
+    STEPS = 64       # entities that one event may ask for their memory
+    LONGEST = 255    # characters of a state that Home Assistant itself allows
+
+
+cdef inline size_t characters(Span text) noexcept nogil:
+    """Return how many code points UTF-8 has."""
+    cdef size_t i
+    cdef size_t count = 0
+    for i in range(text.length):
+        count += (text.at[i] & 0xC0) != 0x80
+    return count
 
 
 cdef inline bint is_word(Span text, const char* word, size_t length) noexcept nogil:
@@ -153,17 +163,26 @@ cdef class Encoder:
             return Status.NO_NEW_STATE
         elif event.state.kind != STRING or event.attributes.kind != MAP:
             return Status.BAD_DATA
-        if event.time_fired.kind != STRING:
-            return Status.BAD_TIME
+        if self.level:
+            status = self._flaw(base, event)
+            if status != Status.OK:
+                if self.level > 1 or status == Status.NO_MEMORY:
+                    return status
+                self.flaws[<int> status] += 1
+        moment = MOMENT_BAD
         self._state.length = 0
         self._state.failed = False
-        moment = moment_ns(
-            text_of(base, &event.time_fired, &self._state), &self._minute, &stamp
-        )
-        if self._state.failed:
-            return Status.NO_MEMORY
+        if event.time_fired.kind == STRING:
+            moment = moment_ns(
+                text_of(base, &event.time_fired, &self._state), &self._minute, &stamp
+            )
+            if self._state.failed:
+                return Status.NO_MEMORY
         if moment == MOMENT_BAD:
-            return Status.BAD_TIME
+            if self.level != 1 or self.now_ns == 0:
+                return Status.BAD_TIME
+            self.flaws[<int> Status.BAD_TIME] += 1
+            stamp = self.now_ns
         if moment == MOMENT_FAR:
             return Status.NOT_ENCODABLE
         if snapshot and entity.has_seen and entity.seen_ns == stamp:
@@ -216,6 +235,25 @@ cdef class Encoder:
         if self.writer.remembered_bytes > self.writer.memory_limit:
             self._make_room(entity)
         return status
+
+    cdef Status _flaw(self, const uint8_t* base, const Event* event) noexcept nogil:
+        """Return what is wrong with an event in parts that its point does not need.
+
+        One that was recognised whole has a context and an old state as they should be.
+        """
+        if not event.is_usual:
+            if event.context.kind not in (MAP, MISSING):
+                return Status.BAD_CONTEXT
+            if event.old_state.kind not in (MAP, NULL_VALUE, MISSING):
+                return Status.BAD_OLD_STATE
+        if event.state.kind == STRING and event.state.length > LONGEST:
+            self._state.length = 0
+            self._state.failed = False
+            if characters(text_of(base, &event.state, &self._state)) > LONGEST:
+                return Status.STATE_TOO_LONG
+            if self._state.failed:
+                return Status.NO_MEMORY
+        return Status.OK
 
     cdef Status _write_others(
         self, const uint8_t* base, const Event* event, Entity* entity, Span state,

@@ -2,6 +2,7 @@ from libc.stdint cimport uint8_t
 
 from hiq._core.event cimport Event, Tape
 from hiq._core.line cimport Encoder
+from hiq._core.refusal cimport Refusal
 from hiq._core.ring cimport Ring
 from hiq._core.span cimport Value
 from hiq._core.status cimport Status
@@ -11,8 +12,8 @@ from hiq._core.verdict cimport Tally, Verdict
 cdef class Pipeline:
     # construction
     cdef object _options
-    cdef object _rejects
     cdef list _passed
+    cdef readonly Refusal refusal
     cdef Encoder _encoder
     cdef Ring _ring
     cdef Tape _tape
@@ -33,5 +34,4 @@ cdef class Pipeline:
     cdef Status _event(
         self, const uint8_t* base, Event* event, bint snapshot
     ) noexcept
-    cdef void _reject(self, Status status, const uint8_t* at, size_t length) noexcept
     cdef Ring _ring_of(self, schema)

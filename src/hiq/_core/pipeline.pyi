@@ -4,6 +4,7 @@ from typing_extensions import Buffer
 
 from hiq._core.counts import Counts
 from hiq._core.decision import Decision, FilterCounts
+from hiq._core.refusal import Refusal
 from hiq._core.taken import Taken
 from hiq._core.verdict import Verdict
 
@@ -26,6 +27,10 @@ class Pipeline:
     def forget_interests(self) -> None: ...
     @property
     def tap_dropped(self) -> int: ...
+    refusal: Refusal
+    def set_level(self, level: int, now_ns: int = 0) -> None: ...
+    @property
+    def flaws(self) -> dict[str, int]: ...
     def set_filter(self, options: Mapping[str, object] | None) -> None: ...
     def explain(
         self,

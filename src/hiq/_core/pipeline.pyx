@@ -5,7 +5,6 @@ A frame is read whole before anything is changed; its lines become visible toget
 Bad content is counted and sampled, never raised.
 """
 
-from collections import deque
 from dataclasses import replace
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
@@ -18,6 +17,7 @@ from libc.string cimport memset
 from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
 from hiq._core.judge cimport Judge
 from hiq._core.line cimport Encoder
+from hiq._core.refusal cimport Refusal
 from hiq._core.ring cimport Part, Ring
 from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
@@ -26,12 +26,10 @@ from hiq._core.verdict cimport Tally, Verdict
 
 from hiq._core.decision import Decision, counted, facts_of, rule_name
 from hiq._core.options import Options, Plan
-from hiq._core.status import Status as Reason
+from hiq._core.status import named
 from hiq._core.taken import Taken
 
 cdef enum:
-    MAX_REJECTS = 64
-    SAMPLE_BYTES = 200
     TAP_BYTES = 8 * 1024 * 1024
 
 
@@ -50,7 +48,7 @@ cdef class Pipeline:
         self._options = Options.read(options)
         self._encoder = Encoder(self._options, Plan.of(self._options))
         self._ring = Ring()
-        self._rejects = deque(maxlen=MAX_REJECTS)
+        self.refusal = Refusal()
         self._high_water = self._options.high_water
 
     def __dealloc__(self):
@@ -134,7 +132,7 @@ cdef class Pipeline:
             tally[0] = before
             raise MemoryError
         tally.unreadable += 1
-        self._reject(status, base, length)
+        self.refusal.add(status, base, length)
         return None
 
     cdef Status _judge(
@@ -154,8 +152,12 @@ cdef class Pipeline:
                 if not self._pass_on(base, event, tally):
                     return Status.NO_MEMORY
                 continue
-            status = self._event(base, event, snapshot)
             tally.events += 1
+            if self.refusal.inspect is not None and not snapshot:
+                if self.refusal.objects(base, event):
+                    tally.rejected += 1
+                    continue
+            status = self._event(base, event, snapshot)
             if status == Status.OK:
                 tally.points += 1
             elif status == Status.FILTERED:
@@ -168,7 +170,7 @@ cdef class Pipeline:
                 return status
             else:
                 tally.rejected += 1
-                self._reject(status, base + event.start, event.length)
+                self.refusal.add(status, base + event.start, event.length)
             if tap is not None and status in (Status.OK, Status.SKIPPED):
                 if not tap.take(base, event, self._encoder.entities):
                     tap.cut(before)
@@ -182,7 +184,7 @@ cdef class Pipeline:
         cdef const uint8_t* at = base + event.start
         if event.message.kind != MAP:
             tally.unreadable += 1
-            self._reject(Status.NOT_AN_OBJECT, at, event.length)
+            self.refusal.add(Status.NOT_AN_OBJECT, at, event.length)
             return True
         try:
             if self._passed is None:
@@ -207,20 +209,6 @@ cdef class Pipeline:
         ):
             return Status.NO_MEMORY
         return status
-
-    cdef void _reject(self, Status status, const uint8_t* at, size_t length) noexcept:
-        """Keep a sample of what was refused, if there is memory for it."""
-        try:
-            self._rejects.append(
-                (
-                    Reason(<int> status).name,
-                    PyBytes_FromStringAndSize(
-                        <const char*> at, min(length, <size_t> SAMPLE_BYTES)
-                    ),
-                )
-            )
-        except MemoryError:
-            pass
 
     # export
 
@@ -270,7 +258,7 @@ cdef class Pipeline:
 
     def rejects(self):
         """Return the newest refused events, newest last: reason and first bytes."""
-        return list(self._rejects)
+        return self.refusal.samples()
 
     def set_tags(self, entity_id, tags):
         """Set the registry's tags of an entity, None removes them.
@@ -347,6 +335,16 @@ cdef class Pipeline:
         )
         new = {"included": given.included, "excluded": given.excluded, "filter": now}
         self._options = replace(self._options, **new)
+
+    def set_level(self, int level, long long now_ns=0):
+        """Mind flaws: 0 no, 1 count them (without a time it is `now_ns`), 2 refuse."""
+        self._encoder.level = level
+        self._encoder.now_ns = now_ns
+
+    @property
+    def flaws(self):
+        """Events that were accepted with a flaw, by reason."""
+        return named(self._encoder.flaws)
 
     def explain(self, entity_id, tags=None, device_class=""):
         """Return the decision about an entity with these tags and this class."""

@@ -4,9 +4,10 @@ The values are those of `status.pxd`; a test compares the two. Only the names
 leave the core: they stand in `Pipeline.rejects` and in dead letters.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 
-__all__ = ["Status"]
+__all__ = ["Status", "named"]
 
 
 class Status(IntEnum):
@@ -31,3 +32,8 @@ class Status(IntEnum):
     BAD_OLD_STATE = 28
     STATE_TOO_LONG = 29
     NO_MEMORY = 40
+
+
+def named(counts: Iterable[int]) -> dict[str, int]:
+    """Return counts by name, of counts in the order of the values."""
+    return {Status(value).name: count for value, count in enumerate(counts) if count}
