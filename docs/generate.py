@@ -45,6 +45,7 @@ STRUCTS: dict[str, Any] = {
     "events": schema.EventsSettings,
     "clients": schema.ClientsSettings,
     "contracts": schema.ContractsSettings,
+    "validation": schema.ValidationSettings,
     "security": schema.SecuritySettings,
     "memory": schema.MemorySettings,
     "monitor": schema.MonitorSettings,

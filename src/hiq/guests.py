@@ -22,6 +22,7 @@ from hiq.backoff import wait
 from hiq.clients.clocks import Clocks
 from hiq.clients.rules import Rules
 from hiq.clients.shedding import shed
+from hiq.validating import verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -171,6 +172,7 @@ class Guests:
             interest=partial(self._observers.set_interest, self._observe),
         )
         await self._in_thread(partial(store.restore, hub))
+        hub.verdict = verdict_of(self._stats, self._clocks.wall)
         # At once, so that an event right after the answer to `subscribe` is seen.
         hub.changed_interest = partial(self._interest_changed, hub)
         self._store = store

@@ -19,6 +19,7 @@ from hiq.ingest import Ingest
 from hiq.other_events import OtherEvents
 from hiq.regular.build import with_snapshots
 from hiq.repair.build import make_repairer
+from hiq.validating import Validation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -75,8 +76,13 @@ class HomeSide:
     """
 
     def __init__(
-        self, ingest: Ingest, repairer: Repairer, discovery: DiscoveryParts
+        self,
+        ingest: Ingest,
+        repairer: Repairer,
+        discovery: DiscoveryParts,
+        validation: Validation,
     ) -> None:
+        self.validation = validation
         self.ingest = ingest
         self.repairer = repairer
         self.discovery = discovery
@@ -110,10 +116,16 @@ class HomeSide:
         watcher = with_house(
             settings, shared.parts, shared.observers, pipeline, discovery, repairer
         )
+        events = OtherEvents(settings.events, behind, extra, stats)
+        validation = Validation(
+            pipeline, stats, settings.data_dir, settings.validation.level, clock=clock
+        )
+        events.accepts = validation.accepts
+        start("validation", validation.run)
         registrar, watcher = make_contracts(
             settings,
             stats,
-            events=OtherEvents(settings.events, behind, extra, stats),
+            events=events,
             watcher=with_snapshots(
                 settings,
                 stats,
@@ -149,7 +161,7 @@ class HomeSide:
             pause=ingest.pause_reading,
             resume=ingest.resume_reading,
         )
-        return cls(ingest, repairer, discovery)
+        return cls(ingest, repairer, discovery, validation)
 
     def start(
         self, start: Callable[[str, Callable[[], Awaitable[None]]], object]

@@ -50,6 +50,7 @@ class OtherEvents:
 
     - `need` before the connection is made: these types are taken as well, without
       being points. Who needs them is told of a refusal, and says so in its own words.
+    - `accepts` says whether an event may be a point; listeners get it all the same.
     - Listeners are called synchronously with each event; one that fails is a fault of
       ours, counted and told, and stops neither the others nor the points.
     """
@@ -72,6 +73,7 @@ class OtherEvents:
         self._listeners: list[Callable[[OtherEvent], object]] = []
         self._throttle = Throttle(REPEAT_S, time.monotonic)
         self._last: dict[str, int] = {}
+        self.accepts: Callable[[bytes], bool] = lambda _json: True
 
     def need(self, types: Iterable[str], refused: Refusal) -> None:
         """Take these types too; `refused` is called with a type and the reason."""
@@ -131,7 +133,7 @@ class OtherEvents:
         if found.event_type in WATCHED or found.event_type not in self._types:
             self._registrar.take(event)
         if found.event_type in self._types:
-            if found.event_type in self._stored:
+            if found.event_type in self._stored and self.accepts(found.json):
                 self._store(found)
             self._show(found)
 

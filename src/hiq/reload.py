@@ -1,8 +1,8 @@
 """Read the settings again while the service runs, and take over what can be.
 
 All or nothing: with a bad file nothing changes, and all that is wrong is said. Live
-are the filter, the level of the log and the token of Home Assistant; everything else
-is named as needing a restart. Asked for by SIGHUP and by the routes.
+are the filter, the levels of log and validation, and the token of Home Assistant;
+everything else is named as needing a restart. Asked for by SIGHUP and by the routes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hiq.filtering import KEYS, FilterMonitor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hiq.assure.levels import Level
     from hiq.filtering import FilterPipeline
     from hiq.settings import HomeAssistantSettings, Settings
     from hiq.web.parts import Parts
@@ -34,7 +35,8 @@ TOKENS = frozenset(
 )
 FILTER = frozenset(("filter", "influxdb.include", "influxdb.exclude"))
 LEVEL = "log.level"
-LIVE = TOKENS | FILTER | {LEVEL}
+VALIDATION = "validation.level"
+LIVE = TOKENS | FILTER | {LEVEL, VALIDATION}
 NOT_SET = frozenset(("source", "notes"))
 
 
@@ -98,6 +100,7 @@ class Reloader:
         self._monitor: FilterMonitor | None = None
         self._tokens: TokenReader | None = None
         self._past: Past | None = None
+        self.set_validation: Callable[[Level], object] = lambda _level: None
         self._asked = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -165,6 +168,8 @@ class Reloader:
             self.settings = merged
             if changed and self._past is not None:
                 self._past.set_filter(merged.pipeline_options)
+            if VALIDATION in taken:
+                self.set_validation(merged.validation.level)
             if LEVEL in taken:
                 logging.getLogger("hiq").setLevel(merged.log.level.upper())
             if TOKENS.intersection(taken) and self._tokens is not None:

@@ -247,6 +247,8 @@ class Service:
             None if home is None else home.repairer,
         )
         fill_page(self.parts, self._reloader, pipeline)
+        if home is not None:
+            self._reloader.set_validation = home.validation.set_level
         start("reload", self._reloader.run)
         # A sink counts from the journal as it is now, so nothing is committed before.
         await self._deliveries.make(self._journal)
@@ -307,6 +309,7 @@ class Service:
             await bounded("extra", self._extra.close(), CLOSE_S)
         if home is not None:
             await bounded("backfill", home.repairer.close(), CLOSE_S)
+            await bounded("validation", home.validation.flush(), CLOSE_S)
         await self._deliveries.drain(max(0.1, deadline - self._clock_of_loop()))
 
     async def _close(self) -> None:

@@ -261,6 +261,8 @@ class Stats:
     own: Counter[str] = field(default_factory=Counter)
     sections: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
     contracts: Callable[[], dict[str, Any]] | None = None
+    marked: Counter[str] = field(default_factory=Counter)
+    on_refused: Callable[[], object] | None = None
 
     def accepted_in(self, stream: str) -> int:
         """Return the points that were journaled in one stream, hiq's own included.

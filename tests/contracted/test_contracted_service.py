@@ -189,7 +189,7 @@ async def test_the_source_of_a_violation_may_be_kept(tmp_path: Path) -> None:
         # Runs that began before the connection are not judged: this one begins here.
         fire(home, "agent_started", run_id="r", agent_name="a")
         fire(home, "tool_completed", run_id="r", tool_name="a")
-        path = tmp_path / "dead" / "contracts.ndjson"
+        path = tmp_path / "dead" / "_contracts.ndjson"
         await until("kept", path.exists)
         await until("written", path.read_bytes)
         letter = json.loads(path.read_bytes())

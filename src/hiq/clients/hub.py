@@ -15,7 +15,7 @@ from hiq.clients.owed import Owed
 from hiq.clients.routes import Route, Stream, make_route
 from hiq.clients.sessions import Session, Sessions
 from hiq.clients.state import Document
-from hiq.clients.subscriptions import VIOLATION, Event, Facts, Subscriptions
+from hiq.clients.subscriptions import VALID, VIOLATION, Event, Facts, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -84,6 +84,8 @@ class Hub:
         keeper: keeps things over a restart; None keeps nothing.
         facts: what the registry says about an entity.
         interest: told for each entity number whether anybody wants its states.
+
+    `verdict` says in JSON how valid an event is; it is asked once for each.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class Hub:
         self.last: dict[str, Event] = {}
         self.streams: set[Stream] = set()
         self.changed_interest: Callable[[], object] = lambda: None
+        self.verdict: Callable[[bytes], bytes] = lambda _json: VALID
         self.events = 0
         self._keeper = keeper
         self._interest = interest
@@ -228,7 +231,10 @@ class Hub:
                 continue
             self.events += 1
             event_id = f"e_{self._stream}{self.events:08x}"
-            event = Event(event_id, number, entity_id, time_ns, json)
+            event = Event(
+                *(event_id, number, entity_id, time_ns, json),
+                validation=self.verdict(json),
+            )
             if len(json) <= self._most_json:
                 self.last[entity_id] = event
             count += self._send(event, route, now_s, told)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STATE_CHANGED",
+    "VALID",
     "VIOLATION",
     "Event",
     "Facts",
@@ -28,6 +29,7 @@ __all__ = [
 
 STATE_CHANGED: Final = "state_changed"
 VIOLATION: Final = "contract_violation"
+VALID: Final = b'{"result":"valid","codes":[]}'
 MOST_REMEMBERED: Final = 100_000
 
 
@@ -54,7 +56,7 @@ class Event:
     time_ns: int
     json: bytes
     event_type: str = STATE_CHANGED
-    validation: bytes = b'{"result":"valid","codes":[]}'
+    validation: bytes = VALID
 
 
 @dataclass(slots=True)

@@ -64,7 +64,7 @@ def make_contracts(
     reports = Reports(
         settings.contracts,
         extra=extra,
-        letters=DeadLetters(settings.data_dir / "dead" / "contracts.ndjson"),
+        letters=DeadLetters(settings.data_dir / "dead" / "_contracts.ndjson"),
         in_thread=asyncio.to_thread,
         to_clients=guests.violation,
         clock=clock,

@@ -170,5 +170,7 @@ class Feed:
                     stats.stirred()
         if unreadable:
             stats.bad_frames += unreadable
+        if (rejected or unreadable) and stats.on_refused is not None:
+            stats.on_refused()
         if events and self._observers is not None:
             self._observers.tell()

@@ -1,4 +1,4 @@
-"""The section `contracts`: chains of events that are declared, or come with hiq.
+"""The sections `contracts` and `validation`: chains of events, declared or shipped.
 
 Reads a declaration and says all that is wrong with it at once: unknown keys, steps
 that nothing names, orders that go round in a circle, chains that could stay open for
@@ -35,7 +35,16 @@ from hiq.settings.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["ANSWER", "CHAIN", "CONTRACTS", "MATCH", "PAIR", "STEP", "section_of"]
+__all__ = [
+    "ANSWER",
+    "CHAIN",
+    "CONTRACTS",
+    "MATCH",
+    "PAIR",
+    "STEP",
+    "VALIDATION",
+    "section_of",
+]
 
 MOST_CONTRACTS: Final = 50
 MOST_ITEMS: Final = 50
@@ -265,6 +274,14 @@ CONTRACTS: dict[str, Row] = {
     ),
     "most_open": Row(
         integer(1, 1_000_000), "Most chains of one contract that are followed at once."
+    ),
+}
+
+
+VALIDATION: dict[str, Row] = {
+    "level": Row(
+        choice("strict", "moderate", "permissive"),
+        "What is refused: everything odd, what is wrong, or only what can be no point.",
     ),
 }
 

@@ -40,6 +40,7 @@ from hiq.settings.schema import (
     Settings,
     SinkSettings,
     SnapshotSettings,
+    ValidationSettings,
 )
 from hiq.settings.security import check_security
 from hiq.settings.sinks import foreign_sinks, read_sinks
@@ -186,6 +187,7 @@ def _build(
         events=EventsSettings(**_section(tree, "events", problems)),
         clients=ClientsSettings(**_section(tree, "clients", problems)),
         contracts=ContractsSettings(**_section(tree, "contracts", problems)),
+        validation=ValidationSettings(**_section(tree, "validation", problems)),
         security=security,
         memory=MemorySettings(**_section(tree, "memory", problems)),
         monitor=MonitorSettings(**_section(tree, "monitor", problems)),

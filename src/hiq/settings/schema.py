@@ -27,6 +27,7 @@ __all__ = [
     "SinkSettings",
     "SinkType",
     "SnapshotSettings",
+    "ValidationSettings",
 ]
 
 SinkType = Literal[
@@ -157,6 +158,12 @@ class ContractsSettings(Struct, frozen=True, kw_only=True):
     most_open: int = 10_000
 
 
+class ValidationSettings(Struct, frozen=True, kw_only=True):
+    """How odd an event may be."""
+
+    level: Literal["strict", "moderate", "permissive"] = "moderate"
+
+
 class SecuritySettings(Struct, frozen=True, kw_only=True):
     """Tokens and their keys."""
 
@@ -261,6 +268,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     backfill: BackfillSettings = field(default_factory=BackfillSettings)
     clients: ClientsSettings = field(default_factory=ClientsSettings)
     contracts: ContractsSettings = field(default_factory=ContractsSettings)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
     security: SecuritySettings = field(default_factory=SecuritySettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)

@@ -28,6 +28,7 @@ MASKED = "****"
 SHOWN = (
     *("journal", "http", "backfill", "discovery", "data_api", "clients", "contracts"),
     *("security", "events", "snapshot", "memory", "monitor", "log"),
+    "validation",
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hiq.settings.contracts import CONTRACTS
+from hiq.settings.contracts import CONTRACTS, VALIDATION
 from hiq.settings.guests import CLIENTS, SECURITY
 from hiq.settings.monitor import MONITOR
 from hiq.settings.rows import Row
@@ -152,6 +152,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     },
     "clients": CLIENTS,
     "contracts": CONTRACTS,
+    "validation": VALIDATION,
     "security": SECURITY,
     "discovery": {
         "refresh": Row(
@@ -326,6 +327,7 @@ TOP_LEVEL: dict[str, str] = {
     "backfill": "filling of holes",
     "clients": "what clients of `/ws` are held to",
     "contracts": "chains of events that are watched",
+    "validation": "how odd an event may be",
     "security": "tokens and their keys",
     "discovery": "the registries of the home",
     "snapshot": "last values as regular points",

@@ -41,6 +41,11 @@ MEANINGS: Final = {
     "BAD_CONTEXT": "its context is no object",
     "BAD_OLD_STATE": "its old state is neither an object nor null",
     "STATE_TOO_LONG": "its state has more than 255 characters",
+    "TIME_SKEW": "its time is more than an hour from now",
+    "NEGATIVE_DURATION": "it is older than the state before",
+    "LONG_DURATION": "the state before lasted for more than a week",
+    "UNKNOWN_ORIGIN": "its origin is neither LOCAL nor REMOTE",
+    "NON_FINITE_ATTRIBUTE": "an attribute is no finite number",
     "NO_MEMORY": "there was no memory for it",
 }
 """What the reason codes of the core mean, said of an event."""

@@ -223,6 +223,7 @@ class Health(Struct, frozen=True, kw_only=True):
     dependencies: dict[str, Literal["ok", "down"]]
     auth: dict[str, Any] | None = None
     contracts: dict[str, Any] | None = None
+    validation: dict[str, Any] | None = None
     clients: dict[str, Any] | None = None
     alerts: dict[str, Any] | None = None
 
