@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hiq._core import Status
+from hiq.assure.levels import CODES, Severity
 from hiq.web.page_routes import MEANINGS
 from hiq.web.types.page import Letter
 from tests.web.pasts import FixedPast
