@@ -218,4 +218,6 @@ async def test_what_cannot_be_journaled_before_the_end_is_told_to_its_maker(
     await rig.points.close()
     with pytest.raises(JournalError):
         await task
+    with pytest.raises(JournalError):
+        await rig.points.put("registry", b"a v=1 5\n", [5])
     assert rig.stats.extra_dropped == {}

@@ -88,6 +88,7 @@ class ExtraPoints:
         self._bytes = 0
         self._wanted = asyncio.Event()
         self._freed = asyncio.Event()
+        self._closed = False
         self._job: asyncio.Future[None] | None = None
 
     def add(self, kind: str, lines: bytes, times_ns: Sequence[int]) -> bool:
@@ -126,6 +127,8 @@ class ExtraPoints:
         """
         if not times_ns:
             return
+        if self._closed:
+            raise JournalError("journal", "closed before it took the points")
         while self._waiting and self._bytes + len(lines) > MAX_BYTES:
             self._freed.clear()
             await self._freed.wait()
@@ -151,6 +154,7 @@ class ExtraPoints:
 
     async def close(self) -> None:
         """Write what is left, or say that it is lost."""
+        self._closed = True
         while self._waiting and await self._flush():
             pass
         if self._waiting:

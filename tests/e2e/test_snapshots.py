@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hiq.simulate.server import Simulator
-    from tests.servers.databases import InfluxDB
+    from tests.servers.databases import InfluxDB, VictoriaMetrics
 
 MARKED = """
     SELECT DISTINCT entity_id, time_ns FROM points WHERE field = 'hiq_snapshot'
@@ -39,6 +39,7 @@ async def test_last_values_are_regular_points_that_can_be_told_from_changes(
     tmp_path: Path,
     simulator: Simulator,
     influxdb: InfluxDB,
+    victoriametrics: VictoriaMetrics,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In each stream its own points; sums right, and `hiq verify` finds nothing."""
@@ -52,10 +53,13 @@ async def test_last_values_are_regular_points_that_can_be_told_from_changes(
         schema="tidy",
         linger=0.0,
     )
+    metrics = SinkSettings(
+        name="metrics", type="victoriametrics", url=victoriametrics.url, linger=0.0
+    )
     settings = settings_for(
         simulator,
         tmp_path,
-        sinks=(STORE, influx),
+        sinks=(STORE, influx, metrics),
         snapshot=SnapshotSettings(
             every=1.0, mode="include", patterns=({"domain": ["sensor"]},)
         ),
@@ -72,7 +76,7 @@ async def test_last_values_are_regular_points_that_can_be_told_from_changes(
         assert stats.imbalance() == 0
         assert stats.extra["snapshot"] == stats.own["ha"] + stats.own["tidy"] > 0
         assert stats.accepted < stats.accepted_in("ha")
-        assert [stats.sink_imbalance(sink) for sink in stats.sinks.values()] == [0, 0]
+        assert [stats.sink_imbalance(sink) for sink in stats.sinks.values()] == [0] * 3
         assert b"hiq_snapshots_total" in await it.raw("/metrics")
         _, health = await it.get("/health")
         assert health["sinks"]["store"]["own"] == stats.own["ha"]
@@ -106,6 +110,7 @@ async def test_last_values_are_regular_points_that_can_be_told_from_changes(
         f"data_dir: {tmp_path}\nsinks:\n- {{name: store, type: sqlite, path: store.db}}\n"
         f"- {{name: influx, type: influxdb1, url: '{influxdb.url}', database: hiq,"
         " schema: tidy}\n"
+        f"- {{name: metrics, type: victoriametrics, url: '{victoriametrics.url}'}}\n"
     )
     arguments = ["verify", "--config", str(config), "--start=-1h", "--json"]
     result = await asyncio.to_thread(CliRunner().invoke, cli, arguments)

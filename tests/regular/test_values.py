@@ -31,11 +31,18 @@ def test_what_is_gone_stays_gone():
 
 def test_what_does_not_fit_is_counted():
     """A state that grew too long is not remembered with its old text."""
-    values = LastValues(max_bytes=10)
-    values.put(Value("a.b", 1, b"12345"))
-    values.put(Value("a.c", 1, b"123456"))
+    one = Value("a.b", 1, b"12345")
+    values = LastValues(max_bytes=2 * one.size - 1)
+    values.put(one)
+    values.put(Value("a.c", 1, b"12345"))
     assert (len(values), values.left_out) == (1, 1)
-    values.put(Value("a.b", 2, b"12345678901"))
+    values.put(Value("a.b", 2, b"1" * one.size * 2))
     assert (len(values), values.left_out) == (0, 2)
-    values.put(Value("a.c", 3, b"1234567890"))
+    values.put(Value("a.c", 3, b"1234"))
     assert len(values) == 1
+    for number in range(100):  # what is gone takes room, too
+        values.put(Value(f"a.b{number}", 1, b""))
+    assert len(values) == 2
+    values.forget("a.c")
+    values.put(one)
+    assert {value.entity_id for value in values.present()} == {"a.b"}

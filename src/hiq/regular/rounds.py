@@ -78,6 +78,8 @@ _EVENT = msgspec.json.Decoder(_Event)
 _HEAD = msgspec.json.Decoder(CurrentState)
 _STATE = msgspec.json.Decoder(_State)
 GONE: Final = b"null"
+MOST_NAMES: Final = 100_000
+"""Entities of which it is remembered whether they are wanted."""
 
 
 class Regular:
@@ -179,13 +181,19 @@ class Regular:
         for number, entity_id, time_ns, event in found:
             wanted = self._wanted.get(entity_id)
             if wanted is None:
+                if len(self._wanted) >= MOST_NAMES:
+                    self._wanted.clear()
                 wanted = self._wanted[entity_id] = self._wants(entity_id)
                 if not wanted:
                     self._observers.set_interest(self._observe, number, False)
             if wanted:
                 state = bytes(_EVENT.decode(event).data.new_state)
-                state = b"" if state == GONE else state
-                self.values.put(Value(entity_id, time_ns // 1000, state))
+                if state != GONE:
+                    self.values.put(Value(entity_id, time_ns // 1000, state))
+                elif self._learning:
+                    self.values.put(Value(entity_id, time_ns // 1000, b""))
+                else:
+                    self.values.forget(entity_id)
 
     def _wants(self, entity_id: str) -> bool:
         """Whether an entity may be in snapshots; its class may decide at last."""

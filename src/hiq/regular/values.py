@@ -11,6 +11,9 @@ from typing import Final, NamedTuple
 
 __all__ = ["MAX_BYTES", "LastValues", "Value"]
 
+OVERHEAD: Final = 100
+"""Bytes of an entry beside its two texts, about."""
+
 MAX_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -20,6 +23,11 @@ class Value(NamedTuple):
     entity_id: str
     updated_us: int
     state: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return len(self.entity_id) + len(self.state) + OVERHEAD
 
 
 class LastValues:
@@ -43,15 +51,19 @@ class LastValues:
         self._bytes = 0
 
     def put(self, value: Value) -> None:
-        """Take a new state, or that an entity is gone."""
-        old = self._values.pop(value.entity_id, None)
-        if old is not None:
-            self._bytes -= len(old.state)
-        if self._bytes + len(value.state) > self._max_bytes:
+        """Take a new state, or that an entity is gone: what is learned is older."""
+        self.forget(value.entity_id)
+        if self._bytes + value.size > self._max_bytes:
             self.left_out += 1
             return
-        self._bytes += len(value.state)
+        self._bytes += value.size
         self._values[value.entity_id] = value
+
+    def forget(self, entity_id: str) -> None:
+        """Know nothing of an entity any more."""
+        old = self._values.pop(entity_id, None)
+        if old is not None:
+            self._bytes -= old.size
 
     def learn(self, value: Value) -> None:
         """Take a state that may be older than what is known."""
