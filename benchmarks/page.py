@@ -35,7 +35,7 @@ ENTITIES = 500
 SAMPLE_S = 30.0
 WARM_S = 60.0
 DEADLINE_S = 60.0
-GROWTH_ALLOWED = 0.10
+GROWTH_ALLOWED = 0.05
 """Of the heap, over the whole run, by the line through the samples."""
 RECEIVED = re.compile(r"^hiq_events_received_total (\S+)$", re.MULTILINE)
 

@@ -6,7 +6,7 @@ import { ask, Unanswered } from "./api";
 import { Chart } from "./chart";
 import type { Entity, EntityPage, History, StoredPage } from "./documents";
 import { byId, make, replace, setText } from "./dom";
-import { count, measured, moment, momentOf, span, whole } from "./format";
+import { count, measured, moment, momentOf, seconds, span, whole } from "./format";
 
 const SPANS: [string, number][] = [
   ["15 min", 900],
@@ -156,7 +156,8 @@ export class Entities {
       const words = [...new Set(found.values as string[])].sort();
       const levels = new Map(words.map((word, index) => [word, index]));
       const values = (found.values as string[]).map((value) => levels.get(value) ?? null);
-      this.chart.show([found.times, values], { height: HEIGHT, label: found.field, unit, steps: true, words });
+      values.push(values.at(-1) ?? null); // it holds until now
+      this.chart.show([[...found.times, seconds(found.end)], values], { height: HEIGHT, label: found.field, unit, steps: true, words });
     } else {
       const values = found.values as number[];
       const band = found.step_seconds > 0;

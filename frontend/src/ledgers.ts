@@ -68,14 +68,19 @@ export async function showRefused(): Promise<void> {
   }
   replace(target, found, () => [
     make("h2", {}, "Events that were not accepted"),
-    make("p", { class: "fine" }, found.rejected ? `${count(found.rejected, "event")} since the start; the newest:` : "None since the start."),
+    found.rejected ? make("p", { class: "fine" }, `${count(found.rejected, "event")} since the start; the newest:`) : none(),
     ...(found.newest.length ? [rejects(found)] : []),
     ...found.dead_letters.flatMap((letters) => [
       make("h2", {}, `Points that ${letters.sink} refused`),
-      make("p", { class: "fine" }, letters.count ? `${count(letters.count, "point")} since the start` : "None since the start."),
+      letters.count ? make("p", { class: "fine" }, `${count(letters.count, "point")} since the start; the newest:`) : none(),
+      !letters.count && letters.newest.length ? make("p", { class: "fine" }, "Of earlier runs:") : null,
       ...(letters.newest.length ? [deadLetters(letters)] : []),
     ]),
   ]);
+}
+
+function none(): HTMLElement {
+  return make("p", { class: "calm" }, "None since the start.");
 }
 
 function rejects(found: Refusals): HTMLElement {

@@ -23,7 +23,7 @@ let speed: Chart | null = null;
 
 export function showSpeed(samples: Samples): void {
   speed ??= new Chart(byId("speed"), { height: 190, label: "events/s", unit: "events/s", fromZero: true, shortest: 60 });
-  const [times, speeds] = samples.speeds();
+  const [times, speeds] = samples.history();
   speed.update([times, speeds]);
   const peak = speeds.reduce((most, value) => Math.max(most, value), 0);
   const seen = times.length > 1 ? times.at(-1)! - times[0]! : 0;

@@ -1,6 +1,6 @@
 // The counters of the last minutes, and rates made of them. A rate is the gain between two
 // answers by the clock of the service, so a late answer changes nothing. Bounded: ten
-// minutes at one answer a second.
+// minutes of speeds, a few seconds of everything else.
 
 import type { Health } from "./documents";
 import { seconds } from "./format";
@@ -18,21 +18,32 @@ interface Sample {
 }
 
 export class Samples {
-  private samples: Sample[] = [];
+  private recent: Sample[] = [];
+  private times: number[] = [];
+  private speeds: number[] = [];
 
   /** Takes an answer; a service that began anew begins anew here too. */
   add(data: Health): void {
     const at = seconds(data.timestamp);
-    const last = this.samples.at(-1);
-    if (last && (data.counters.received < last.received || at < last.at)) this.samples = [];
-    else if (last && at - last.at < SHORTEST_S) return; // a rate over less is noise
+    const { received, accepted } = data.counters;
+    const last = this.recent.at(-1);
+    if (last && (received < last.received || at < last.at)) {
+      this.recent = [];
+      this.times = [];
+      this.speeds = [];
+    } else if (last) {
+      if (at - last.at < SHORTEST_S) return; // a rate over less is noise
+      this.times.push(at);
+      this.speeds.push((received - last.received) / (at - last.at));
+      while (this.times.length > MOST || this.times[0]! < at - KEPT_S) {
+        this.times.shift();
+        this.speeds.shift();
+      }
+    }
     const sinks: Record<string, number> = {};
     for (const [name, sink] of Object.entries(data.sinks)) sinks[name] = sink.written;
-    const { received, accepted } = data.counters;
-    this.samples.push({ at, received, accepted, sinks });
-    while (this.samples.length > MOST || (this.samples[0]?.at ?? at) < at - KEPT_S) {
-      this.samples.shift();
-    }
+    this.recent.push({ at, received, accepted, sinks });
+    while (this.recent.length > 2 && this.recent[1]!.at <= at - WINDOW_S) this.recent.shift();
   }
 
   received(): number {
@@ -48,22 +59,13 @@ export class Samples {
   }
 
   /** Times and events per second between each two answers, oldest first. */
-  speeds(): [number[], number[]] {
-    const times: number[] = [];
-    const speeds: number[] = [];
-    for (let i = 1; i < this.samples.length; i += 1) {
-      const [before, after] = [this.samples[i - 1]!, this.samples[i]!];
-      times.push(after.at);
-      speeds.push((after.received - before.received) / (after.at - before.at));
-    }
-    return [times, speeds];
+  history(): [number[], number[]] {
+    return [this.times, this.speeds];
   }
 
   private rate(read: (sample: Sample) => number): number {
-    const last = this.samples.at(-1);
-    if (!last) return 0;
-    const first = this.samples.find((sample) => last.at - sample.at <= WINDOW_S) ?? last;
-    const passed = last.at - first.at;
-    return passed > 0 ? Math.max(0, (read(last) - read(first)) / passed) : 0;
+    const [first, last] = [this.recent[0], this.recent.at(-1)];
+    if (!first || !last || last.at <= first.at) return 0;
+    return Math.max(0, (read(last) - read(first)) / (last.at - first.at));
   }
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -62,6 +63,22 @@ def test_the_licence_of_what_is_bundled_is_shipped() -> None:
     """UPlot's text lies beside the bundle."""
     assert page_files().bundled
     assert "uplot" in (BUNDLE / "licences.txt").read_text("utf-8")
+
+
+def test_its_types_fit() -> None:
+    """The bundler only strips types; the compiler judges them."""
+    done = subprocess.run(
+        ["npm", "run", "--silent", "check"],
+        cwd=ROOT / "frontend", check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_file_is_long() -> None:
+    """The rule of the house for sources holds here too."""
+    sources = [*(ROOT / "frontend/src").iterdir(), ROOT / "frontend/build.mjs"]
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in sources}
+    assert max(lengths.values()) <= 350, lengths
 
 
 def test_the_lockfile_names_no_other_registry() -> None:
