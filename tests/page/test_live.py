@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from hiq.settings import HttpSettings
+from hiq.settings.schema import SecuritySettings
 from hiq.simulate.server import Simulator
 from tests.browser import PICTURES, Tab, tab
 from tests.page.ingress import BASE, PANEL, ingress
@@ -142,10 +143,16 @@ async def test_the_chart_is_what_the_store_holds(
 async def test_below_an_ingress_path_and_in_a_frame(
     chromium: Browser, home: Simulator, tmp_path: Path
 ) -> None:
-    """Behind a proxy that strips a path everything is asked below it, also framed."""
+    """As an add-on behind a proxy that strips a path: asked below it, also framed."""
+    settings = settings_for(
+        home,
+        tmp_path,
+        http=HttpSettings(host="0.0.0.0", port=0, auth="ingress"),
+        security=SecuritySettings(ingress_address="127.0.0.1"),
+    )
     async with (
-        running(settings_for(home, tmp_path)) as hiq,
-        ingress(str(hiq.service.url)) as proxy,
+        running(settings) as hiq,
+        ingress(f"http://127.0.0.1:{urlsplit(str(hiq.service.url)).port}") as proxy,
         tab(chromium) as shown,
     ):
         await shown.page.goto(f"{proxy}{BASE}/")
