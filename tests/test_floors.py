@@ -22,7 +22,7 @@ FLOOR_2 = {
         *("levels", "levels_agents"),
         *("alerts", "monitor_claims", "monitor_facts", "monitor_kinds"),
         *("monitor_latency", "monitor_rates", "monitor_rhythm", "monitor_rules"),
-        "monitor_stages",
+        *("monitor_compare", "monitor_stages"),
         "",  # the package itself imports nothing
     ),
     "ha": (

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
@@ -99,6 +100,55 @@ async def test_an_entity_that_falls_silent(
         quiet.clear()
         await over(it, key)
         beating.cancel()
+
+
+async def test_an_entity_that_is_removed_is_not_silent(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """It is no longer among the states, so nobody waits for it."""
+    name = "sensor.steady"
+    beating = True
+
+    async def beat() -> None:
+        number = 0
+        while beating:
+            number += 1
+            simulator.set(name, str(number))
+            simulator.set("sensor.other", str(number))
+            await asyncio.sleep(0.02)
+
+    monitor = msgspec.structs.replace(QUICK, compare=0.1, entity_silent=1.0)
+    settings = quick(simulator, tmp_path, monitor=monitor)
+    async with running(settings) as it, asyncio.TaskGroup() as group:
+        task = group.create_task(beat())
+        await until("a rhythm is learned", lambda: it.stats.received > 300)
+        beating = False
+        await task
+        simulator.remove(name)
+        await told(it, "entity_silent:sensor.other")
+        assert f"entity_silent:{name}" not in it.service.oversight.alerts.raised
+        assert f"entity_silent:{name}" not in it.service.oversight.alerts
+
+
+async def test_states_that_changed_without_an_event(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """Home Assistant knows better than what came: told; over when events come again."""
+    name = "sensor.a"
+    monitor = msgspec.structs.replace(QUICK, compare=0.1, ha_silent=60.0)
+    async with running(quick(simulator, tmp_path, monitor=monitor)) as it:
+        comparison = it.service.oversight.comparison
+        await until("events come", lambda: it.stats.ha.subscribed)
+        await until("the states were read", lambda: it.stats.snapshot_states)
+        simulator.set(name, "1")
+        await until("it is compared", lambda: comparison.compared)
+        assert book(it) == ([], [])
+        simulator.mute = True
+        simulator.set(name, "lost")
+        simulator.mute = False
+        await told(it, "ha_behind")
+        simulator.set(name, "arrived")
+        await over(it, "ha_behind")
 
 
 @pytest.mark.parametrize("version", [2, 3])

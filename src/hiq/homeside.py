@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hiq.guests import Guests
     from hiq.journal.journal import Journal
     from hiq.observe import Observers
+    from hiq.oversight import Oversight
     from hiq.pump import Pump
     from hiq.repair.repairer import Repairer
     from hiq.settings.schema import Settings
@@ -52,6 +53,7 @@ class Shared:
         parts: what the routes ask beside them.
         observers: who sees accepted events.
         guests: the clients.
+        oversight: the monitor.
         threads: where files are read.
         journal_thread: where the journal is written.
         environment: for tokens.
@@ -63,6 +65,7 @@ class Shared:
     parts: Parts
     observers: Observers
     guests: Guests
+    oversight: Oversight
     threads: Executor
     journal_thread: Executor
     environment: Mapping[str, str]
@@ -112,7 +115,7 @@ class HomeSide:
         discovery = DiscoveryParts(
             settings, pipeline, stats, shared.threads, clock, extra=extra
         )
-        behind = await discovery.open(shared.parts)
+        behind = shared.oversight.registrar(await discovery.open(shared.parts))
         watcher = with_house(
             settings, shared.parts, shared.observers, pipeline, discovery, repairer
         )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hiq.alarms import Alarms
 from hiq.assure.alerts import Alerts
 from hiq.assure.monitor import Check, Monitor
+from hiq.assure.monitor_compare import Comparison
 from hiq.assure.monitor_facts import ClientFacts, Facts, HaFacts, SinkFacts
 from hiq.assure.monitor_rules import (
     Gained,
@@ -32,6 +33,7 @@ from hiq.assure.monitor_stages import JOURNAL, Stages
 from hiq.clients.clocks import moment
 from hiq.overlook import Looking, LookingAt
 from hiq.readback import InThread, ReadBack
+from hiq.sightings import Sightings
 from hiq.stats import Concern
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from hiq.guests import Guests
     from hiq.journal.journal import Entry
     from hiq.pump import Appending
+    from hiq.roles import Registrar
     from hiq.settings.schema import Settings, SinkSettings
     from hiq.sink.base import Batch, Sink
     from hiq.stats import Stats
@@ -55,6 +58,8 @@ logger = logging.getLogger("hiq.monitor")
 RECENT: Final = 4096
 """Batches that are known as live: how far a database may be behind and be measured."""
 CHECK_S: Final = 60.0
+MOST_COUNTED: Final = 20_000
+"""Entities whose counts are looked at for those that are expected."""
 STUCK_TICKS: Final = 3
 """Looks in a row without progress, beside what one step may take."""
 
@@ -104,6 +109,16 @@ class Oversight:
         kept = watched.history
         self.alerts = Alerts(most=kept, kept=kept)
         self._progress = Progress()
+        self._silences = Silences(
+            most=watched.entities,
+            least_s=watched.entity_silent or float("inf"),
+            learn_s=watched.learn,
+            expected=watched.expect,
+        )
+        self.comparison = Comparison()
+        self._silences.gone = self.comparison.gone
+        self._sightings: Sightings | None = None
+        self._asked_s = steady()
         self.stages = self._make_stages()
         checks = self._checks() if watched.enabled else []
         self._monitor = Monitor(self.alerts, checks, clock, steady, watched.interval)
@@ -163,6 +178,16 @@ class Oversight:
     async def look(self) -> None:
         """Look once, now."""
         await self._monitor.tick()
+
+    def registrar(self, registrar: Registrar) -> Registrar:
+        """Return who keeps the registries, with questions of the monitor in front."""
+        watched = self._settings.monitor
+        if not (watched.enabled and watched.compare):
+            return registrar
+        self._sightings = Sightings(
+            registrar, told=self._sighted, lost=self.comparison.forget
+        )
+        return self._sightings
 
     # what happens
 
@@ -233,18 +258,15 @@ class Oversight:
             "gained": Gained(),
             "progress": self._progress,
         }
-        if watched.entity_silent and watched.entities:
-            rules["entities"] = Silences(
-                most=watched.entities,
-                least_s=watched.entity_silent,
-                learn_s=watched.learn,
-                expected=watched.expect,
-            )
+        rules["entities"] = self._silences
         checks = [Check("facts", self._look)]
         checks += [
             Check(name, partial(self._judge, rule)) for name, rule in rules.items()
         ]
-        return [*checks, Check("latency", self._look_at_stages)]
+        checks.append(Check("latency", self._look_at_stages))
+        if watched.compare:
+            checks.append(Check("compare", self._compare))
+        return checks
 
     def _judge(self, rule: Callable[[Facts], Iterable[Finding]]) -> Iterable[Finding]:
         return rule(self._facts)
@@ -252,6 +274,17 @@ class Oversight:
     def _look(self) -> Iterable[Finding]:
         self._facts = self.facts()
         return ()
+
+    def _compare(self) -> Iterable[Finding]:
+        """Ask for states when it is time to; say what the last answer has shown."""
+        now_s = self._steady()
+        due = now_s - self._asked_s >= self._settings.monitor.compare
+        if due and self._sightings is not None and self._sightings.ask():
+            self._asked_s = now_s
+        return self.comparison(self._facts)
+
+    def _sighted(self, states: Mapping[str, str]) -> None:
+        self.comparison.take(states, dict(self.facts().entities))
 
     def _look_at_stages(self) -> Iterable[Finding]:
         now_s = self._steady()
@@ -266,6 +299,7 @@ class Oversight:
             counts = self._pipeline.counts
         watched = self._settings.monitor
         patience_s = STUCK_TICKS * watched.interval
+        most = max(watched.entities, MOST_COUNTED if watched.expect else 0)
         return Facts(
             now_s=self._steady(),
             received=stats.received,
@@ -287,7 +321,7 @@ class Oversight:
             domains={}
             if counts is None
             else dict(zip(counts.domains(), counts.by_domain(), strict=True)),
-            entities=() if counts is None else tuple(counts.top(watched.entities)),
+            entities=() if counts is None else tuple(counts.top(most)),
         )
 
     def _sink_facts(self, patience_s: float) -> Iterator[SinkFacts]:

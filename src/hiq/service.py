@@ -136,6 +136,7 @@ class Service:
             parts=self.parts,
             observers=self._observers,
             guests=self._guests,
+            oversight=self.oversight,
             threads=self._threads,
             journal_thread=self._journal_thread,
             environment=self._environment,

@@ -118,7 +118,8 @@ def test_a_home_that_is_away_is_not_mute() -> None:
 def test_silent_entities() -> None:
     """Each against its own rhythm; not while the home is away; not what is gone."""
     gone: set[str] = set()
-    rule = Silences(most=100, least_s=600.0, learn_s=3600.0, gone=gone.__contains__)
+    rule = Silences(most=100, least_s=600.0, learn_s=3600.0)
+    rule.gone = gone.__contains__
     now_s = 0.0
     for tick in range(720):
         now_s = tick * 10.0

@@ -57,6 +57,12 @@ KINDS: dict[str, Kind] = {
         "See whether Home Assistant itself still shows changes; if it does, restart it",
         "silent_failures",
     ),
+    "ha_behind": Kind(
+        "critical",
+        "Home Assistant has newer states than those that came as events.",
+        "Restart hiq, it then reads what is missing from the recorder, and report it",
+        "silent_failures",
+    ),
     "entity_silent": Kind(
         "warning",
         "An entity that used to report steadily has stopped.",

@@ -114,12 +114,11 @@ class Silences:
         least_s: float,
         learn_s: float,
         expected: Mapping[str, float] | None = None,
-        gone: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self.gone: Callable[[str], bool] = lambda _name: False
         self.rhythms = Rhythms(most=most, least_s=least_s, learn_s=learn_s)
         self._expected = expected or {}
         self._asked: dict[str, Rhythm] = {}
-        self._gone = gone
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         """Find those that are silent."""
@@ -159,7 +158,7 @@ class Silences:
                 rhythm.see(count, now_s)
 
     def _is_gone(self, name: str) -> bool:
-        if not self._gone(name):
+        if not self.gone(name):
             return False
         self.rhythms.forget(name)
         return True

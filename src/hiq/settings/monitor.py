@@ -61,7 +61,7 @@ MONITOR: dict[str, Row] = {
     ),
     "learn": Row(DURATION, "How long an entity is known before its silence counts."),
     "entities": Row(
-        integer(0, 100_000), "How many entities, the busiest, are followed."
+        integer(1, 100_000), "How many entities, the busiest, are followed."
     ),
     "expect": Row(
         SILENCES,
@@ -70,6 +70,11 @@ MONITOR: dict[str, Row] = {
     "read_back": Row(
         DURATION,
         "How often some points are looked for in each database; `0s`: never.",
+    ),
+    "compare": Row(
+        DURATION,
+        "How often Home Assistant is asked for all states, which are held against the "
+        "events that came; `0s`: never.",
     ),
     "latency_warning": Row(
         Kind("duration", _least),

@@ -237,6 +237,7 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     entities: int = 2000
     expect: dict[str, float] = field(default_factory=dict)
     read_back: float = 300.0
+    compare: float = 300.0
     latency_warning: float = 1.0
     latency_critical: float = 5.0
     history: int = 200
