@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from docs import fault_parts, http_parts
+from docs import error_parts, fault_parts, http_parts
 from msgspec import NODEFAULT
 from msgspec.structs import fields
 
@@ -234,6 +234,11 @@ def _pages() -> dict[str, dict[str, Callable[[], str]]]:
         },
         "environment.md": {"aliases": aliases, "families": families, "unused": unused},
         "cli.md": {"commands": commands},
+        "errors.md": {
+            "exceptions": lambda: error_parts.exceptions(table),
+            "reasons": lambda: error_parts.reasons(table),
+            "codes": lambda: error_parts.codes(table),
+        },
         "faults.md": {"faults": lambda: fault_parts.faults(table)},
         "http.md": {
             "routes": lambda: http_parts.routes(table),

@@ -48,6 +48,12 @@ def test_the_rules_find_what_is_wrong(change: dict[str, Any], said: str) -> None
     assert said in "\n".join(problems({**CONFIG, **change}))
 
 
+def test_the_tree_is_a_repository_of_apps() -> None:
+    """The Supervisor looks for this file at the top, and needs its name."""
+    text = (ROOT / "repository.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["name"]
+
+
 def test_one_version_everywhere() -> None:
     """The app, its image and hiq are of one version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

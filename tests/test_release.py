@@ -135,7 +135,7 @@ def test_the_workflow_calls_what_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"\bmake (\w+)", "\n".join(runs)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for name in re.findall(r"\btools/\S+\.py", "\n".join(runs)):
+    for name in re.findall(r"\btools/\S+\.(?:py|sh)", "\n".join(runs)):
         assert (ROOT / name).is_file(), name
     assert set(jobs["publish"]["needs"]) == {"wheels", "source"}
 

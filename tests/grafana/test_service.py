@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ QUIET = {
 }
 """Panels that may be empty in the first seconds of a run that goes well."""
 DEADLINE_S = 30.0
+PREFIXES = ("hiq", "htt")
+"""Of the names; what else is there, Prometheus says of itself."""
 
 
 def expressions() -> dict[str, str]:
@@ -31,6 +34,13 @@ def rules() -> dict[str, str]:
     """Name -> expression of the alerts."""
     text = (FOLDER / "alerts.yml").read_text(encoding="utf-8")
     return {r["alert"]: r["expr"] for r in yaml.safe_load(text)["groups"][0]["rules"]}
+
+
+def undocumented(known: list[str]) -> list[str]:
+    """Metrics of hiq that the reference does not name."""
+    page = (FOLDER.parent / "docs" / "reference" / "metrics.md").read_text("utf-8")
+    own = {re.sub("_(bucket|sum|count)$", "", n) for n in known if n[:3] in PREFIXES}
+    return sorted(name for name in own if f"`{name}`" not in page)
 
 
 async def scraped(prometheus: Prometheus, times: int) -> None:
@@ -58,12 +68,15 @@ async def test_each_expression_answers(tmp_path: Path, simulator: Simulator) -> 
                 title: await asyncio.to_thread(prometheus.query, expression)
                 for title, expression in {**expressions(), **rules()}.items()
             }
+            known = await asyncio.to_thread(prometheus.names)
         finally:
             await asyncio.to_thread(prometheus.stop)
     empty = {title for title in expressions() if not found[title]} - QUIET.keys()
     assert empty == set()
     firing = {name: found[name] for name in rules() if found[name]}
     assert firing == {}
+    assert len(known) > 60
+    assert undocumented(known) == []
 
 
 def test_alerts_are_explained() -> None:

@@ -215,6 +215,12 @@ class Prometheus(Server):
         """Return the samples of an expression now; RuntimeError if it is refused."""
         return prometheus_query(self.url, {"query": expression})
 
+    def names(self) -> list[str]:
+        """Return the names of all metrics that were read."""
+        _, body = http_request(f"{self.url}/api/v1/label/__name__/values")
+        found: list[str] = json.loads(body)["data"]
+        return found
+
 
 def prometheus_query(url: str, fields: Mapping[str, str]) -> list[dict[str, Any]]:
     """Ask the query API of Prometheus or VictoriaMetrics; at one time, or over a span.
