@@ -32,8 +32,17 @@ FLOOR_2 = {
     "clients": (
         *("answers", "auth", "clocks", "commands", "counts", "delivered", "denied"),
         "frames",
-        *("gatekeeper", "globs", "heartbeat", "hub", "kept", "lifecycle", "limits"),
-        *("offered", "outbox", "owed", "rounds", "routes", "sendings"),
+        *("gatekeeper", "globs", "heartbeat", "hub", "informing", "kept", "known"),
+        *(
+            "lifecycle",
+            "limits",
+            "offered",
+            "outbox",
+            "owed",
+            "rounds",
+            "routes",
+            "sendings",
+        ),
         *("session_rows", "wire"),
         *("principal", "protocol", "reading", "rules", "sessions", "state"),
         *("subscriptions", "homeiq", ""),  # the package itself imports nothing

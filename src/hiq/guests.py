@@ -22,6 +22,7 @@ from hiq.backoff import wait
 from hiq.clients.clocks import Clocks
 from hiq.clients.rules import Rules
 from hiq.clients.shedding import shed
+from hiq.statesdesk import StatesDesk
 from hiq.validating import verdict_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Guests:
         self._observers = observers
         self._in_thread = in_thread
         self._clocks = Clocks(clock, time.monotonic)
+        self.desk = StatesDesk()
         self._admission = Admission(settings, self._clocks, in_thread)
         self._gate: Gate | None = None
         self._server: ClientServer | None = None
@@ -173,6 +175,7 @@ class Guests:
         )
         await self._in_thread(partial(store.restore, hub))
         hub.verdict = verdict_of(self._stats, self._clocks.wall)
+        self.desk.serve(hub.informing)
         # At once, so that an event right after the answer to `subscribe` is seen.
         hub.changed_interest = partial(self._interest_changed, hub)
         self._store = store

@@ -156,7 +156,7 @@ class HomeSide:
             env=shared.environment,
             clock=clock,
             watcher=watcher,
-            registrar=registrar,
+            registrar=shared.guests.desk.behind(registrar),
             observers=shared.observers,
         )
         pump.gate = Gate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import aiohttp
@@ -30,6 +29,7 @@ async def test_events_of_an_area(
             assert kinds == ["welcome", "state_snapshot", "result"]
             for name in ("light.other", "light.lamp"):
                 simulator.set(name, "on", {})
-            frame = json.loads((await socket.receive(timeout=10)).data)
+            while (frame := await socket.receive_json(timeout=10))["type"] != "event":
+                assert frame["type"] == "state_snapshot"
             assert frame["event"]["data"]["entity_id"] == "light.lamp"
             assert frame["seq"] == 1

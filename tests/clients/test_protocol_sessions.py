@@ -323,7 +323,7 @@ def test_nothing_is_left_of_a_user() -> None:
     tab.it.end()
     home.time.pass_by(301)
     home.hub.tick(home.time.now)
-    assert (len(home.hub.sessions), home.hub.users, home.hub.last) == (0, {}, {})
+    assert (len(home.hub.sessions), home.hub.users, len(home.hub.last)) == (0, {}, 0)
 
 
 def test_alerts_go_to_who_wants_them() -> None:

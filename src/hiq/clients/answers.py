@@ -8,32 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import orjson
 
 from hiq.clients.clocks import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from hiq.clients.owed import Gap
     from hiq.clients.reading import Fault
-    from hiq.clients.subscriptions import Event
 
 __all__ = ["error", "frame", "gap", "result", "snapshot_parts"]
 
 PART_BYTES = 200 * 1024
-
-
-class _Data(msgspec.Struct):
-    new_state: dict[str, Any] | None = None
-
-
-class _Envelope(msgspec.Struct):
-    data: _Data
-
-
-_ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 
 def frame(kind: str, now_s: float, **fields: Any) -> bytes:
@@ -76,44 +63,26 @@ def gap(now_s: float, found: Gap) -> bytes:
 def snapshot_parts(
     now_s: float,
     document: tuple[int, Mapping[str, Any]],
-    events: list[Event],
+    states: Iterable[tuple[str, bytes]],
     as_of_seq: int,
-    states: Callable[[Event], Any] | None = None,
-) -> Iterator[bytes]:
-    """Yield a snapshot: document and last states, in as many parts as it takes."""
-    parts: list[dict[str, Any]] = [{}]
+) -> list[bytes]:
+    """Return a snapshot: document and last states, in as many parts as it takes."""
+    parts: list[list[bytes]] = [[]]
     size = 0
-    for one in events:
-        found = (states or _state)(one)
-        if found is None:
-            continue
-        length = len(one.json)
-        if size + length > PART_BYTES and parts[-1]:
-            parts.append({})
+    for entity_id, state in states:
+        if size + len(state) > PART_BYTES and parts[-1]:
+            parts.append([])
             size = 0
-        size += length
-        parts[-1][one.entity_id] = found
-    version, state = document
+        size += len(state)
+        parts[-1].append(b"%b:%b" % (orjson.dumps(entity_id), state))
+    version, own = document
+    found: list[bytes] = []
     for number, entities in enumerate(parts, 1):
-        yield frame(
-            "state_snapshot",
-            now_s,
-            version=version,
-            state=state if number == 1 else {},
-            entities=entities,
-            as_of_seq=as_of_seq,
-            part=number,
-            parts=len(parts),
+        whole = own if number == 1 else {}
+        begin = frame("state_snapshot", now_s, version=version, state=whole)
+        end = {"as_of_seq": as_of_seq, "part": number, "parts": len(parts)}
+        found.append(
+            b'%b,"entities":{%b},%b'
+            % (begin[:-1], b",".join(entities), orjson.dumps(end)[1:])
         )
-
-
-def _state(one: Event) -> dict[str, Any] | None:
-    """Return the last state of an entity, None if it is gone or no longer readable."""
-    try:
-        new = _ENVELOPE.decode(one.json).data.new_state
-    except msgspec.DecodeError:
-        return None
-    if new is None:
-        return None
-    names = ("state", "attributes", "last_changed", "last_updated")
-    return {name: new[name] for name in names if name in new}
+    return found

@@ -62,8 +62,8 @@ class Commands:
             )
         it.hub.changed(it.session)
         it.done(frame.id, {"subscription": name})
-        if it.hub.last:
-            it.say_snapshot()
+        it.session.informed = False
+        it.hub.informing.inform(it.session, it)
         return None
 
     def _forbidden(self, wanted: frames.Filter) -> str | None:
@@ -152,6 +152,7 @@ class Commands:
             },
         )
         it.say_snapshot()
+        it.hub.informing.inform(found, it, shown=True)
         return None
 
     def _gone(self, frame: frames.Resume) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hiq.clients.clocks import moment
+from hiq.clients.informing import Informing
+from hiq.clients.known import Known
 from hiq.clients.limits import Window
 from hiq.clients.owed import Owed
 from hiq.clients.routes import Route, Stream, make_route
@@ -104,7 +106,8 @@ class Hub:
         self.facts = facts
         self.users: dict[str, User] = {}
         self.sessions = Sessions(rules, key, fresh, self._gone)
-        self.last: dict[str, Event] = {}
+        self.last = Known()
+        self.informing = Informing(self)
         self.streams: set[Stream] = set()
         self.changed_interest: Callable[[], object] = lambda: None
         self.verdict: Callable[[bytes], bytes] = lambda _json: VALID
@@ -167,12 +170,13 @@ class Hub:
 
     def forget(self) -> None:
         """Decide anew who wants which entity: filters or the registry changed."""
-        for subscriptions in self._all():
+        for subscriptions in self.subscriptions():
             subscriptions.forget()
         self._routes.clear()
         self.changed_interest()
 
-    def _all(self) -> Iterator[Subscriptions]:
+    def subscriptions(self) -> Iterator[Subscriptions]:
+        """Yield the filters of each session and stream."""
         for session in self.sessions:
             yield session.subscriptions
         for stream in self.streams:
@@ -181,14 +185,14 @@ class Hub:
     @property
     def idle(self) -> bool:
         """Whether no filter is there that could want anything."""
-        return not any(len(one) for one in self._all())
+        return not any(len(one) for one in self.subscriptions())
 
     @property
     def asks_the_registry(self) -> bool:
         """Whether a filter names areas or labels."""
         return any(
             wanted.areas or wanted.labels
-            for one in self._all()
+            for one in self.subscriptions()
             for _, wanted in one.items
         )
 
@@ -236,7 +240,7 @@ class Hub:
                 validation=self.verdict(json),
             )
             if len(json) <= self._most_json:
-                self.last[entity_id] = event
+                self.last.put(event)
             count += self._send(event, route, now_s, told)
         self._tell(told, taken)
         return count

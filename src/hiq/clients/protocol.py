@@ -124,6 +124,7 @@ class Conversation:
             return
         self.life.end(well=well)
         self.user.connections.discard(self)
+        self.hub.informing.gone(self)
         session = self.session
         if session.peer is self:
             session.peer = None
@@ -220,22 +221,21 @@ class Conversation:
         self._control.append(frame)
         self._wake()
 
-    def say_snapshot(self, kept: list[Any] | None = None) -> None:
+    def say_snapshot(self) -> None:
         """Queue document and last states of what is subscribed to."""
         document = (self.user.document.version, self.user.document.state)
-        session = self.session
-        if kept is None:
-            known = self.hub.last.values() if len(session.subscriptions) else ()
-            kept = [
-                event
-                for event in known
-                if session.subscriptions.wants(
-                    event.number, event.entity_id, self.hub.facts
-                )
-            ]
+        session, facts = self.session, self.hub.facts
+        states: list[tuple[str, bytes]] = []
+        if len(session.subscriptions):
+            wants = session.subscriptions.wants
+            states += (
+                (entity_id, state)
+                for entity_id, number, state in self.hub.last.states()
+                if wants(number, entity_id, facts)
+            )
         as_of = session.outbox.last_seq
         now_s = self.clocks.wall()
-        for part in answers.snapshot_parts(now_s, document, kept, as_of):
+        for part in answers.snapshot_parts(now_s, document, states, as_of):
             self.push(part)
 
     def state_updated(self, version: int, patch: Any, by: str) -> None:

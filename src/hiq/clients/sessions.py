@@ -53,6 +53,7 @@ class Session:
     Attributes:
         durable: the highest number that a restart would not give to something else.
         kept: the highest number that a store was given.
+        informed: whether the last states of all it wants are known.
         marks: how many points had been taken when a number was given; see `written`.
         written: up to which number clients were told that databases have it.
     """
@@ -66,6 +67,7 @@ class Session:
     detached_s: float = 0.0
     durable: int = Forever
     kept: int = 0
+    informed: bool = False
     marks: list[tuple[int, int]] = field(default_factory=list)
     written: int = 0
 

@@ -85,6 +85,8 @@ class Subscriptions:
         self._items: dict[str, Subscription] = {}
         self.written = False
         """Whether one wants to know what the database has."""
+        self.everything = False
+        """Whether one wants each state of every entity."""
         self._next = 1
         self._wanted: dict[tuple[int, str], tuple[Subscription, ...]] = {}
         for name, filter_ in items:
@@ -130,7 +132,13 @@ class Subscriptions:
     def forget(self) -> None:
         """Decide anew: filters or the registry changed."""
         self._wanted.clear()
-        self.written = any(one.filter.written for one in self._items.values())
+        filters = [one.filter for one in self._items.values()]
+        self.written = any(one.written for one in filters)
+        self.everything = (
+            self._scopes.entities is None
+            and self._scopes.event(STATE_CHANGED, "")
+            and any(_is_everything(one) for one in filters)
+        )
 
     def wants(self, number: int, entity_id: str, facts: Callable[[str], Facts]) -> bool:
         """Return whether states of an entity are wanted."""
@@ -200,6 +208,12 @@ class Subscriptions:
                     self._wanted.clear()
                 self._wanted[key] = found
         return found
+
+
+def _is_everything(wanted: Filter) -> bool:
+    names = (wanted.entities, wanted.domains, wanted.areas, wanted.labels)
+    types = wanted.event_types
+    return not any(names) and (not types or STATE_CHANGED in types)
 
 
 def _now(one: Subscription, event: Event, now_s: float) -> bool:
