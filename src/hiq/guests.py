@@ -99,6 +99,7 @@ class Guests:
         self._stats.sections["auth"] = gate.figures
         if gate.mode != "none":
             self._parts.admit = gate.admit
+        self._parts.of_ingress = gate.of_ingress
         if not self._settings.clients.enabled:
             return
         self._stats.sections["clients"] = self._figures

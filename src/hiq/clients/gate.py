@@ -64,6 +64,11 @@ class Shown(Protocol):
         ...
 
     @property
+    def peer(self) -> str:
+        """The other end of the connection."""
+        ...
+
+    @property
     def access(self) -> str:
         """What is asked for."""
         ...
@@ -122,14 +127,13 @@ class Gate:
         origin_allowed: bool,
     ) -> Principal | Denied:
         """Return who wants to connect to `/ws`, or why nobody may."""
-        ingress = self.mode == "ingress"
-        if not origin_allowed and not (ingress and self._through_ingress(request)):
+        if not origin_allowed and not self.of_ingress(request):
             return Denied("ORIGIN_FORBIDDEN")
         if self.mode == "none":
             if "token" in request.query or "access_token" in request.query:
                 return Denied("TOKEN_IN_QUERY")
             return LOCAL
-        if ingress:
+        if self.mode == "ingress":
             return self._of_ingress(request.remote, request.headers)
         return self._of_token(
             request.headers.get("Authorization"), offers, request.query, address
@@ -140,7 +144,7 @@ class Gate:
         if self.mode == "none":
             return None
         if self.mode == "ingress":
-            if shown.address == self._ingress_address:
+            if shown.peer == self._ingress_address:
                 return None
             return Denied("VALIDATION_FAILED", "not through the Supervisor")
         found = self._of_token(
@@ -201,9 +205,9 @@ class Gate:
             return Denied("MISSING_USER_ID")
         return Principal(sub, EVERYTHING)
 
-    def _through_ingress(self, request: web.Request) -> bool:
-        """Return whether the page is the one that the Supervisor shows."""
-        if request.remote != self._ingress_address:
+    def of_ingress(self, request: web.Request) -> bool:
+        """Return whether a page asks that the Supervisor shows, and through it."""
+        if self.mode != "ingress" or request.remote != self._ingress_address:
             return False
         origin = urlsplit(request.headers.get("Origin", "")).netloc
         return bool(origin) and origin == request.headers.get("X-Forwarded-Host", "")

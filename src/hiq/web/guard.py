@@ -107,7 +107,9 @@ def refused(request: web.Request, policy: Policy, parts: Parts) -> web.Response 
         denied = _denied(request, policy, parts)
         if denied is not None:
             return denied
-    if origin is not None and not _same_or_listed(request, origin, policy):
+    if origin is not None and not (
+        _same_or_listed(request, origin, policy) or parts.of_ingress(request)
+    ):
         return refusal(403, "foreign_origin", "this origin is not listed")
     if not policy.api_open:
         return None
@@ -145,6 +147,7 @@ def _denied(request: web.Request, policy: Policy, parts: Parts) -> web.Response 
             protocols=tuple(offer.strip() for offer in offers if offer.strip()),
             query=frozenset(request.query),
             address=policy.address(request),
+            peer=request.remote or "",
             access="control" if _is_control(request) else "read",
         )
     )

@@ -42,6 +42,7 @@ class Credentials:
         protocols: what Sec-WebSocket-Protocol offers, in order.
         query: the names of the parameters in the address.
         address: where it comes from.
+        peer: the other end of the connection itself, whatever headers say.
         access: what is asked for, `read` or `control`.
     """
 
@@ -49,6 +50,7 @@ class Credentials:
     protocols: tuple[str, ...]
     query: frozenset[str]
     address: str
+    peer: str
     access: Access
 
 
@@ -121,6 +123,7 @@ class Parts:
         totals: events of all runs by type, this one included.
         admit: judges who asks where authentication is on; None lets the request pass.
             Without it nobody passes.
+        of_ingress: whether a page that Home Assistant's ingress shows is asking.
         clients: serves a client of /ws: request, its address, whether its origin may.
         close_clients: ends all of them.
         shed_clients: takes a step against a shortage of memory; None before the first
@@ -145,6 +148,7 @@ class Parts:
     house: House | None = None
     totals: Callable[[], Mapping[str, int]] | None = None
     admit: Callable[[Credentials], Denial | None] | None = None
+    of_ingress: Callable[[web.Request], bool] = lambda _request: False
     clients: ServeClient | None = None
     close_clients: Callable[[], Awaitable[None]] | None = None
     shed_clients: Callable[[str], int] | None = None
