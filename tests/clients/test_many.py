@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from benchmarks import no_clients
 from benchmarks.clients import bare, hiq, some_messages
 
 CLIENTS = 20
@@ -26,3 +27,13 @@ def test_the_bare_broadcast_delivers_as_much(tmp_path: Path) -> None:
     messages = some_messages(100)
     theirs = bare(messages, RATE, CLIENTS, tmp_path)
     assert len(theirs.latencies) == CLIENTS * len(messages)
+
+
+def test_what_clients_cost_a_service_that_has_none() -> None:
+    """Three services take the same frames, one of them after a client has gone."""
+    found = no_clients.measure("coalesced", loops=1, rounds=1)
+    assert {name: len(values) for name, values in found.items()} == {
+        no_clients.OFF: 1,
+        no_clients.NONE: 1,
+        no_clients.GONE: 1,
+    }
