@@ -220,6 +220,7 @@ class Concern:
 class Stats:
     """All counters of one run.
 
+    `reasons`: why events and messages were refused, by code.
     `concerns`: parts that have something to say in /health, by name; each takes its
     own away again. `sections`: documents of parts for /health, by name. `streams`:
     points journaled in each stream, if there are several. `extra`: accepted points
@@ -241,6 +242,7 @@ class Stats:
     duplicate: int = 0
     rejected: int = 0
     bad_frames: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
     snapshot_states: int = 0
     changes: int = 0
     other_events: Counter[str] = field(default_factory=Counter)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -62,7 +61,7 @@ class Validation:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.level: Level = level
-        self.refused: Counter[str] = Counter()
+        self.refused = stats.reasons
         self.lost = 0
         self._pipeline = pipeline
         self._stats = stats

@@ -181,6 +181,18 @@ async def test_L28_every_event_is_in_the_metrics(
     assert found["hiq_points_pending", "store"] == 0
     assert found["hiq_write_duration_seconds_count", "store"] >= 1
     assert found["hiq_events_imbalance",] == 0
+    assert found["hiq_events_by_type_total", "state_changed"] == 100
+    names = {name for name, *_ in found}
+    assert names >= {
+        *("hiq_journal_records_total", "hiq_write_requests_total"),
+        *("hiq_write_retries_total", "hiq_write_duration_seconds_sum"),
+        *("hiq_latency_seconds_count", "hiq_ha_received_bytes_total"),
+        *("hiq_journal_written_bytes_total", "hiq_buffered_bytes"),
+        *("hiq_journal_bytes", "hiq_journal_max_bytes", "hiq_ha_connected"),
+        *("hiq_ha_last_event_timestamp_seconds", "hiq_registry_age_seconds"),
+        *("hiq_sink_breaker", "hiq_client_connections", "hiq_event_rate"),
+        "hiq_resident_memory_bytes",
+    }
 
 
 async def test_L30_a_slow_reader_harms_nobody() -> None:

@@ -150,6 +150,12 @@ class StatsCollector:
             dict(stats.extra_dropped),
         )
         yield _counter("hiq_bad_frames", "Messages that are no JSON.", stats.bad_frames)
+        yield _labelled(
+            "hiq_refused",
+            "Events and messages that were refused, by reason.",
+            "reason",
+            dict(stats.reasons),
+        )
         yield _counter(
             "hiq_snapshot_states",
             "States read at connect (get_states).",
