@@ -18,6 +18,7 @@ FLOOR_0 = (
 FLOOR_2 = {
     "assure": (
         *("chains", "chains_answers", "chains_contract", "chains_order"),
+        "chains_report",
         *("chains_state", "contracts", "contracts_events", "contracts_targets"),
         *("levels", "levels_agents"),
         *("alerts", "monitor_claims", "monitor_facts", "monitor_kinds"),

@@ -6,11 +6,12 @@ while, so that what comes too late is told from what begins anew.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hiq.assure.chains_answers import Questions
 from hiq.assure.chains_order import Orders, Progress
+from hiq.assure.chains_report import Reporter
 from hiq.assure.chains_state import NEVER, Chain
 from hiq.assure.contracts import Code, Violation
 from hiq.assure.contracts_events import first_of, reader_of
@@ -35,7 +36,7 @@ class Follower:
     """Follows the chains of one contract.
 
     - `chains`: those that are open, by key, the oldest first.
-    - `opened`, `completed`, `interrupted`, `evicted`, `late`, `violations`: counts.
+    - `opened`, `completed`, `interrupted`, `evicted`, `late`: counts.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Follower:
     ) -> None:
         self.contract = contract
         self.chains: OrderedDict[str, Chain] = OrderedDict()
-        self.violations: Counter[str] = Counter()
+        self._report = Reporter(contract)
         self.opened = self.completed = self.interrupted = 0
         self.evicted = self.late = self.uncorrelated = 0
         self._schedule = schedule
@@ -134,10 +135,7 @@ class Follower:
             return self._tell(
                 chain, Code.DUPLICATE, one.event_type, message, now_s, one
             )
-        self.violations[Code.DUPLICATE] += 1
-        return self._violation(
-            key, Code.DUPLICATE, one.event_type, message, (one.name,), 0.0, one
-        )
+        return self._report(key, Code.DUPLICATE, one.event_type, message, one)
 
     def _judge(self, chain: Chain, one: Occurrence, now_s: float) -> Violation | None:
         """Return the fault that an event is, None if it is none."""
@@ -220,19 +218,9 @@ class Follower:
             self.late += 1
             return []
         self._remember(key, BROKEN)
-        self.violations[Code.AFTER_TERMINAL] += 1
         message = f"{one.event_type} came after the chain had ended"
-        return [
-            self._violation(
-                key,
-                Code.AFTER_TERMINAL,
-                one.event_type,
-                message,
-                (one.name,),
-                0.0,
-                one,
-            )
-        ]
+        code = Code.AFTER_TERMINAL
+        return [self._report(key, code, one.event_type, message, one)]
 
     # time
 
@@ -341,38 +329,9 @@ class Follower:
         now_s: float,
         one: Occurrence | None = None,
     ) -> Violation:
-        self.violations[code] += 1
-        return self._violation(
-            chain.key,
-            code,
-            step,
-            message,
-            chain.events,
-            now_s - chain.began_s,
-            one or chain.last,
-        )
-
-    def _violation(  # noqa: PLR0917  what is said, in the order of the record
-        self,
-        key: str,
-        code: Code,
-        step: str,
-        message: str,
-        events: tuple[str, ...],
-        after_s: float,
-        one: Occurrence | None,
-    ) -> Violation:
-        keep = self.contract.on_violation == "quarantine" and one is not None
-        return Violation(
-            self.contract.name,
-            key,
-            code,
-            step,
-            message,
-            events,
-            round(after_s, 3),
-            one.json if keep and one is not None else None,
-        )
+        after_s = now_s - chain.began_s
+        last = one or chain.last
+        return self._report(chain.key, code, step, message, last, chain.events, after_s)
 
     def figures(self) -> dict[str, Any]:
         """Return the counts."""
@@ -380,7 +339,7 @@ class Follower:
             "open": len(self.chains),
             "opened": self.opened,
             "completed": self.completed,
-            "violations": dict(self.violations),
+            "violations": dict(self._report.counts),
             "interrupted": self.interrupted,
             "evicted": self.evicted + self._questions.too_many,
             "late": self.late,
