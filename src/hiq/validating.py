@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hiq.assure.levels import Level
     from hiq.stats import Stats
 
-__all__ = ["FILE", "Validation", "verdict_of"]
+__all__ = ["FILE", "Validation", "put_in_force", "verdict_of"]
 
 logger = logging.getLogger("hiq.validation")
 
@@ -78,7 +78,6 @@ class Validation:
     def set_level(self, level: Level) -> None:
         """Judge by another level from now on."""
         self.level = level
-        self._pipeline.refusal.inspect = self._inspect if level == "strict" else None
         self._tell_core()
         self._wake.set()
 
@@ -147,13 +146,22 @@ class Validation:
     # inside
 
     def _tell_core(self) -> None:
-        now_ns = int(self._clock() * 1e6) * 1000 if self.level == "permissive" else 0
-        self._pipeline.set_level(NUMBERS[self.level], now_ns)
+        put_in_force(self._pipeline, self.level, self._clock)
 
-    def _inspect(self, event: bytes) -> str | None:
-        """Return why the strict level refuses an event, None if it does not."""
-        codes = judge(event, self._clock()).codes
+
+def put_in_force(
+    pipeline: Pipeline, level: Level, clock: Callable[[], float] | None = None
+) -> None:
+    """Let a pipeline judge by a level; with a clock its events are live ones."""
+
+    def inspect(event: bytes) -> str | None:
+        codes = judge(event, None if clock is None else clock()).codes
         return codes[0] if codes else None
+
+    live = clock is not None and level == "permissive"
+    now_ns = int(clock() * 1e6) * 1000 if clock is not None and live else 0
+    pipeline.set_level(NUMBERS[level], now_ns)
+    pipeline.refusal.inspect = inspect if level == "strict" else None
 
 
 def verdict_of(stats: Stats, clock: Callable[[], float]) -> Callable[[bytes], bytes]:

@@ -190,6 +190,56 @@ def test_a_missing_database_says_what_to_do(
     assert "CREATE DATABASE" in result.stderr
 
 
+def event_of(event_type: str, second: int, **data: object) -> bytes:
+    """Return a message with another event, of one context."""
+    event = {
+        "event_type": event_type,
+        "data": data,
+        "origin": "LOCAL",
+        "time_fired": f"2026-11-20T12:00:{second:02}+00:00",
+        "context": {"id": "c", "parent_id": None, "user_id": None},
+    }
+    return json.dumps({"type": "event", "event": event, "id": 1}).encode()
+
+
+@pytest.mark.parametrize(("state", "status"), [("on", 0), ("unavailable", 1)])
+def test_contracts_judge_recorded_frames(
+    tmp_path: Path, state: str, status: int
+) -> None:
+    """By the times of their events; a broken one is said, and is the exit status."""
+    path = tmp_path / "frames.ndjson"
+    states = [{"entity_id": "light.hall", "state": state, "attributes": {}}]
+    call = {"domain": "light", "service": "turn_on"}
+    data = {"entity_id": "light.hall"}
+    lines = [
+        json.dumps({"id": 3, "type": "result", "success": True, "result": states}),
+        event_of("automation_triggered", 1).decode(),
+        event_of("call_service", 2, **call, service_data=data).decode(),
+    ]
+    # As Home Assistant writes it, without spaces.
+    text = "\n".join(json.dumps(json.loads(x), separators=(",", ":")) for x in lines)
+    path.write_text(text + "\n", encoding="utf-8")
+    store = config(tmp_path, "name: s, type: sqlite")
+    judged = ("--contract", "ha_automation", "--contract", "agent_run")
+    result = run("--config", store, *judged, "--json", str(path))
+    assert result.return_value == status
+    assert json.loads(result.stdout).get("violations", 0) == status
+    assert ("light.hall is unavailable" in result.stderr) is bool(status)
+
+
+def test_the_level_of_the_settings_judges_recorded_frames(tmp_path: Path) -> None:
+    """What it refuses is no point."""
+    path = tmp_path / "frames.ndjson"
+    odd = {**EVENTS[0], "event": {**EVENTS[0]["event"], "origin": "ELSEWHERE"}}
+    path.write_bytes(frame(odd) + b"\n")
+    for level, points in (("strict", 0), ("moderate", 1)):
+        store = config(tmp_path, "name: s, type: sqlite")
+        with Path(store).open("a", encoding="utf-8") as file:
+            file.write(f"validation: {{level: {level}}}\n")
+        result = run("--config", store, "--json", str(path))
+        assert json.loads(result.stdout)["points"] == points
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -197,6 +247,7 @@ def test_a_missing_database_says_what_to_do(
         (("--from-store", "FILE"), "either INPUT or --from-store"),
         (("--from", "-1h", "FILE"), "--from-store"),
         (("--sink", "other", "FILE"), "there is no sink other"),
+        (("--contract", "other", "FILE"), "there is no contract other"),
         (("--from-store",), "no other sink"),
         (("--from-store", "--sink", "store"), "no other sink"),
     ],

@@ -19,12 +19,14 @@ import click
 
 from hiq.cli.bar import Bar
 from hiq.cli.convert import damage, frames, opened, pipeline_for
+from hiq.cli.judging import judge_of, tell
 from hiq.cli.options import config_option, json_option, load_settings
 from hiq.cli.query import Moment, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from hiq.contracted.recorded import RecordedContracts
     from hiq.settings import Settings
     from hiq.settings.schema import SinkSettings
     from hiq.sink.base import Batch, Outcome, Sink
@@ -134,6 +136,12 @@ class Target:
     show_default=True,
     help="Seconds after which a sink that does not answer well is given up.",
 )
+@click.option(
+    "--contract",
+    "contracts",
+    multiple=True,
+    help="Judge the events by this contract, of the settings or of hiq; repeatable.",
+)
 @click.argument("source", metavar="[INPUT|-]", type=click.File("rb"), required=False)
 def command(
     *,
@@ -145,6 +153,7 @@ def command(
     start: int | None,
     end: int | None,
     patience: float,
+    contracts: tuple[str, ...],
     source: BinaryIO | None,
 ) -> int:
     """Write recorded frames, or the embedded store, to the sinks.
@@ -152,13 +161,14 @@ def command(
     INPUT holds one WebSocket text message per line, as `hiq record` writes it; it may
     be packed with xz or gzip. With --from-store the points of the embedded store feed
     a database that was added later. Both may be repeated: equal points are the same
-    point. Exit status 1 if a sink refused a point or was given up, or if INPUT is
-    damaged.
+    point. The level of validation is that of the settings. Exit status 1 if a sink
+    refused a point or was given up, if INPUT is damaged, or a contract was broken.
 
     \b
     Examples:
       hiq replay frames.ndjson.xz
       hiq replay --sink influxdb frames.ndjson
+      hiq replay --contract ha_automation frames.ndjson
       hiq replay --from-store --sink influxdb
       hiq replay --from-store --from -30d
     """  # noqa: D301  click wants the character itself, not backslash and b
@@ -170,6 +180,7 @@ def command(
     settings = load_settings(config)
     counts: Counter[str] = Counter()
     broken: list[Exception] = []
+    judge = judge_of(settings, contracts)
     if from_store:
         path = store if store is not None else store_of(settings)
         chosen = _chosen(settings, names, without=path)
@@ -177,13 +188,13 @@ def command(
     else:
         assert source is not None
         chosen = _chosen(settings, names)
-        chunks = _recorded(source, settings, chosen, counts, broken)
+        chunks = _recorded(source, settings, chosen, counts, broken, judge=judge)
     targets = asyncio.run(_replay(chunks, chosen, settings, patience))
     for exc in broken:
         click.echo(f"stopped early: {exc}", err=True)
     _tell(counts, targets, as_json=as_json)
     good = not broken and all(not t.failed and not t.counts["refused"] for t in targets)
-    return 0 if good else 1
+    return 0 if good and not counts["violations"] else 1
 
 
 def _chosen(
@@ -217,24 +228,33 @@ def _recorded(
     chosen: list[SinkSettings],
     counts: Counter[str],
     broken: list[Exception],
+    *,
+    judge: RecordedContracts | None,
 ) -> Iterator[dict[str, bytes]]:
     """Yield lines per schema, made from recorded frames by the live pipeline.
 
     A file that is cut or damaged ends early, with the reason in `broken`.
     """
+    from hiq.validating import put_in_force
+
     schemas = list(dict.fromkeys(sink.schema for sink in chosen))
     pipeline = pipeline_for({**settings.point_options, "schema": schemas})
+    put_in_force(pipeline, settings.validation.level)
     for frame in _whole(source, broken):
         counts["frames"] += 1
         if frame is None:
             counts["rejected"] += 1
             continue
         verdict = pipeline.feed(frame)
+        if judge is not None:
+            tell(judge.take(frame), counts)
         for name in ("events", "points", "filtered", "skipped", "rejected"):
             counts[name] += getattr(verdict, name)
         if verdict.full or pipeline.buffered_bytes >= BATCH_BYTES:
             yield {name: pipeline.take_batch(name).data for name in schemas}
     yield {name: pipeline.take_batch(name).data for name in schemas}
+    if judge is not None:
+        tell(judge.end(), counts)
 
 
 def _whole(source: BinaryIO, broken: list[Exception]) -> Iterator[bytes | None]:

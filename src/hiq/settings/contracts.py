@@ -33,7 +33,7 @@ from hiq.settings.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
     "ANSWER",
@@ -43,6 +43,7 @@ __all__ = [
     "PAIR",
     "STEP",
     "VALIDATION",
+    "declared",
     "section_of",
 ]
 
@@ -276,6 +277,17 @@ CONTRACTS: dict[str, Row] = {
         integer(1, 1_000_000), "Most chains of one contract that are followed at once."
     ),
 }
+
+
+def declared(name: str, chains: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return a contract by its name: of these, or one that comes with hiq."""
+    for one in chains:
+        if one["name"] == name:
+            return one
+    if name not in SHIPPED:
+        return None
+    found: dict[str, Any] = _shipped(Node(name, "hiq"), name, [])
+    return found
 
 
 VALIDATION: dict[str, Row] = {
