@@ -49,6 +49,8 @@ FOREIGN = (
     "sudo ",
 )
 """Programs of others, and what only `make fuzz` builds."""
+ONCE = {"hiq record": b'"subscribed"', "hiq serve": b'"serving"'}
+"""What must have been said before Ctrl-C is of use; else any line."""
 OTHER_END = {
     "hiq verify": ({0, 1}, ""),  # a finding: the home lives while it is compared
     "--statistics": ({2}, "unknown_command"),  # tests/repair asks a real home for them
@@ -150,7 +152,7 @@ class Stage:
             watch.start()
             said = b""
             if UNTIL_STOPPED.search(line) and not ENDS_BY_ITSELF.search(line):
-                enough = b'"subscribed"' if "hiq record" in line else b"\n"
+                enough = next((w for c, w in ONCE.items() if c in line), b"\n")
                 for said_more in iter(process.stdout.readline, b""):
                     said += said_more
                     if enough in said:

@@ -20,6 +20,8 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from debian import copied, environment
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,7 +29,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.servers.home_assistant import HomeAssistant  # noqa: E402
-from tests.servers.home_assistant.environments import environment  # noqa: E402
+from tests.servers.home_assistant.environments import (  # noqa: E402
+    environment as installed,
+)
 from tests.servers.process import free_port  # noqa: E402
 
 LIMIT_S = 180.0
@@ -39,25 +43,13 @@ INIT = (
     "--sink sqlite --data-dir data"
 )
 SERVE = "HIQ_HTTP__PORT={port} hiq/bin/hiq serve"
-PASSED_ON = (
-    "PIP_",
-    "SSL_",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http",
-    "no_proxy",
-)
 
 
 class Newcomer:
     """Somebody at a prompt in a bare Debian, with a watch."""
 
     def __init__(self, debian: Path, work: Path) -> None:
-        self.tree = work / "debian"
-        subprocess.run(["cp", "-a", "--reflink=auto", debian, self.tree], check=True)
-        for name in ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt"):
-            shutil.copyfile(f"/{name}", self.tree / name)
+        self.tree = copied(debian, work / "debian")
         self.log = (work / "log").open("wb")
         self.began = time.monotonic()
         self.typed = 0
@@ -66,14 +58,9 @@ class Newcomer:
         """Type a command in /root."""
         self.typed += 1
         print(f"{self.typed}. {shown}", flush=True)
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name.startswith(PASSED_ON) and not name.endswith("FIND_LINKS")
-        }
         return subprocess.Popen(
             ["chroot", self.tree, "/bin/sh", "-c", f"cd /root; {command}"],
-            env={**kept, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/root"},
+            env=environment(PATH="/usr/bin:/bin:/usr/sbin:/sbin", HOME="/root"),
             stdout=subprocess.DEVNULL, stderr=self.log,
             start_new_session=True,
         )  # fmt: skip
@@ -153,7 +140,7 @@ def warmer(server: HomeAssistant) -> None:
 
 def real_home(newcomer: Newcomer, work: Path) -> None:
     """The same with a real Home Assistant, which runs outside of the tree."""
-    server = HomeAssistant(environment("2025.4"), work / "home-assistant")
+    server = HomeAssistant(installed("2025.4"), work / "home-assistant")
     server.start()
     try:
         newcomer.again()

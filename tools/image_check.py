@@ -20,21 +20,13 @@ import sys
 import time
 from pathlib import Path
 
+from debian import copied, environment
 from image import Stage, left_out, read
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "image-check-" + "0" * 32
 HOME = ["hiq", "simulate", "--port", "0", "--entities", "20", "--token", TOKEN]
 HEALTHY_S = 60.0
-PASSED_ON = (
-    "PIP_",
-    "SSL_",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http",
-    "no_proxy",
-)
 PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -42,13 +34,8 @@ class Tree:
     """A root file system in which steps are run."""
 
     def __init__(self, path: Path, base: Path) -> None:
-        self.path = path
+        self.path = copied(base, path)
         self.folder = "/"
-        subprocess.run(["cp", "-a", "--reflink=auto", base, path], check=True)
-        for name in ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt"):
-            shutil.copyfile(f"/{name}", path / name)
-        for source in Path("/etc/apt/apt.conf.d").glob("99*"):
-            shutil.copy(source, path / "etc/apt/apt.conf.d")
         self.run("python3 -m venv /usr/local")  # there, as in the base image
 
     def run(self, command: str, mounts: dict[str, Path] | None = None) -> None:
@@ -60,14 +47,9 @@ class Tree:
                 place.mkdir(parents=True)
                 subprocess.run(["mount", "--bind", source, place], check=True)
                 made.append(place)
-            environment = {
-                name: value
-                for name, value in os.environ.items()
-                if name.startswith(PASSED_ON)
-            }
             subprocess.run(
                 ["chroot", self.path, "/bin/sh", "-c", f"cd {self.folder}; {command}"],
-                env={**environment, "PATH": PATH, "DEBIAN_FRONTEND": "noninteractive"},
+                env=environment(PATH=PATH, DEBIAN_FRONTEND="noninteractive"),
                 check=True,
             )
         finally:
@@ -125,9 +107,7 @@ class Container:
         self.user = user.rest
         self.stage, self.tree = stage, tree
 
-    def start(
-        self, command: list[str], environment: dict[str, str]
-    ) -> subprocess.Popen[str]:
+    def start(self, command: list[str], told: dict[str, str]) -> subprocess.Popen[str]:
         """Start a command in it: root read-only, /data writable, a user of numbers."""
         root = self.tree.path
         uid, gid = self.user.split(":")
@@ -139,7 +119,7 @@ class Container:
         )
         return subprocess.Popen(
             ["unshare", "--mount", "bash", "-c", script, "image", root, *command],
-            env={"PATH": PATH, **self.stage.environment, **environment},
+            env={"PATH": PATH, **self.stage.environment, **told},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -170,8 +150,8 @@ def try_out(container: Container) -> None:
     home = container.start(HOME, {})
     assert home.stdout is not None
     url = next(w for line in home.stdout for w in line.split() if w.startswith("http"))
-    environment = {"HA_HTTP_URL": url, "HA_TOKEN_FILE": "/run/secrets/token"}
-    image = container.start(container.arguments("ENTRYPOINT", "CMD"), environment)
+    told = {"HA_HTTP_URL": url, "HA_TOKEN_FILE": "/run/secrets/token"}
+    image = container.start(container.arguments("ENTRYPOINT", "CMD"), told)
     try:
         assert container.healthy(), "it did not become healthy"
         status = Path(f"/proc/{image.pid}/status").read_text(encoding="utf-8")
