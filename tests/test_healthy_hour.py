@@ -34,6 +34,8 @@ RATE = 20.0
 class NoGuests:
     """Nobody is connected."""
 
+    on_sent: object = None
+
     def sessions(self) -> tuple[()]:
         """Return no session."""
         return ()

@@ -314,6 +314,9 @@ async def test_a_client_that_does_not_confirm_and_one_that_hears_of_it(
             cleared = await keen.read(lambda frame: frame["type"] == "alert")
             assert (cleared["key"], cleared["state"]) == (raised["key"], "cleared")
             assert raised["since"] == cleared["since"]
+        latency = (await it.get("/api/v1/alerts"))[1]["latency"]
+        assert latency["clients"]["count"] >= 1
+        assert latency["clients"]["p50"] < 10
 
 
 async def test_a_healthy_run_with_faults_on_the_way_raises_nothing_false(

@@ -92,6 +92,7 @@ class Guests:
         self._status: set[HomeIq] = set()
         self._facts: dict[str, Facts] = {}
         self._house: Any = None
+        self.on_sent: Callable[[int], object] = lambda _time_ns: None
 
     async def open(self) -> None:
         """Know who may ask; take up what the last run left."""
@@ -178,6 +179,7 @@ class Guests:
         hub.verdict = verdict_of(self._stats, self._clocks.wall)
         self.desk.serve(hub.informing)
         # At once, so that an event right after the answer to `subscribe` is seen.
+        hub.on_sent = self.on_sent
         hub.changed_interest = partial(self._interest_changed, hub)
         self._store = store
         self._dirty.set()

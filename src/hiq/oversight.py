@@ -29,7 +29,7 @@ from hiq.assure.monitor_rules import (
     conservation,
     tasks,
 )
-from hiq.assure.monitor_stages import JOURNAL, Stages
+from hiq.assure.monitor_stages import CLIENTS, JOURNAL, Stages
 from hiq.clients.clocks import moment
 from hiq.overlook import Looking, LookingAt
 from hiq.readback import InThread, ReadBack
@@ -123,6 +123,8 @@ class Oversight:
         checks = self._checks() if watched.enabled else []
         self._monitor = Monitor(self.alerts, checks, clock, steady, watched.interval)
         self.alerts.listeners.append(self._told)
+        if watched.enabled:
+            guests.on_sent = self._sent
         stats.sections["alerts"] = self._figures
         self.alarms = parts.alarms = Alarms(
             self.alerts,
@@ -214,6 +216,12 @@ class Oversight:
         reader = self.readers.get(name)
         if reader is not None:
             reader.wrote(batch)
+
+    def _sent(self, time_ns: int) -> None:
+        """Note when the oldest of some events goes to a client."""
+        if time_ns:
+            late_s = self._clock() - time_ns / 1e9
+            self.stages.add(CLIENTS, late_s, self._steady())
 
     def _told(self, alert: Alert) -> None:
         """Tell everybody that an alert was raised or is over."""

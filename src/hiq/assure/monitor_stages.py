@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from hiq.assure.monitor_kinds import Finding
 
-__all__ = ["JOURNAL", "Stages"]
+__all__ = ["CLIENTS", "JOURNAL", "Stages"]
 
 JOURNAL = "journal"
+CLIENTS = "clients"
+"""Not judged: what waits for a client that was away is as old as it must be."""
 LEAST = 20
 """Samples without which nothing is judged."""
 SKEW_S = 5.0

@@ -110,6 +110,7 @@ class Hub:
         self.informing = Informing(self)
         self.streams: set[Stream] = set()
         self.changed_interest: Callable[[], object] = lambda: None
+        self.on_sent: Callable[[int], object] = lambda _time_ns: None
         self.verdict: Callable[[bytes], bytes] = lambda _json: VALID
         self.events = 0
         self._keeper = keeper

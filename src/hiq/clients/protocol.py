@@ -278,6 +278,8 @@ class Conversation:
             self.sent_frames += 1
             return wire.text(answers.gap(wall_s, found))
         self.sent_frames += len(found.owed)
+        if not found.redelivered:
+            self.hub.on_sent(found.owed[0].event.time_ns)
         return wire.events(self.hub.stamp(wall_s), found)
 
     # time
