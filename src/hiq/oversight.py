@@ -18,8 +18,9 @@ from hiq.alarms import Alarms
 from hiq.assure.alerts import Alerts
 from hiq.assure.monitor import Check, Monitor
 from hiq.assure.monitor_compare import Comparison
-from hiq.assure.monitor_facts import ClientFacts, Facts, HaFacts, SinkFacts
+from hiq.assure.monitor_facts import Facts
 from hiq.assure.monitor_rules import (
+    Broken,
     Gained,
     HomeSilence,
     Progress,
@@ -31,13 +32,14 @@ from hiq.assure.monitor_rules import (
 )
 from hiq.assure.monitor_stages import CLIENTS, JOURNAL, Stages
 from hiq.clients.clocks import moment
+from hiq.monitored import gather
 from hiq.overlook import Looking, LookingAt
 from hiq.readback import InThread, ReadBack
 from hiq.sightings import Sightings
 from hiq.stats import Concern
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from hiq import Pipeline
     from hiq.assure.alerts import Alert
@@ -58,10 +60,6 @@ logger = logging.getLogger("hiq.monitor")
 RECENT: Final = 4096
 """Batches that are known as live: how far a database may be behind and be measured."""
 CHECK_S: Final = 60.0
-MOST_COUNTED: Final = 20_000
-"""Entities whose counts are looked at for those that are expected."""
-STUCK_TICKS: Final = 3
-"""Looks in a row without progress, beside what one step may take."""
 
 
 class Oversight:
@@ -264,6 +262,7 @@ class Oversight:
             "home_assistant": HomeSilence(watched.ha_silent),
             "rates": RateRule(watched.entities),
             "gained": Gained(),
+            "contracts": Broken(),
             "progress": self._progress,
         }
         rules["entities"] = self._silences
@@ -302,59 +301,15 @@ class Oversight:
 
     def facts(self) -> Facts:
         """Return the figures of this moment."""
-        stats, counts = self._stats, None
-        if self._pipeline is not None:
-            counts = self._pipeline.counts
-        watched = self._settings.monitor
-        patience_s = STUCK_TICKS * watched.interval
-        most = max(watched.entities, MOST_COUNTED if watched.expect else 0)
-        return Facts(
-            now_s=self._steady(),
-            received=stats.received,
-            rejected=stats.rejected,
-            imbalance=stats.imbalance(),
-            buffered=stats.buffered,
-            journal_well=stats.journal.writable,
-            commits=stats.journal.commits,
-            ha=HaFacts(
-                subscribed=stats.ha.state == "CONNECTED" and stats.ha.subscribed,
-                connects=stats.ha.connects,
-                events=stats.received - stats.snapshot_states,
-                reconnects=sum(stats.ha.reconnects.values()),
-            ),
-            patience_s=patience_s + self._settings.journal.commit,
-            sinks=tuple(self._sink_facts(patience_s)),
-            clients=tuple(self._client_facts()),
-            down=dict(self._down),
-            domains={}
-            if counts is None
-            else dict(zip(counts.domains(), counts.by_domain(), strict=True)),
-            entities=() if counts is None else tuple(counts.top(most)),
+        counts = None if self._pipeline is None else self._pipeline.counts
+        return gather(
+            self._settings,
+            self._stats,
+            self._down,
+            counts,
+            self._guests.sessions(),
+            self._steady(),
         )
-
-    def _sink_facts(self, patience_s: float) -> Iterator[SinkFacts]:
-        for one in self._settings.sinks:
-            sink = self._stats.sinks.get(one.name)
-            if sink is None:
-                continue
-            yield SinkFacts(
-                sink.name,
-                well=sink.state in {"ok", "idle"},
-                pending=sink.pending,
-                done=sink.written + sink.dead_lettered + sink.dropped,
-                tried=sum(sink.requests.values()),
-                imbalance=self._stats.sink_imbalance(sink),
-                patience_s=patience_s + one.timeout + one.linger,
-            )
-
-    def _client_facts(self) -> Iterator[ClientFacts]:
-        for session in self._guests.sessions():
-            outbox = session.outbox
-            yield ClientFacts(
-                f"{session.sub} {session.id[:8]}",
-                outbox.filling if session.peer is not None else 0.0,
-                outbox.unconfirmed,
-            )
 
     def _make_stages(self) -> Stages:
         settings = self._settings

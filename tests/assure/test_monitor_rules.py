@@ -11,6 +11,7 @@ from hiq.assure.monitor_facts import ClientFacts, Facts, HaFacts, SinkFacts
 from hiq.assure.monitor_kinds import KINDS, PAGE, finding
 from hiq.assure.monitor_rules import (
     MOST_SILENT,
+    Broken,
     Gained,
     HomeSilence,
     Progress,
@@ -21,7 +22,7 @@ from hiq.assure.monitor_rules import (
     tasks,
 )
 
-WELL = HaFacts(subscribed=True, ping_s=0.01, connects=1)
+WELL = HaFacts(subscribed=True, connects=1)
 
 
 def keys(found: Any) -> list[str]:
@@ -228,6 +229,20 @@ def test_rejections(rejected: int, found: list[str]) -> None:
     assert keys(rule(facts)) == found
     assert keys(rule(replace(facts, now_s=200.0))) == found
     assert keys(rule(replace(facts, now_s=320.0))) == []
+
+
+def test_broken_contracts() -> None:
+    """Told by name from the first violation on, until five minutes bring no other."""
+    rule = Broken()
+    assert keys(rule(Facts(0.0, violations={"a": 0, "b": 0}))) == []
+    facts = Facts(10.0, violations={"a": 1, "b": 0})
+    assert keys(rule(facts)) == ["contract_broken:a"]
+    assert keys(rule(replace(facts, now_s=300.0))) == ["contract_broken:a"]
+    assert keys(rule(replace(facts, now_s=310.0))) == []
+    assert keys(rule(replace(facts, now_s=320.0, violations={"a": 0}))) == []
+    assert keys(rule(replace(facts, now_s=330.0, violations={"a": 2}))) == [
+        "contract_broken:a"
+    ]
 
 
 def test_reconnects() -> None:

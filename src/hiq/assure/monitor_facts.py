@@ -17,14 +17,9 @@ __all__ = ["ClientFacts", "Facts", "HaFacts", "SinkFacts"]
 
 @dataclass(frozen=True, slots=True)
 class HaFacts:
-    """The connection to Home Assistant.
-
-    `events` that came as events, states at connect left out; `ping_s` the last round
-    trip, None before the first.
-    """
+    """The connection to Home Assistant; `events` came as events, not at connect."""
 
     subscribed: bool = False
-    ping_s: float | None = None
     connects: int = 0
     events: int = 0
     reconnects: int = 0
@@ -64,6 +59,7 @@ class Facts:
         commits: how often it took some.
         patience_s: how long one commit may take.
         down: parts that failed, with the reason.
+        violations: broken chains by contract.
         domains: events by domain.
         entities: events of the busiest entities, in that order.
     """
@@ -80,5 +76,6 @@ class Facts:
     sinks: tuple[SinkFacts, ...] = ()
     clients: tuple[ClientFacts, ...] = ()
     down: Mapping[str, str] = field(default_factory=dict)
+    violations: Mapping[str, int] = field(default_factory=dict)
     domains: Mapping[str, int] = field(default_factory=dict)
     entities: tuple[tuple[str, int], ...] = ()

@@ -129,6 +129,12 @@ KINDS: dict[str, Kind] = {
         "Let both machines use a time server (NTP)",
         "latency_issues",
     ),
+    "contract_broken": Kind(
+        "warning",
+        "A declared chain of events did not go as it should.",
+        "See the log, or `/health` for the count of each code, and the contract",
+        "silent_failures",
+    ),
     "rejections": Kind(
         "warning",
         "More than one event in a hundred is rejected.",

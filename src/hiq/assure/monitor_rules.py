@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hiq.assure.monitor_kinds import Finding
 
 __all__ = [
+    "Broken",
     "Gained",
     "HomeSilence",
     "Progress",
@@ -238,6 +239,25 @@ class RateRule:
                 "per minute"
             )
             yield finding(f"rate_{one.direction}", one.name, text)
+
+
+class Broken:
+    """Contracts with a violation in the last minutes."""
+
+    def __init__(self, window_s: float = 300.0) -> None:
+        self._window_s = window_s
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        """Find them; one that is declared anew begins anew."""
+        before, self._seen = self._seen, {}
+        for name, count in facts.violations.items():
+            known = before.get(name, (0, facts.now_s))
+            at_s = facts.now_s if count > known[0] else known[1]
+            self._seen[name] = count, at_s
+            if count and facts.now_s - at_s < self._window_s:
+                text = f"The contract {name} was broken within the last minutes"
+                yield finding("contract_broken", name, text)
 
 
 class Gained:
