@@ -9,6 +9,7 @@ are no state changes. It must not know who asks.
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -29,6 +30,11 @@ LONGEST_STATE: Final = 255
 SKEW_S: Final = 3600.0
 LONG_S: Final = 604_800.0
 ORIGINS: Final = ("LOCAL", "REMOTE")
+TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII
+)
+FARTHEST_S: Final = 9_223_372_035
+"""Seconds whose nanoseconds fit 64 bits."""
 
 
 class Severity(IntEnum):
@@ -124,6 +130,8 @@ def _codes(event: Any, received_s: float | None) -> Iterator[str]:
     fired_s = _seconds(event.get("time_fired"))
     if fired_s is None:
         yield "BAD_TIME"
+    elif abs(fired_s) > FARTHEST_S:
+        yield "NOT_ENCODABLE"
     elif received_s is not None and abs(received_s - fired_s) > SKEW_S:
         yield "TIME_SKEW"
     if not isinstance(event.get("context", {}), dict):
@@ -188,15 +196,12 @@ def _is_finite(value: Any) -> bool:
 
 
 def _seconds(text: Any) -> float | None:
-    if not isinstance(text, str):
+    """Return a time as Unix seconds; only the form that the core takes is one."""
+    match = TIME.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        return None
-    try:
-        return moment.timestamp()
+        moment = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00"))
+        return moment.timestamp() + float(f"0{match[2]}" if match[2] else 0)
     except (OverflowError, ValueError):
         return None
