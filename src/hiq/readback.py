@@ -19,6 +19,7 @@ from hiq.assure.monitor_kinds import finding
 from hiq.errors import ConfigError, SinkUnreadable
 from hiq.sink import make_reader
 from hiq.sink.decode import decode, decode_series
+from hiq.sink.stored import entity_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +66,7 @@ def samples_of(batch: Batch, *, numbers_only: bool) -> list[Sample]:
             if numbers_only and all(isinstance(value, str) for _, value in values):
                 continue
             measurement, tags = decode_series(series)
-            if tags.get("domain") and tags.get("entity_id"):
-                entity_id = f"{tags['domain']}.{tags['entity_id']}"
+            if entity_id := entity_of(measurement, tags):
                 found.append(Sample(measurement, entity_id, time_ns))
     found.sort(key=lambda one: one.time_ns)
     return min(
