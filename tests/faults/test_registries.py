@@ -112,7 +112,7 @@ async def test_L20_the_upload_names_the_integration_of_each_device(
 
 
 def test_L34_only_what_comes_through_zigbee_is_marked_so() -> None:
-    """Of three devices on one config entry the bridge and the one with an address."""
+    """Of three devices on one config entry only the one with a Zigbee address."""
     rows = [
         {"id": "bridge", "manufacturer": "Zigbee2MQTT", "identifiers": []},
         {"id": "tasmota", "identifiers": [["mqtt", "tasmota_1"]]},
@@ -122,7 +122,11 @@ def test_L34_only_what_comes_through_zigbee_is_marked_so() -> None:
     home = Home().with_rows(Registry.CONFIG_ENTRIES, [ConfigEntry("e", "mqtt")])
     found = json.loads(devices_body(home, msgspec.json.encode(rows)))
     marked = {row["id"]: row["integration"] for row in found}
-    assert (marked["sensor"], marked["tasmota"]) == ("zigbee2mqtt", "mqtt")
+    assert marked == {
+        "bridge": "mqtt",
+        "tasmota": "mqtt",
+        "sensor": "zigbee2mqtt",
+    }
 
 
 async def test_L35_an_upload_is_repeated_and_certificates_are_verified(
