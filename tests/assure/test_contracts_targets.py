@@ -33,6 +33,7 @@ def targets(**states: str) -> Targets:
         ("light.turn_on", "unavailable", "is unavailable"),
         ("light.flash_somehow", "unavailable", "is unavailable"),
         ("light.flash_somehow", "off", None),
+        ("homeassistant.reload_config_entry", "unavailable", None),
     ],
 )
 def test_a_target_is_judged_by_its_state(

@@ -83,6 +83,7 @@ class Questions:
                 demands[:] = [demand for demand in demands if demand.waiting]
             elif one.event_type == rule.ask:
                 names = texts_of(each, one)
+                _superseded(demands, rule, names)
                 if names and len(demands) < MOST_DEMANDS:
                     words = ".".join(first_of((path,), one) or "?" for path in label)
                     due_s = now_s + rule.within_s
@@ -92,3 +93,15 @@ class Questions:
                 elif names:
                     self.too_many += 1
         return asked
+
+
+def _superseded(demands: list[Demand], rule: Answer, names: list[str]) -> None:
+    """Let who is asked again answer once, to the later question.
+
+    A service may call another one for the same things: that is one question.
+    """
+    for demand in demands:
+        if demand.rule is rule:
+            for name in names:
+                demand.waiting.pop(name, None)
+    demands[:] = [demand for demand in demands if demand.waiting]

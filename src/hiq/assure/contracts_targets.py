@@ -20,13 +20,19 @@ __all__ = ["Targets"]
 
 MOST_TARGETS: Final = 100_000
 UNAVAILABLE: Final = "unavailable"
+SILENT: Final = frozenset(
+    (
+        *("homeassistant.update_entity", "homeassistant.reload_config_entry"),
+        *("logbook.log", "recorder.purge_entities"),
+    )
+)
+"""Services that are meant for who does not answer, or ask for nothing."""
+
 LONG_AGO_S: Final = float("-inf")
 CHANGES: Final = frozenset(("",))
 
 ON: Final = frozenset(("on",))
 OFF: Final = frozenset(("off",))
-OPEN: Final = frozenset(("open", "opening"))
-CLOSED: Final = frozenset(("closed", "closing"))
 
 SWITCHED: Final = frozenset(
     ("light", "switch", "fan", "input_boolean", "siren", "humidifier")
@@ -38,10 +44,6 @@ WANTED: Final = {
         for domain in (*SWITCHED, "homeassistant")
         for service, states in SWITCHING.items()
     },
-    "cover.open_cover": OPEN,
-    "cover.close_cover": CLOSED,
-    "valve.open_valve": OPEN,
-    "valve.close_valve": CLOSED,
     "lock.lock": frozenset(("locked", "locking")),
     "lock.unlock": frozenset(("unlocked", "unlocking", "open", "opening")),
 }
@@ -130,7 +132,9 @@ class Targets:
             asked_s: when it was called.
         """
         known = self._known.get(entity_id)
-        if not self._complete or "." not in entity_id or not self._follows(entity_id):
+        if not self._complete or label in SILENT or "." not in entity_id:
+            return None
+        if not self._follows(entity_id):
             return None
         if known is None:
             return "does not exist" if not self.too_many else None
