@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.serving import served
+from tests.web.test_service_routes import fill
 
 
 @pytest.mark.parametrize("path", ["/livez", "/healthz"])
@@ -64,6 +65,7 @@ async def test_root_by_accept() -> None:
 async def test_page_asks_only_its_own_origin() -> None:
     """Every address in the page is relative, so it works behind any prefix."""
     async with served() as hiq:
+        fill(hiq)
         page = (await hiq.get("/", Accept="text/html"))[1]
         addresses = re.findall(r'(?:href|src)="([^"]+)"', page)
         assert addresses
