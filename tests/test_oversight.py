@@ -151,22 +151,19 @@ async def test_states_that_changed_without_an_event(
         await over(it, "ha_behind")
 
 
-@pytest.mark.parametrize("version", [2, 3])
 async def test_a_database_that_says_204_and_stores_nothing(
-    simulator: Simulator, tmp_path: Path, version: Any
+    simulator: Simulator, tmp_path: Path
 ) -> None:
     """Points that were confirmed are looked for; over when they are found again."""
-    async with FakeInflux(version) as server:
-        place = (
-            {"bucket": "hiq", "org": "home"} if version == 2 else {"database": "hiq"}
-        )
+    async with FakeInflux(2) as server:
         sink = SinkSettings(
             name="db",
-            type=f"influxdb{version}",
+            type="influxdb2",
             url=server.url,
             token=server.token,
             linger=0.02,
-            **place,
+            bucket="hiq",
+            org="home",
         )
         simulator.rate = 30
         async with running(quick(simulator, tmp_path, sinks=(sink,))) as it:
@@ -225,7 +222,19 @@ async def test_a_part_that_lies(
         assert document["report"]["discrepancies"] == ["stuck:sink store"]
         sink.hang.set()
         await over(it, "stuck:sink store")
-        sink.fail = 1
+
+
+async def test_a_part_that_dies(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told by its name until it runs again."""
+    sink = StubbornSink("store")
+    sink.fail = 1
+    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
+    monitor = MonitorSettings(interval=0.05, read_back=0.0)
+    async with running(quick(simulator, tmp_path, monitor=monitor)) as it:
+        await told(it, "task_down:sink store")
+        await over(it, "task_down:sink store")
 
 
 async def test_counters_that_do_not_add_up(

@@ -55,6 +55,7 @@ class Alarms:
             history=[_entry(alert, now) for alert in self.alerts.history],
             raised=dict(self.alerts.raised),
             suppressed=self.alerts.suppressed,
+            untold=self.alerts.failed,
             report={
                 group: [one.key for one in active if _group(one) == group]
                 for group in GROUPS

@@ -11,12 +11,13 @@ import asyncio
 import logging
 import time
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from hiq.alarms import Alarms
 from hiq.assure.alerts import Alerts
-from hiq.assure.monitor import Check, Monitor
+from hiq.assure.monitor import Check, Monitor, is_late
 from hiq.assure.monitor_compare import Comparison
 from hiq.assure.monitor_facts import Facts
 from hiq.assure.monitor_rules import (
@@ -279,7 +280,11 @@ class Oversight:
         return rule(self._facts)
 
     def _look(self) -> Iterable[Finding]:
-        self._facts = self.facts()
+        facts = self.facts()
+        late_s = facts.now_s - self._facts.now_s
+        if is_late(late_s, self._settings.monitor.interval):
+            facts = replace(facts, late=True)
+        self._facts = facts
         return ()
 
     def _compare(self) -> Iterable[Finding]:

@@ -231,6 +231,25 @@ def test_rejections(rejected: int, found: list[str]) -> None:
     assert keys(rule(replace(facts, now_s=320.0))) == []
 
 
+def test_a_time_in_which_nothing_could_run_is_nobodys_silence() -> None:
+    """After hiq itself was stopped for an hour, nobody is silent or stuck."""
+    silence, progress = HomeSilence(60.0), Progress()
+    silences = Silences(most=10, least_s=60.0, learn_s=0.0, expected={"sensor.b": 60.0})
+    facts = Facts(0.0, ha=WELL, sinks=(SinkFacts("db", pending=5),))
+    for tick in range(100):
+        home = replace(WELL, events=tick)
+        facts = replace(
+            facts, now_s=tick * 10.0, ha=home, entities=(("sensor.b", tick),)
+        )
+        for rule in (silence, silences):
+            assert keys(rule(facts)) == []
+    assert keys(progress(facts)) == []
+    woken = replace(facts, now_s=facts.now_s + 3600.0, late=True)
+    for rule in (silence, silences, progress):
+        assert keys(rule(woken)) == []
+        assert keys(rule(replace(woken, now_s=woken.now_s + 10.0, late=False))) == []
+
+
 def test_broken_contracts() -> None:
     """Told by name from the first violation on, until five minutes bring no other."""
     rule = Broken()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hiq.assure.alerts import Alerts
     from hiq.assure.monitor_kinds import Finding
 
-__all__ = ["Check", "Monitor", "Work"]
+__all__ = ["Check", "Monitor", "Work", "is_late"]
 
 logger = logging.getLogger("hiq.monitor")
 
@@ -28,6 +28,11 @@ LATE_TICKS = 3.0
 LATE_S = 5.0
 """Shorter than this is no lateness that anybody would notice."""
 LOOP = "loop"
+
+
+def is_late(passed_s: float, interval_s: float) -> bool:
+    """Return whether so much time between two looks means that nothing could run."""
+    return passed_s > max(LATE_S, LATE_TICKS * interval_s)
 
 
 @dataclass(slots=True)
@@ -79,7 +84,7 @@ class Monitor:
     def woke(self, slept_s: float) -> None:
         """Judge how late it is."""
         late = []
-        if slept_s > max(LATE_S, LATE_TICKS * self.interval_s):
+        if is_late(slept_s, self.interval_s):
             text = f"hiq got no turn for {slept_s:.0f} s, {self.interval_s:g} were due"
             late.append(finding("loop_late", "", text))
         self._book(LOOP, late)

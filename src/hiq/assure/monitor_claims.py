@@ -73,6 +73,11 @@ class Audit:
     def __init__(self) -> None:
         self.components: dict[str, Component] = {}
 
+    def rest(self, now_s: float) -> None:
+        """Leave out the time up to now: nobody could do anything."""
+        for part in self.components.values():
+            part.moved_s = now_s
+
     def judge(self, claims: Iterable[Claim], now_s: float) -> list[Claim]:
         """Take what all parts say; return those that are wrong about themselves."""
         before, self.components = self.components, {}

@@ -55,6 +55,7 @@ class Facts:
     """Everything at one moment.
 
     Attributes:
+        late: long after the look before, so that nothing could have happened since.
         buffered: points that wait for the journal.
         commits: how often it took some.
         patience_s: how long one commit may take.
@@ -65,6 +66,7 @@ class Facts:
     """
 
     now_s: float
+    late: bool = False
     received: int = 0
     rejected: int = 0
     imbalance: int = 0

@@ -85,7 +85,8 @@ class HomeSilence:
         rhythm = self._rhythm
         if rhythm is None:
             rhythm = self._rhythm = Rhythm(home.events, now_s, now_s)
-        if not home.subscribed or home.connects != self._connects:
+        new = home.connects != self._connects
+        if new or facts.late or not home.subscribed:
             self._connects = home.connects
             rhythm.see(home.events, now_s)
             rhythm.pause(now_s)
@@ -127,7 +128,7 @@ class Silences:
         counts = facts.entities
         self.rhythms.see(counts, now_s)
         self._see_expected(dict(counts) if self._expected else {}, now_s)
-        if not facts.ha.subscribed:
+        if facts.late or not facts.ha.subscribed:
             self.rhythms.pause(now_s)
             for rhythm in self._asked.values():
                 rhythm.pause(now_s)
@@ -181,6 +182,8 @@ class Progress:
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         """Find those that are stuck."""
+        if facts.late:
+            self.audit.rest(facts.now_s)
         for claim in self.audit.judge(_claims(facts), facts.now_s):
             text = (
                 f"{claim.name} says that it is well, {claim.work} wait for it, and "
@@ -223,7 +226,8 @@ class RateRule:
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         """Find them."""
-        if not facts.ha.subscribed or facts.ha.connects != self._connects:
+        new = facts.ha.connects != self._connects
+        if new or facts.late or not facts.ha.subscribed:
             self._connects = facts.ha.connects
             self._totals.pause()
             self._entities.pause()

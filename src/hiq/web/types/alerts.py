@@ -65,7 +65,10 @@ class ReadBackEntry(Struct, frozen=True, kw_only=True):
 
 
 class AlertList(Struct, frozen=True, kw_only=True):
-    """What is wrong now and was lately; the report names keys of active alerts."""
+    """What is wrong now and was lately; the report names keys of active alerts.
+
+    `suppressed` found no room, `untold` could not be passed on.
+    """
 
     status: Literal["ok"] = "ok"
     timestamp: Moment
@@ -73,6 +76,7 @@ class AlertList(Struct, frozen=True, kw_only=True):
     history: list[AlertEntry]
     raised: dict[str, int]
     suppressed: Count
+    untold: Count
     report: dict[str, list[str]]
     latency: dict[str, LatencyEntry]
     components: dict[str, ComponentEntry]
