@@ -131,6 +131,7 @@ def _responses(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
 def _parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the fields of a query struct; without the None that means absent."""
     found = []
+    required = schema.get("required", ())
     for name, field in schema["properties"].items():
         one = {key: value for key, value in field.items() if key != "anyOf"}
         for choice in field.get("anyOf", ()):
@@ -138,5 +139,8 @@ def _parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
                 one.update(choice)
         if one.get("default", "") is None:
             del one["default"]
-        found.append({"name": name, "in": "query", "required": False, "schema": one})
+        is_required = name in required
+        found.append(
+            {"name": name, "in": "query", "required": is_required, "schema": one}
+        )
     return found
