@@ -158,3 +158,19 @@ def test_newest_events_are_held_for_who_fetches_them() -> None:
     observers.remove(every.take)
     fire("light.a")
     assert (told[2:], len(observers.newest())) == ([], 1)
+
+
+def test_patience_ends_with_the_first_who_has_none() -> None:
+    """Whoever listens says whether it minds to be told a little later."""
+    observers = Observers()
+    told: list[object] = []
+    calm: list[object] = []
+    observers.add(calm.append, patient=True)
+    assert observers.patient
+    observers.add(told.append)
+    assert not observers.patient
+    observers.add(told.append, patient=True)
+    assert observers.patient
+    observers.add(told.append)
+    observers.remove(told.append)
+    assert observers.patient

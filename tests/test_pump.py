@@ -54,6 +54,43 @@ async def test_idle_costs_nothing(bench):
     assert bench.stats.journal.fsyncs == 0
 
 
+async def test_what_is_expected_is_fetched_when_its_commit_begins(bench):
+    """Frames that waited outside of the pipeline count from the first one on."""
+    fetched = []
+
+    def gathered():
+        fetched.append(bench.time())
+        bench.feed(*[frame(number) for number in range(3) if len(fetched) == 1])
+
+    bench.pump.gathered = gathered
+    async with running(bench.pump):
+        began = bench.time()
+        bench.pump.expect()
+        await until(lambda: bench.time.waiting == [0.25])
+        bench.pump.expect()
+        assert fetched == []
+        await bench.time.tick()
+        await until(lambda: bench.commits == 1)
+    assert fetched[0] == began + 0.25
+    assert len(bench.lines()) == 3
+
+
+async def test_an_expectation_that_comes_to_nothing_ends_with_its_commit(bench):
+    """Nothing is written, and the pump rests; stopping fetches what is expected."""
+    bench.pump.gathered = lambda: None
+    async with running(bench.pump):
+        bench.pump.expect()
+        await until(lambda: bench.time.waiting == [0.25])
+        await bench.time.tick()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (bench.time.waiting, bench.commits) == ([], 0)
+    bench.pump.gathered = lambda: bench.feed(frame(1)) if not bench.commits else None
+    bench.pump.expect()
+    assert await bench.pump.drain(5.0)
+    assert len(bench.lines()) == 1
+
+
 async def test_a_commit_comes_early_when_much_has_come(tmp_path):
     """Enough bytes end the wait before its time."""
     bench = Bench(tmp_path, hiq.Pipeline(), commit=5.0)

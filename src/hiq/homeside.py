@@ -8,12 +8,14 @@ does its work, nor what is done with the points.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hiq.contracted.build import make_contracts
 from hiq.discovery.build import DiscoveryParts
 from hiq.flow import Gate
+from hiq.ha.gathering import Gathering
 from hiq.houseview import with_house
 from hiq.ingest import Ingest
 from hiq.other_events import OtherEvents
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HomeSide", "Shared"]
 
+LONGEST_WAIT_S: Final = 0.25
 MEMORY_HIGH_BYTES: Final = 8 * 1024 * 1024
 """Lines that wait for the journal: a flood, or a disk that fails (then compressed)."""
 
@@ -148,6 +151,7 @@ class HomeSide:
             extra=extra,
             clock=clock,
         )
+        gathering = _gathering(shared, pump)
         ingest = Ingest(
             settings.home_assistant,
             pipeline,
@@ -158,6 +162,7 @@ class HomeSide:
             watcher=watcher,
             registrar=shared.guests.desk.behind(registrar),
             observers=shared.observers,
+            gathering=gathering,
         )
         pump.gate = Gate(
             MEMORY_HIGH_BYTES,
@@ -172,3 +177,24 @@ class HomeSide:
         """Start the connection, and what keeps the registries; holes come later."""
         start("ingest", self.ingest.run)
         start("discovery", self.discovery.run)
+
+
+def _gathering(shared: Shared, pump: Pump) -> Gathering:
+    """Let lone events wait for the next commit, or as long as one usually takes.
+
+    Nobody waits for whom the events are shown live.
+    """
+    observers, commit_s = shared.observers, shared.settings.journal.commit
+    loop = asyncio.get_running_loop()
+
+    def began() -> None:
+        pump.expect()
+        if commit_s > LONGEST_WAIT_S:
+            loop.call_later(LONGEST_WAIT_S, flush)
+
+    def flush() -> None:
+        gathering.flush()
+
+    gathering = Gathering(lambda: observers.patient, began)
+    pump.gathered = flush
+    return gathering

@@ -80,7 +80,7 @@ class HouseView:
         self._home: Home | None = None
         self.house.refresh = self._fetch
         self.house.on_listening = self._listening
-        observers.add(self._observe)
+        observers.add(self._observe, patient=True)
 
     # for discovery
 
@@ -135,6 +135,7 @@ class HouseView:
     def _listening(self) -> None:
         """From now on every event is wanted, or only the newest ones."""
         self._fetch()
+        self._observers.add(self._observe, patient=not self.house.is_watched)
         self._observers.forget_interests(self._observe)
 
     def _area_of(self, entity_id: str) -> str | None:

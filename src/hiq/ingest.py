@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from hiq.ha.feed import FeedPipeline, Observed
+    from hiq.ha.gathering import Gathering
     from hiq.ha.locate import Candidate
     from hiq.roles import Registrar, Watcher
     from hiq.settings.schema import HomeAssistantSettings
@@ -76,11 +77,17 @@ class Ingest:
         watcher: Watcher | None = None,
         registrar: Registrar | None = None,
         observers: Observed | None = None,
+        gathering: Gathering | None = None,
     ) -> None:
         self._settings = settings
         self._stats = stats
         self._feed = Feed(
-            pipeline, stats, on_full=on_data, clock=clock, observers=observers
+            pipeline,
+            stats,
+            on_full=on_data,
+            clock=clock,
+            observers=observers,
+            gathering=gathering,
         )
         self._on_data = on_data
         self._on_state = on_state

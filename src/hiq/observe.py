@@ -81,6 +81,7 @@ class Observers:
         self._throttle = log.Throttle(REPEAT_S, clock)
         self._pipeline: Collecting | None = None
         self._bits: dict[Observer, int] = {}
+        self._hasty: set[Observer] = set()
         self._all = 0
         self._unwanted: dict[int, int] = {}
         self._fetched: dict[int, int] = {}
@@ -94,13 +95,26 @@ class Observers:
         """Whether anybody listens."""
         return bool(self._bits)
 
+    @property
+    def patient(self) -> bool:
+        """Whether nobody minds being told a commit time later."""
+        return not self._hasty
+
     def bind(self, pipeline: Collecting) -> None:
         """Say what collects."""
         self._pipeline = pipeline
         pipeline.tap(self.active)
 
-    def add(self, observer: Observer) -> None:
-        """Tell an observer from now on; a no-op if it is told already."""
+    def add(self, observer: Observer, *, patient: bool = False) -> None:
+        """Tell an observer from now on; of one that is told already, how soon.
+
+        Who is patient does not mind if events that come one by one are read together,
+        at the latest at the next commit.
+        """
+        if patient:
+            self._hasty.discard(observer)
+        else:
+            self._hasty.add(observer)
         if observer in self._bits:
             return
         bit = ~self._all & (self._all + 1)  # the lowest that is free
@@ -112,6 +126,7 @@ class Observers:
 
     def remove(self, observer: Observer) -> None:
         """Do not tell it any more; a no-op if it is not there."""
+        self._hasty.discard(observer)
         bit = self._bits.pop(observer, None)
         if bit is None:
             return

@@ -86,6 +86,8 @@ class Pump:
     - After `await drain(...)` returned True: everything is in the journal.
     - `committed`: called, without arguments, after each successful commit.
     - `gate`: told the bytes that wait in memory.
+    - `gathered`: called before the pipeline is asked for what it holds. Who has
+      something for the pipeline that may wait so long calls `expect`.
 
     With several schemas, `accepted` counts the points of the first one. It is journaled
     last, when the others are on the disk: what it holds after a crash, all hold.
@@ -109,6 +111,7 @@ class Pump:
     ) -> None:
         self.committed: set[Callable[[], object]] = set()
         self.gate = gate
+        self.gathered: Callable[[], object] | None = None
         self.source = source
         self._pipeline = pipeline
         self._journal = journal
@@ -124,6 +127,7 @@ class Pump:
         self._wanted = asyncio.Event()
         self._hurry = asyncio.Event()
         self._first_at: float | None = None
+        self._expecting = False
         self._began_at = 0.0
         self._lead_s = 0.0
         self._held_points = 0
@@ -144,6 +148,13 @@ class Pump:
             self._wanted.set()
         if size >= COMMIT_BYTES and not self._failing:
             self._hurry.set()
+
+    def expect(self) -> None:
+        """Take what `gathered` will bring along, in time as if it were here."""
+        self._expecting = True
+        if self._first_at is None:
+            self._first_at = self._timer()
+        self._wanted.set()
 
     def notify(self) -> None:
         """Tell everyone that something was journaled."""
@@ -185,7 +196,7 @@ class Pump:
     def _waits(self) -> bool:
         """Whether anything is not yet in the journal."""
         held = self._taken or self._encoded or self._pipeline.buffered_bytes
-        return bool(held) or self._job is not None
+        return bool(held) or self._expecting or self._job is not None
 
     async def _attempt(self) -> bool:
         """Take, encode and append once; returns whether it went well.
@@ -212,6 +223,9 @@ class Pump:
 
     def _take(self) -> None:
         """Take all that the pipeline has encoded."""
+        self._expecting = False
+        if self.gathered is not None:
+            self.gathered()
         self._first_at = None
         for schema in reversed(self._schemas):
             parts = self._pipeline.take_batches(schema, MAX_POINTS, MAX_BYTES)

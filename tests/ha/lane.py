@@ -20,7 +20,7 @@ class Intake:
     for a full pipeline and the end of a read the events counted until then.
     """
 
-    def __init__(self, options=None, **more):
+    def __init__(self, options=None, gathering=None, **more):
         self.stats = Stats()
         self.pipeline = Pipeline(options)
         self.log = []
@@ -30,7 +30,7 @@ class Intake:
         self.changed = asyncio.Event()
         feed = Feed(self.pipeline, self.stats, on_full=self.on_full, clock=lambda: 1.0)
         self.feed = feed
-        lane = Lane(self.pipeline, self.count, self.on_full, self.on_passed)
+        lane = Lane(self.pipeline, self.count, self.on_full, self.on_passed, gathering)
         self.connection = Connection(
             self.on_message, self.on_read, self.on_end, lane=lane, **more
         )

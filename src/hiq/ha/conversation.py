@@ -245,7 +245,9 @@ class Conversation:
         feed = self._feed
         if feed.compiled is None:
             return None
-        return Lane(feed.compiled, feed.add, feed.on_full, self._pass_on)
+        return Lane(
+            feed.compiled, feed.add, feed.on_full, self._pass_on, feed.gathering
+        )
 
     def _steer(self) -> None:
         """Let frames go the short way unless their order needs care."""

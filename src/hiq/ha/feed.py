@@ -13,6 +13,7 @@ from hiq._core import Pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hiq.ha.gathering import Gathering
     from hiq.stats import Stats
 
 __all__ = ["Feed", "FeedPipeline", "FeedVerdict", "Payload"]
@@ -89,6 +90,7 @@ class Feed:
 
     - After a call, or after `add`: the counters are right.
     - `on_full` is called when the lines should be taken before the next frame.
+    - `gathering`: lets lone state events wait, on the way without this object.
     - `compiled`: the pipeline, if frames may be put into it without this object;
       whoever does so calls `add`, then `on_full`, before anyone looks.
     """
@@ -101,8 +103,10 @@ class Feed:
         on_full: Callable[[], object],
         clock: Callable[[], float],
         observers: Observed | None = None,
+        gathering: Gathering | None = None,
     ) -> None:
         self._observers = observers
+        self.gathering = gathering
         # Of exactly this type: a subclass may have a `feed` of its own.
         self.compiled = pipeline if type(pipeline) is Pipeline else None
         self.on_full = on_full

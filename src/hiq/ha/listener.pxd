@@ -1,5 +1,7 @@
+from libc.stdint cimport uint8_t
 from picows.picows cimport WSFrame, WSListener
 
+from hiq._core.buffer cimport Buffer
 from hiq._core.pipeline cimport Pipeline
 from hiq._core.verdict cimport Tally
 
@@ -10,6 +12,8 @@ cdef class Listener(WSListener):
     cdef object _count
     cdef object _on_full
     cdef object _on_passed
+    cdef object _gathering
+    cdef Buffer _held           # each message behind its length, 4 bytes
     cdef Pipeline _pipeline
     cdef Tally _tally
     cdef bint _direct
@@ -17,4 +21,7 @@ cdef class Listener(WSListener):
 
     # hot path
     cdef int _feed(self, WSFrame frame) except -1
+    cdef int _take(self, const uint8_t* at, size_t size) except -1
+    cdef int _hold(self, WSFrame frame) except -1
+    cdef int _read_held(self) except -1
     cdef int _tell(self) except -1

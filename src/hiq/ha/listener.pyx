@@ -7,19 +7,29 @@ owner as it does from `listening.PlainListener`. It is bound to the declarations
 picows: see `listening`, which decides whether it may be used.
 """
 
-from libc.stdint cimport uint8_t
-from libc.string cimport memset
+from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memcpy, memset
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
+from hiq._core.buffer cimport Buffer, buffer_free, put
 from hiq._core.pipeline cimport Pipeline
 from hiq._core.verdict cimport Tally
 
 cdef extern from *:
     const char* HIQ_PICOWS_PXD
 
+cdef extern from "<string.h>":
+    void* memmem(const void*, size_t, const void*, size_t) noexcept nogil
+
 DECLARATIONS = HIQ_PICOWS_PXD.decode("ascii")
 """SHA-256 of the `picows.pxd` that this was compiled with."""
+
+cdef size_t MAX_HELD = 32 * 1024
+"""Bytes of frames that wait for one another; then they are read."""
+cdef size_t MAX_HELD_FRAME = 8 * 1024
+cdef size_t HEAD = 96
+"""Bytes of a message in which its type of event is found, if it is a state change."""
 
 
 cdef class Listener(WSListener):
@@ -29,6 +39,8 @@ cdef class Listener(WSListener):
       what goes to the owner; without a lane it stays False.
     - Before the owner or the lane is called, the lane has been told all counts.
     - `in_batch`: whether something was delivered since the owner's `end_read`.
+    - With `Lane.gathering`, a state event that is alone in its read may wait: it is
+      read by `flush`, or in front of the next frame that may not.
     """
 
     # construction
@@ -40,6 +52,12 @@ cdef class Listener(WSListener):
             self._count = lane.count
             self._on_full = lane.on_full
             self._on_passed = lane.on_passed
+            self._gathering = lane.gathering
+            if lane.gathering is not None:
+                lane.gathering.flush = self.flush
+
+    def __dealloc__(self):
+        buffer_free(&self._held)
 
     @property
     def direct(self):
@@ -48,6 +66,8 @@ cdef class Listener(WSListener):
 
     @direct.setter
     def direct(self, bint wanted):
+        if not wanted:
+            self.flush()
         self._direct = wanted and self._pipeline is not None
 
     # hot path
@@ -61,8 +81,17 @@ cdef class Listener(WSListener):
                 and frame.fin
                 and not (frame.rsv1 | frame.rsv2 | frame.rsv3)
             ):
+                if (
+                    self._gathering is not None
+                    and frame.last_in_buffer
+                    and not self.in_batch
+                    and self._hold(frame)
+                ):
+                    return
+                self._read_held()
                 self._feed(frame)
             else:
+                self._read_held()
                 self._tell()
                 self._owner.take_frame(frame)
             if frame.last_in_buffer and self.in_batch:
@@ -75,17 +104,61 @@ cdef class Listener(WSListener):
 
     cdef int _feed(self, WSFrame frame) except -1:
         """Feed one message and act on what the pipeline says."""
-        cdef list passed
         self.in_batch = True
-        passed = self._pipeline.take_frame(
-            <const uint8_t*> frame.payload_ptr, frame.payload_size, False, &self._tally
-        )
+        return self._take(<const uint8_t*> frame.payload_ptr, frame.payload_size)
+
+    cdef int _take(self, const uint8_t* at, size_t size) except -1:
+        """Feed one message and act on what the pipeline says."""
+        cdef list passed = self._pipeline.take_frame(at, size, False, &self._tally)
         if self._pipeline.is_full():
             self._tell()
             self._on_full()
         if passed is not None:
             self._tell()
             self._on_passed(passed)
+        return 0
+
+    cdef int _hold(self, WSFrame frame) except -1:
+        """Keep a copy of a message that may wait; 0 if it may not."""
+        cdef size_t size = frame.payload_size
+        cdef uint32_t length = <uint32_t> size
+        cdef bint first = self._held.length == 0
+        if size > MAX_HELD_FRAME or self._held.length + size > MAX_HELD:
+            return 0
+        if (<const uint8_t*> frame.payload_ptr)[0] != b"{" or memmem(
+            frame.payload_ptr, min(size, HEAD), b'"state_changed"', 15
+        ) == NULL:
+            return 0
+        if not self._gathering.may_wait():
+            return 0
+        put(&self._held, &length, sizeof(length))
+        put(&self._held, frame.payload_ptr, size)
+        if self._held.failed:
+            raise MemoryError
+        if first:
+            self._gathering.began()
+        return 1
+
+    cdef int _read_held(self) except -1:
+        """Read what waits, oldest first."""
+        cdef Buffer held = self._held
+        cdef size_t at = 0
+        cdef uint32_t length
+        if held.length == 0:
+            return 0
+        memset(&self._held, 0, sizeof(Buffer))  # what is called may come back here
+        try:
+            while at < held.length:
+                memcpy(&length, held.data + at, sizeof(length))
+                self._take(held.data + at + sizeof(length), length)
+                at += sizeof(length) + length
+            self._tell()
+        finally:
+            if self._held.data == NULL:
+                held.length = 0
+                self._held = held
+            else:
+                buffer_free(&held)
         return 0
 
     cdef int _tell(self) except -1:
@@ -105,12 +178,21 @@ cdef class Listener(WSListener):
             )
         return 0
 
+    def flush(self):
+        """Read what waits; raises nothing."""
+        try:
+            self._read_held()
+        except Exception as exc:
+            self._owner.fail(exc)
+            self._tell()
+
     # the rest of what picows calls
 
     cpdef on_ws_connected(self, WSTransport transport):
         self._owner.connected(transport)
 
     cpdef on_ws_disconnected(self, WSTransport transport):
+        self.flush()
         self._owner.disconnected()
 
     cpdef pause_writing(self):

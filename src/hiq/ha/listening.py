@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hiq._core import Pipeline
+    from hiq.ha.gathering import Gathering
     from hiq.ha.listener import Listener
 
 __all__ = ["Lane", "Owner", "PlainListener", "compiled", "make_listener"]
@@ -39,12 +40,14 @@ class Lane:
         count: told once per read what became of them, see `hiq.ha.feed.Feed.add`.
         on_full: the lines should be taken before the next frame.
         on_passed: takes the messages that are no state events.
+        gathering: lets lone state events wait for one another.
     """
 
     pipeline: Pipeline
     count: Callable[[int, int, int, int, int, int, int, int], object]
     on_full: Callable[[], object]
     on_passed: Callable[[list[bytes]], object]
+    gathering: Gathering | None = None
 
 
 class Owner(Protocol):

@@ -117,7 +117,7 @@ class Regular:
         self._learning: list[Raw] = []
         self._live = False
         self._news = asyncio.Event()
-        observers.add(self._observe)
+        observers.add(self._observe, patient=True)
 
     # for ingestion
 
