@@ -50,7 +50,7 @@ FILE: Final = "clients.db"
 BUSY_S: Final = 0.2
 CALM_S: Final = 1.0
 REGISTRY_S: Final = 10.0
-KEEP_S: Final = 0.02
+KEEP_S: Final = 0.05
 """Between two writes: so much may be lost by a kill, and is then announced."""
 RETRY_S: Final = 5.0
 

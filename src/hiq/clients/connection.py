@@ -1,7 +1,7 @@
 """The socket of one client: a reader, a writer and a heartbeat in one scope.
 
 Whatever ends one of them ends all; leaving the scope leaves nothing behind. What is
-to be sent goes to the transport once per turn of the loop, as much as there is; the
+to be sent goes to the transport in one piece when it is its turn; the
 writer sleeps unless the peer does not take it. What is said is decided by the
 conversation, which knows no socket.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from hiq.clients.clocks import Clocks
     from hiq.clients.rules import Rules
+    from hiq.clients.turns import Turns
 
 __all__ = ["Connection", "Talk"]
 
@@ -32,7 +33,7 @@ LOOK_S: Final = 1.0
 YIELD_AFTER: Final = 32
 GOODBYE_S: Final = 1.0
 PIECE_BYTES: Final = 64 * 1024
-TURN_BYTES: Final = 256 * 1024
+TURN_BYTES: Final = 128 * 1024
 """So much goes out before others get their turn."""
 
 
@@ -85,14 +86,16 @@ class Connection:
         socket: web.WebSocketResponse,
         request: web.Request,
         writer: AbstractStreamWriter,
+        *,
         rules: Rules,
         clocks: Clocks,
+        turns: Turns,
     ) -> None:
         self.talk: Talk | None = None
         self._socket = socket
         self._request = request
         self._writer = writer
-        self._loop = asyncio.get_running_loop()
+        self._turns = turns
         self._fault: BaseException | None = None
         self._planned = self._stuck = False
         self._rules = rules
@@ -110,7 +113,7 @@ class Connection:
         """There may be something to send."""
         if not self._planned:
             self._planned = True
-            self._loop.call_soon(self._send)
+            self._turns.plan(self)
 
     async def run(self, talk: Talk) -> bool:
         """Serve until it ends; return whether it ended as it should."""
@@ -163,7 +166,7 @@ class Connection:
             if not count % YIELD_AFTER:
                 await asyncio.sleep(0)  # what is buffered comes without a wait
 
-    def _send(self) -> None:
+    def send(self) -> None:
         """Give the transport what there is, unless the peer does not take it."""
         self._planned = False
         talk, transport = self.talk, self._request.transport
@@ -203,7 +206,7 @@ class Connection:
                     self._give_up(talk, "a frame was not taken in time")
                     return
                 self._stuck = False
-                self._send()
+                self.send()
             elif talk.closing is not None:
                 return
 

@@ -20,6 +20,7 @@ from hiq.clients.denied import Denied
 from hiq.clients.homeiq import HomeIq
 from hiq.clients.principal import Principal
 from hiq.clients.protocol import NAME, Conversation
+from hiq.clients.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,7 @@ class ClientServer:
         self._connections: dict[Connection, Talk] = {}
         self._by_user: Counter[str] = Counter()
         self._by_address: Counter[str] = Counter()
+        self._turns = Turns()
         self._open = 0
         self._stopping = False
         self._short = False
@@ -189,7 +191,14 @@ class ClientServer:
         principal: Principal,
         place: _Place,
     ) -> None:
-        connection = Connection(socket, request, writer, self.hub.rules, self._clocks)
+        connection = Connection(
+            socket,
+            request,
+            writer,
+            rules=self.hub.rules,
+            clocks=self._clocks,
+            turns=self._turns,
+        )
         talk = self._talk(socket, principal, connection)
         self._connections[connection] = talk
         self.accepted += 1
