@@ -144,7 +144,8 @@ wheel: frontend $(VENV)/.tools ## a wheel in dist/
 wheelcheck: frontend .venv-release/.tools ## sdist -> wheel -> fresh environment -> demo, for every Python here
 	tools/check_wheel.sh .venv-release $(PYTHONS)
 
-imagecheck: frontend ## the Dockerfile's steps in a bare Debian tree, ending in a healthy hiq (root)
+imagecheck: frontend .venv-release/.tools ## the Dockerfile's steps in a bare Debian tree, ending in a healthy hiq (root)
+	.venv-release/bin/hadolint Dockerfile addon/Dockerfile
 	tools/image_check.sh .cache
 
 firstminute: wheel ## from an empty Debian tree to the first chart, timed (root)
