@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hiq.assure.contracts import WARNINGS
 from hiq.assure.monitor_facts import ClientFacts, Facts, HaFacts, SinkFacts
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ def _clients(sessions: Iterable[Session]) -> Iterator[ClientFacts]:
 
 
 def _violations(stats: Stats) -> dict[str, int]:
-    """Return how often each contract was broken."""
+    """Return how often each contract was broken; what is only odd does not count."""
     known = {} if stats.contracts is None else stats.contracts()
-    return {name: sum(one["violations"].values()) for name, one in known.items()}
+    return {
+        name: sum(n for code, n in one["violations"].items() if code not in WARNINGS)
+        for name, one in known.items()
+    }
