@@ -22,6 +22,7 @@ from hiq.backoff import wait
 from hiq.clients.clocks import Clocks
 from hiq.clients.rules import Rules
 from hiq.clients.shedding import shed
+from hiq.inorder import InOrder
 from hiq.statesdesk import StatesDesk
 from hiq.validating import verdict_of
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from hiq.clients.sessions import Session
     from hiq.clients.store import Store
     from hiq.clients.subscriptions import Facts
+    from hiq.event_points import OtherEvent
     from hiq.observe import Observers, Tapped
     from hiq.settings.schema import ClientsSettings, Settings
     from hiq.stats import Stats
@@ -89,6 +91,11 @@ class Guests:
         self._changed = asyncio.Event()
         self._dirty = asyncio.Event()
         self._watching = False
+        self._in_order = (
+            InOrder(self._give_states, self._give_event)
+            if settings.events.types
+            else None  # nothing has to wait for anything
+        )
         self._status: set[HomeIq] = set()
         self._facts: dict[str, Facts] = {}
         self._house: Any = None
@@ -122,8 +129,24 @@ class Guests:
 
     def violation(self, json: bytes) -> int:
         """Tell a broken contract to the clients that want it."""
-        server, now_s = self._server, self._clocks.steady()
-        return 0 if server is None else server.hub.violation(json, now_s)
+        return self._other("contract_violation", json)
+
+    def event(self, event: OtherEvent) -> None:
+        """Give an event that is no state change to the clients that want it."""
+        if self._in_order is None:
+            self._give_event(event)
+        else:
+            self._in_order.other(event)
+
+    def _give_event(self, event: OtherEvent) -> None:
+        entity_id = event.about.get("entity", "")
+        self._other(event.event_type, event.json, entity_id)
+
+    def _other(self, kind: str, json: bytes, entity_id: str = "") -> int:
+        if self._server is None:
+            return 0
+        now_s = self._clocks.steady()
+        return self._server.hub.other(kind, json, now_s, entity_id=entity_id)
 
     def sessions(self) -> tuple[Session, ...]:
         """Return the sessions of all clients."""
@@ -214,6 +237,12 @@ class Guests:
         self._changed.set()
 
     def _observe(self, found: Sequence[Tapped]) -> None:
+        if self._in_order is None:
+            self._give_states(found)
+        else:
+            self._in_order.states(found)
+
+    def _give_states(self, found: Sequence[Tapped]) -> None:
         if self._server is not None:
             stats = self._stats
             refused = stats.filtered + stats.skipped + stats.duplicate + stats.rejected

@@ -123,6 +123,7 @@ class HomeSide:
             settings, shared.parts, shared.observers, pipeline, discovery, repairer
         )
         events = OtherEvents(settings.events, behind, extra, stats)
+        events.add(shared.guests.event)
         validation = Validation(
             pipeline, stats, settings.data_dir, settings.validation.level, clock=clock
         )

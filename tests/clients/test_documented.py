@@ -11,6 +11,7 @@ import pytest
 
 from hiq.clients.principal import EVERYTHING, Principal
 from hiq.clients.reading import load, to_frame
+from hiq.clients.subscriptions import VIOLATION
 from tests.clients.talk import Home
 from tests.clients.tokens import NOW
 
@@ -45,7 +46,9 @@ def said() -> dict[str, dict[str, Any]]:
     home.fire(count=3)
     frames += tab.read()
     words = ("contract", "correlation", "code", "step", "message", "events")
-    home.hub.violation(json.dumps(dict.fromkeys(words, "")).encode(), home.time.now)
+    home.hub.other(
+        VIOLATION, json.dumps(dict.fromkeys(words, "")).encode(), home.time.now
+    )
     frames += tab.read()
     home.hub.tick(home.time.now, 3)
     frames += tab.read() + tab.say("ping", id=4)

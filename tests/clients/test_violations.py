@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hiq.clients.principal import Scopes
+from hiq.clients.subscriptions import VIOLATION
 from tests.clients.talk import Home, Tab
 
 BODY: dict[str, Any] = {
@@ -22,7 +23,7 @@ BODY: dict[str, Any] = {
 
 def tell(home: Home) -> int:
     """Tell a violation."""
-    return home.hub.violation(json.dumps(BODY).encode(), home.time.now)
+    return home.hub.other(VIOLATION, json.dumps(BODY).encode(), home.time.now)
 
 
 def seqs(tab: Tab) -> list[tuple[str, int]]:

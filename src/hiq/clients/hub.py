@@ -17,7 +17,7 @@ from hiq.clients.owed import Owed
 from hiq.clients.routes import Route, Stream, make_route
 from hiq.clients.sessions import Session, Sessions
 from hiq.clients.state import Document
-from hiq.clients.subscriptions import VALID, VIOLATION, Event, Facts, Subscriptions
+from hiq.clients.subscriptions import VALID, Event, Facts, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -312,11 +312,20 @@ class Hub:
                 count += 1
         return count
 
-    def violation(self, json: bytes, now_s: float) -> int:
-        """Give a broken contract a number in each session that wants it."""
+    def other(
+        self, kind: str, json: bytes, now_s: float, *, entity_id: str = ""
+    ) -> int:
+        """Give what is no state change a number in each session that wants it.
+
+        Args:
+            kind: its type of event; a broken contract is VIOLATION.
+            json: what is sent.
+            now_s: seconds that never go back.
+            entity_id: what it is about, "" for no entity.
+        """
         self.events += 1
         event_id = f"e_{self._stream}{self.events:08x}"
-        event = Event(event_id, 0, "", 0, json, VIOLATION)
+        event = Event(event_id, 0, entity_id, 0, json, kind)
         route = make_route(self.sessions, (), event, self.facts)
         told: set[Route] = set()
         count = self._send(event, route, now_s, told)
