@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hiq.web.routes import ROUTES
 from tests.clients.serving import Hiq, Tab, hiq_serve, shared, tab
 from tests.clients.test_auth import NONE_TOKEN, OTHER
 from tests.clients.tokens import token
@@ -149,6 +150,19 @@ async def test_the_api_takes_the_same_tokens(hiq: Hiq) -> None:
     status, body = await asyncio.to_thread(ask_api, hiq, hiq.bearer(scope="alerts"))
     assert status == 403
     assert b"FORBIDDEN" in body
+
+
+@pytest.mark.parametrize(
+    "narrow", [{"entities": ["light.*"]}, {"event_types": ["state_changed"]}]
+)
+async def test_a_narrowed_token_does_not_see_all(hiq: Hiq, narrow: Any) -> None:
+    """Routes that show every entity are closed to who may see some; others are not."""
+    token = hiq.bearer(scope="read", **narrow)
+    for route in ROUTES:
+        if route.shows_all and not route.socket:
+            status, body = await asyncio.to_thread(ask_api, hiq, token, route.path)
+            assert (status, b"FORBIDDEN" in body) == (403, True), route.path
+    assert (await asyncio.to_thread(ask_api, hiq, token))[0] == 200
 
 
 async def test_an_hour_then_two(hiq: Hiq) -> None:

@@ -176,6 +176,7 @@ async def test_a_good_token_opens_what_is_closed(route: Route) -> None:
         assert (first.authorization, first.query) == (None, {"token"})
         assert (second.protocols, second.address) == (("a", "b"), "127.0.0.1")
         assert second.access == route.access
+        assert second.shows_all == route.shows_all
 
 
 async def test_too_many_requests() -> None:

@@ -73,6 +73,11 @@ class Shown(Protocol):
         """What is asked for."""
         ...
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether entities of every kind can be in the answer."""
+        ...
+
 
 class Gate:
     """Judges who asks.
@@ -155,6 +160,8 @@ class Gate:
             return found
         if shown.access not in found.scopes.words:
             return Denied("FORBIDDEN", f"scope {shown.access}")
+        if shown.shows_all and found.scopes.narrowed:
+            return Denied("FORBIDDEN", "the token is for some entities or events only")
         return None
 
     def figures(self) -> dict[str, Any]:

@@ -31,6 +31,11 @@ class Scopes:
     entities: tuple[str, ...] | None = None
     event_types: frozenset[str] | None = None
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether not every entity and event may be seen."""
+        return self.entities is not None or self.event_types is not None
+
     def event(self, event_type: str, entity_id: str) -> bool:
         """Return whether an event may be seen; "" where it belongs to no entity."""
         if "read" not in self.words:

@@ -31,6 +31,7 @@ STATIC_PREFIX: Final = STATIC.partition("{")[0]
 CONTROL_PATHS: Final = frozenset(
     route.path for route in ROUTES if route.access == "control"
 )
+SHOW_ALL: Final = frozenset(route.path for route in ROUTES if route.shows_all)
 METHODS: Final = {
     path: ", ".join(sorted({route.method for route in ROUTES if route.path == path}))
     for path in {route.path for route in ROUTES}
@@ -149,6 +150,7 @@ def _denied(request: web.Request, policy: Policy, parts: Parts) -> web.Response 
             address=policy.address(request),
             peer=request.remote or "",
             access="control" if _is_control(request) else "read",
+            shows_all=route_of(request.match_info) in SHOW_ALL,
         )
     )
     if denial is None:

@@ -44,6 +44,7 @@ class Credentials:
         address: where it comes from.
         peer: the other end of the connection itself, whatever headers say.
         access: what is asked for, `read` or `control`.
+        shows_all: entities of every kind can be in the answer.
     """
 
     authorization: str | None
@@ -52,6 +53,7 @@ class Credentials:
     address: str
     peer: str
     access: Access
+    shows_all: bool = False
 
 
 class Denial(Protocol):

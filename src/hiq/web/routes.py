@@ -38,6 +38,8 @@ class Route:
             unless authentication is off; `control` takes no foreign origin at all.
         query: the struct that its query parameters make.
         socket: it becomes a WebSocket, whose frames are these structs.
+        shows_all: entities of every kind can be in its answer, so that a token which is
+            narrowed to some may not ask.
     """
 
     method: Literal["GET", "POST"]
@@ -48,6 +50,7 @@ class Route:
     access: Access = "read"
     query: type[Any] | None = None
     socket: tuple[Any, ...] = ()
+    shows_all: bool = False
 
 
 def _missing(what: str, body: Any = errors.Unavailable) -> Answer:
@@ -156,6 +159,7 @@ ROUTES: tuple[Route, ...] = (
         "alerts",
         "What is wrong now and was lately, with latencies and what the audit says.",
         (_served(alerts.AlertList), _missing("The monitor")),
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -163,6 +167,7 @@ ROUTES: tuple[Route, ...] = (
         "event_rate",
         "How many events come: windows, types, domains, the busiest entities.",
         (_served(service.EventRate), _missing("The rate monitor", service.NoRates)),
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -206,6 +211,7 @@ ROUTES: tuple[Route, ...] = (
         "Entities of the registry, with what their device and area add.",
         (_served(home.EntityPage), WRONG_QUERY, _missing("The registry")),
         query=home.EntityQuery,
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -213,6 +219,7 @@ ROUTES: tuple[Route, ...] = (
         "renames",
         "The last renames of entities.",
         (_served(home.RenameList), _missing("The registry")),
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -221,6 +228,7 @@ ROUTES: tuple[Route, ...] = (
         "Devices of the registry.",
         (_served(home.DevicePage), WRONG_QUERY, _missing("The registry")),
         query=home.DeviceQuery,
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -229,6 +237,7 @@ ROUTES: tuple[Route, ...] = (
         "What the database holds of one entity, for a chart.",
         (_served(page.History), WRONG_QUERY, UNREADABLE, _missing("Reading back")),
         query=page.HistoryQuery,
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -237,6 +246,7 @@ ROUTES: tuple[Route, ...] = (
         "Entities that have points, and when the newest one is.",
         (_served(page.StoredPage), WRONG_QUERY, UNREADABLE, _missing("Reading back")),
         query=page.StoredQuery,
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -244,6 +254,7 @@ ROUTES: tuple[Route, ...] = (
         "refused",
         "The newest events that were not accepted, points that a sink refused.",
         (_served(page.Refusals),),
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -251,6 +262,7 @@ ROUTES: tuple[Route, ...] = (
         "settings",
         "The settings in force, secrets masked.",
         (_served(page.SettingsShown), _missing("The settings")),
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -258,6 +270,7 @@ ROUTES: tuple[Route, ...] = (
         "house",
         "The status of the house: climate, presence, lights, sensors.",
         (_served(house.HouseStatus), _missing("The status", house.NotKnown)),
+        shows_all=True,
     ),
     Route(
         "GET",
@@ -287,6 +300,7 @@ ROUTES: tuple[Route, ...] = (
             Answer(400, "Not a WebSocket request.", errors.Refusal),
         ),
         socket=house.FRAMES,
+        shows_all=True,
     ),
 )
 STATIC = "/static/{name}"
