@@ -11,6 +11,7 @@ from hiq.deadletters import DeadLetter, DeadLetters
 from hiq.pageparts import PastOfSink, fill_page
 from hiq.settings import HomeAssistantSettings, Settings, SinkSettings
 from hiq.sink.charted import Charted, Held
+from hiq.validating import FILE
 from hiq.web.parts import Parts
 from hiq.web.types.home import Entity
 from hiq.web.types.page import StoredQuery
@@ -114,7 +115,10 @@ async def test_everything_is_given(tmp_path: Path) -> None:
     parts = Parts()
     fill_page(parts, current, core)
     assert parts.rejects is not None
-    assert parts.rejects() == [("BAD_TIME", b"{}")]
+    assert await parts.rejects() == [(None, "BAD_TIME", b"{}")]
+    kept = DeadLetters(tmp_path / "dead" / FILE)
+    kept.append([DeadLetter(b"x" * 300, "BAD_DATA", NOW, "events")])
+    assert await parts.rejects() == [(NOW, "BAD_DATA", b"x" * 200)]
     assert parts.letters is not None
     found = (await parts.letters())["db"]
     assert [letter.line for letter in found] == [f"m v={i}" for i in range(10, 60)]

@@ -168,7 +168,7 @@ export interface History {
 
 export interface Refusals {
   rejected: number;
-  newest: { reason: string; meaning: string; sample: string }[];
+  newest: { time: string | null; reason: string; meaning: string; sample: string }[];
   dead_letters: {
     sink: string;
     count: number;

@@ -84,7 +84,8 @@ function none(): HTMLElement {
 }
 
 function rejects(found: Refusals): HTMLElement {
-  return table("Refused events", ["Reason", "What came"], [...found.newest].reverse().map(({ reason, meaning, sample }) => [
+  return table("Refused events", ["When", "Reason", "What came"], [...found.newest].reverse().map(({ time, reason, meaning, sample }) => [
+    moment(time, "just now"),
     make("span", {}, make("code", {}, reason), meaning ? make("small", {}, ` ${meaning}`) : null),
     make("code", { class: "sample" }, sample),
   ]));

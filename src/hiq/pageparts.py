@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from hiq.deadletters import DeadLetters
 from hiq.settings.show import public
 from hiq.sink import CHARTED, make_charts
+from hiq.validating import FILE as REFUSED
 from hiq.web.report import moment
 from hiq.web.types.page import History, Letter, StoredEntity, StoredPage
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from hiq.settings.schema import Settings
     from hiq.sink.charted import ChartReader, Held
-    from hiq.web.parts import Parts
+    from hiq.web.parts import Parts, Rejected
     from hiq.web.types.page import StoredQuery
 
 __all__ = ["PastOfSink", "fill_page"]
@@ -33,6 +34,7 @@ HELD_S: Final = 10.0
 GONE_S: Final = 7 * 86400.0
 """An entity that no registry knows and that was silent for so long is gone."""
 LETTERS: Final = 50
+SAMPLE_BYTES: Final = 200
 
 
 class Rejecting(Protocol):
@@ -58,6 +60,14 @@ def fill_page(parts: Parts, current: Current, pipeline: Rejecting) -> None:
         for sink in settings.sinks
     }
 
+    refused = DeadLetters(settings.data_dir / "dead" / REFUSED)
+
+    async def rejects() -> Sequence[Rejected]:
+        kept = await asyncio.to_thread(refused.newest, LETTERS)
+        if not kept:  # not on the disk yet
+            return [(None, reason, sample) for reason, sample in pipeline.rejects()]
+        return [(one.time, one.reason, one.line[:SAMPLE_BYTES]) for one in kept]
+
     async def newest() -> Mapping[str, Sequence[Letter]]:
         return await asyncio.to_thread(_newest, letters)
 
@@ -65,7 +75,7 @@ def fill_page(parts: Parts, current: Current, pipeline: Rejecting) -> None:
         found = current.settings
         return public(found), str(found.source) if found.source else None
 
-    parts.rejects = pipeline.rejects
+    parts.rejects = rejects
     parts.letters = newest
     parts.settings = shown
     parts.past = past_of(settings, parts)

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from hiq.alarms import Alarms
 from hiq.stats import SinkStats, Stats
-from hiq.web.parts import Credentials
+from hiq.web.parts import Credentials, Rejected
 from hiq.web.types.page import Letter
 from hiq.web.types.service import EntityCount
 from tests.browser import Tab, tab
@@ -76,7 +76,14 @@ def give_everything(hiq: Served) -> None:
     window = structs.replace(RATES.windows["5m"], top_entities=busy)
     rates = structs.replace(RATES, windows={**RATES.windows, "5m": window})
     hiq.parts.rates = lambda _now: rates
-    hiq.parts.rejects = lambda: [("BAD_TIME", b'{"event_type":"x"}'), ("NEW", b"\xff")]
+
+    async def rejects() -> list[Rejected]:
+        return [
+            (time.time(), "BAD_TIME", b'{"event_type":"x"}'),
+            (None, "NEW", b"\xff"),
+        ]
+
+    hiq.parts.rejects = rejects
     letter = Letter(
         time="2026-09-21T14:13:20+00:00",
         reason="400: field type conflict",

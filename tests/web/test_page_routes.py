@@ -9,6 +9,7 @@ import pytest
 from hiq._core import Status
 from hiq.assure.levels import CODES, Severity
 from hiq.web.page_routes import MEANINGS
+from hiq.web.parts import Rejected
 from hiq.web.types.page import Letter
 from tests.web.pasts import FixedPast
 from tests.web.serving import NOW, Served, served
@@ -101,11 +102,16 @@ async def test_refused() -> None:
             return {"influxdb": [letter], "gone": []}
 
         hiq.parts.letters = letters
-        hiq.parts.rejects = lambda: [("BAD_TIME", b"%d \xff" % i) for i in range(60)]
+
+        async def rejects() -> list[Rejected]:
+            return [(None if i else 0.5, "BAD_TIME", b"%d \xff" % i) for i in range(60)]
+
+        hiq.parts.rejects = rejects
         code, body, _ = await hiq.get("/api/v1/refused")
         assert code == 200
         assert len(body["newest"]) == 50
         assert body["newest"][-1] == {
+            "time": None,
             "reason": "BAD_TIME",
             "meaning": "its time is missing, or none",
             "sample": "59 \\xff",

@@ -14,7 +14,7 @@ from aiohttp import web
 from hiq.errors import HiqError
 from hiq.web.answer import answer, unavailable
 from hiq.web.query import parameters
-from hiq.web.report import moment
+from hiq.web.report import iso, moment
 from hiq.web.types import page
 
 if TYPE_CHECKING:
@@ -91,17 +91,18 @@ class PageRoutes:
     async def refused(self, _request: web.Request) -> web.Response:
         """Answer what was not accepted, and why."""
         stats, parts = self._view.stats, self._parts
-        rejects = () if parts.rejects is None else parts.rejects()
+        rejects = () if parts.rejects is None else await parts.rejects()
         letters = {} if parts.letters is None else await parts.letters()
         found = page.Refusals(
             rejected=stats.rejected,
             newest=[
                 page.RefusedEvent(
+                    time=iso(at),
                     reason=reason,
                     meaning=MEANINGS.get(reason, ""),
                     sample=sample.decode("utf-8", "backslashreplace"),
                 )
-                for reason, sample in rejects[-SAMPLES:]
+                for at, reason, sample in rejects[-SAMPLES:]
             ],
             dead_letters=[
                 page.DeadLetters(

@@ -80,6 +80,9 @@ class ServeClient(Protocol):
         """Return what was answered."""
 
 
+Rejected = tuple[float | None, str, bytes]
+
+
 class Past(Protocol):
     """Who reads back what a sink holds; HiqError where that fails."""
 
@@ -131,7 +134,8 @@ class Parts:
         shed_clients: takes a step against a shortage of memory; None before the first
             client. `waiting` returns the bytes that wait for them.
         past: reads back what was written.
-        rejects: the newest events that were refused: reason code, first bytes.
+        rejects: the newest events that were refused: Unix seconds if known, reason
+            code, first bytes.
         letters: the newest points that each sink refused for good.
         settings: those in force as they may be shown, and their file.
         alarms: what is wrong now, and was lately.
@@ -155,7 +159,7 @@ class Parts:
     close_clients: Callable[[], Awaitable[None]] | None = None
     shed_clients: Callable[[str], int] | None = None
     past: Past | None = None
-    rejects: Callable[[], Sequence[tuple[str, bytes]]] | None = None
+    rejects: Callable[[], Awaitable[Sequence[Rejected]]] | None = None
     letters: Callable[[], Awaitable[Mapping[str, Sequence[Letter]]]] | None = None
     settings: Callable[[], tuple[Mapping[str, Any], str | None]] | None = None
     alarms: Alarms | None = None

@@ -88,8 +88,12 @@ class StoredPage(Struct, frozen=True, kw_only=True):
 
 
 class RefusedEvent(Struct, frozen=True, kw_only=True):
-    """An event that was not accepted, with the beginning of what came."""
+    """An event that was not accepted, with the beginning of what came.
 
+    `time` is null until the disk has it.
+    """
+
+    time: Moment | None
     reason: str
     meaning: str
     sample: str
