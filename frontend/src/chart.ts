@@ -119,7 +119,7 @@ export class Chart {
       legend: { show: false },
       hooks: { setCursor: [point], setData: [point] },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-      padding: [10, 8, 0, 0],
+      padding: [10, 30, 0, 0],
       scales: {
         x: { range: (_plot, first, last) => [Math.min(first, last - (shortest ?? 1)), last] },
         y: { range: (_plot, low, high) => range(low, high, fromZero === true, words) },

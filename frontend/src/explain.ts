@@ -80,7 +80,7 @@ const GAPS: Record<string, { meaning: string; todo: string }> = {
 /** Explains a check by its name, such as `journal` or `sink:influxdb`. */
 export function explainCheck(name: string): Explained {
   const [kind = "", detail] = name.split(":");
-  const found = CHECKS[kind] ?? { title: titled(kind), meaning: "", todo: "" };
+  const found = CHECKS[kind] ?? { title: detail ? `${titled(kind)}:` : titled(kind), meaning: "", todo: "" };
   return detail ? { ...found, title: `${found.title} ${detail}` } : found;
 }
 

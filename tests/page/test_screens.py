@@ -99,9 +99,9 @@ def give_everything(hiq: Served) -> None:
     assert isinstance(hiq.parts.alarms, Alarms)
     book = hiq.parts.alarms.alerts
     told = "sensor.bath is silent for 2 h. Look at the device (docs/howto/alerts.md#x)"
-    book.raise_("entity_silent:sensor.bath", "warning", told, 100.0)
-    book.raise_("ha_silent", "critical", "no event for 5 min", 200.0)
-    book.clear("ha_silent", 500.0)
+    book.raise_("entity_silent:sensor.bath", "warning", told, time.time() - 7200)
+    book.raise_("ha_silent", "critical", "no event for 5 min", time.time() - 900)
+    book.clear("ha_silent", time.time() - 600)
 
 
 async def go(shown: Tab, part: str) -> None:
@@ -121,7 +121,7 @@ async def test_trouble_is_shown_in_words(chromium: Browser) -> None:
             assert "Nothing is lost" in told or "nothing is lost" in told
             assert "hiq check" in told
             alert = await shown.text('[data-worry="entity_silent:sensor.bath"]')
-            assert alert.startswith("Entity silent sensor.bath")
+            assert alert.startswith("Entity silent: sensor.bath")
             assert "sensor.bath is silent for 2 h. Look at the device." in alert
             card = f'[data-sink="{EVIL}"]'
             assert "waits for you" in await shown.text(f"{card} .pill")
