@@ -53,6 +53,10 @@ cdef class Judge:
         self, const uint8_t* base, Event* event, Tape* tape, Span* out
     ) noexcept nogil
     cdef void decide(self, Entity* entity) noexcept nogil
+    cdef void _decide_class(
+        self, Entity* entity, int32_t rule, int32_t limit
+    ) noexcept nogil
+    cdef void _apply(self, Entity* entity, int32_t rule) noexcept nogil
     cdef void remember(self, Entity* entity) noexcept nogil
     cdef bint is_exception(self, int32_t rule) noexcept nogil
     cdef bint thins(self, Entity* entity, Span state, int64_t stamp) noexcept nogil

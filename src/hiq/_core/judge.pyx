@@ -55,6 +55,23 @@ cdef inline bint is_plain_number(Span text) noexcept nogil:
     return is_digit(text.at[text.length - 1])
 
 
+cdef void fill(Facts* facts, const Entity* entity) noexcept nogil:
+    """Fill in what is known of an entity."""
+    cdef const uint8_t* at = entity.facts.data
+    cdef const uint8_t* end = at + entity.facts.length
+    cdef size_t length
+    cdef size_t key = FIRST_TAG
+    memset(facts, 0, sizeof(Facts))
+    facts.of[ENTITY_ID] = id_of(entity)
+    facts.of[DOMAIN] = domain_of(entity)
+    facts.of[DEVICE_CLASS] = held(&entity.device_class)
+    while key < KEYS and at != end:
+        length = at[0] | <size_t> at[1] << 8
+        facts.of[key] = span(at + 2, length)
+        at += 2 + length
+        key += 1
+
+
 cdef bint change_class(Entity* entity) noexcept nogil:
     """Put the decision for the class before in force; whether there is one.
 
@@ -139,6 +156,9 @@ cdef class Judge:
     ) noexcept nogil:
         """Do it, but for what a changed limit means."""
         cdef bint fresh = entity.look & UNDECIDED
+        cdef int32_t rule = entity.rule
+        cdef int32_t limit = entity.limit
+        cdef bint changed = False
         cdef Span found
         if self._asks_class:
             # Attributes that are the remembered ones have the remembered class.
@@ -157,7 +177,7 @@ cdef class Judge:
                     same(found, held(&entity.device_class))
                 ):
                     return True
-                fresh = True
+                changed = True
                 if not entity.class_in_other:
                     entity.class_version = 0
                 entity.device_class.length = 0
@@ -167,11 +187,12 @@ cdef class Judge:
                     entity.look |= UNDECIDED
                     return False
         if fresh:
-            if entity.look & UNDECIDED:
-                # What was decided for other classes holds no more.
-                entity.has_other = entity.class_in_other = False
-                entity.class_version = 0
+            # What was decided for other classes holds no more.
+            entity.has_other = entity.class_in_other = False
+            entity.class_version = 0
             self.decide(entity)
+        elif changed:
+            self._decide_class(entity, rule, limit)
         return True
 
     cdef bint _has_same_class(
@@ -227,37 +248,41 @@ cdef class Judge:
     cdef void decide(self, Entity* entity) noexcept nogil:
         """Decide an entity by what is known of it."""
         cdef Facts facts
-        cdef const uint8_t* at = entity.facts.data
-        cdef const uint8_t* end = at + entity.facts.length
-        cdef size_t length
-        cdef size_t key = FIRST_TAG
         cdef bint by_class = False
-        cdef int32_t rule
-        memset(&facts, 0, sizeof(Facts))
-        facts.of[ENTITY_ID] = id_of(entity)
-        facts.of[DOMAIN] = domain_of(entity)
-        facts.of[DEVICE_CLASS] = held(&entity.device_class)
-        while key < KEYS and at != end:
-            length = at[0] | <size_t> at[1] << 8
-            facts.of[key] = span(at + 2, length)
-            at += 2 + length
-            key += 1
+        fill(&facts, entity)
         entity.limit = 0
         entity.allowance = self.allowance.set_of(facts.of[DOMAIN])
         if not self._filter.accepts(facts.of[ENTITY_ID], facts.of[DOMAIN]):
             entity.accepted = False
             entity.rule = LISTS
         else:
-            rule = self._rules.first(&facts, &by_class)
-            if rule < 0:
-                entity.accepted = not self._is_include
-                entity.rule = NO_RULE
-            else:
-                entity.accepted = rule < self._exceptions or self._is_include
-                entity.rule = RULES + rule
+            self._apply(entity, self._rules.first(&facts, &by_class))
             if self._limits.count:
                 entity.limit = self._limits.first(&facts, &by_class) + 1
         entity.look = BY_CLASS if by_class else 0
+
+    cdef void _decide_class(
+        self, Entity* entity, int32_t rule, int32_t limit
+    ) noexcept nogil:
+        """Decide an entity of which only the class has changed.
+
+        `rule` and `limit` are those of the class before.
+        """
+        cdef Facts facts
+        fill(&facts, entity)
+        self._apply(entity, self._rules.first_of_class(&facts, rule - RULES))
+        entity.limit = 0
+        if self._limits.count:
+            entity.limit = self._limits.first_of_class(&facts, limit - 1) + 1
+
+    cdef void _apply(self, Entity* entity, int32_t rule) noexcept nogil:
+        """Put the rule that matches in force, a number below 0 is none."""
+        if rule < 0:
+            entity.accepted = not self._is_include
+            entity.rule = NO_RULE
+        else:
+            entity.accepted = rule < self._exceptions or self._is_include
+            entity.rule = RULES + rule
 
     cdef void remember(self, Entity* entity) noexcept nogil:
         """Take note that the attributes of the event at hand are remembered now."""

@@ -34,6 +34,8 @@ cdef class Rules:
     cdef Texts _texts
     cdef Condition* _conditions
     cdef size_t* _starts        # of each rule in the conditions, and the end
+    cdef int32_t* _asking       # numbers of the rules that ask for the class
+    cdef int32_t _asking_count
     cdef readonly int32_t count
     cdef readonly bint asks_class
 
@@ -42,3 +44,6 @@ cdef class Rules:
         self, const Condition* condition, Span fact, const Edges* edges
     ) noexcept nogil
     cdef int32_t first(self, const Facts* facts, bint* by_class) noexcept nogil
+    cdef int32_t first_of_class(
+        self, const Facts* facts, int32_t before
+    ) noexcept nogil

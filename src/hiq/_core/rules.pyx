@@ -28,7 +28,8 @@ cdef class Rules:
         self.count = len(rules)
         self._conditions = <Condition*> malloc((total + 1) * sizeof(Condition))
         self._starts = <size_t*> malloc((len(rules) + 1) * sizeof(size_t))
-        if self._conditions == NULL or self._starts == NULL:
+        self._asking = <int32_t*> malloc((len(rules) + 1) * sizeof(int32_t))
+        if self._conditions == NULL or self._starts == NULL or self._asking == NULL:
             raise MemoryError
         for number, rule in enumerate(rules):
             self._starts[<size_t> number] = at
@@ -38,15 +39,22 @@ cdef class Rules:
                 self._conditions[at].first = len(into)
                 into += wanted
                 self._conditions[at].last = len(into)
-                self.asks_class |= key == DEVICE_CLASS
+                if key == DEVICE_CLASS and (
+                    not self._asking_count
+                    or self._asking[self._asking_count - 1] != number
+                ):
+                    self._asking[self._asking_count] = number
+                    self._asking_count += 1
                 at += 1
         self._starts[<size_t> self.count] = at
+        self.asks_class = self._asking_count > 0
         self._globs = Globs(globs)
         self._texts = Texts(texts)
 
     def __dealloc__(self):
         free(self._conditions)
         free(self._starts)
+        free(self._asking)
 
     def find(self, facts):
         """Return the first rule for some facts, -1 if none, and if the class counts."""
@@ -142,3 +150,32 @@ cdef class Rules:
                 if good:
                     return number
         return -1
+
+    cdef int32_t first_of_class(
+        self, const Facts* facts, int32_t before
+    ) noexcept nogil:
+        """Return what `first` does, where it was `before` with another class.
+
+        Below 0: none was. Unless that rule asked for the class, it is still the first
+        of those that do not, so only those that do are looked at.
+        """
+        cdef Edges edges
+        cdef bint by_class = False
+        cdef int32_t number
+        cdef size_t i
+        cdef int32_t n
+        look_at(facts.of[ENTITY_ID], &edges)
+        for n in range(self._asking_count):
+            number = self._asking[n]
+            if number == before:
+                return self.first(facts, &by_class)
+            if 0 <= before < number:
+                break
+            for i in range(self._starts[number], self._starts[number + 1]):
+                if not self._holds(
+                    &self._conditions[i], facts.of[self._conditions[i].key], &edges
+                ):
+                    break
+            else:
+                return number
+        return before
