@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hiq.clients.known import Known
+from hiq.clients.principal import Scopes
 from hiq.clients.subscriptions import Event
 from hiq.ha.commands import Command, Question
 from hiq.ha.events import Answered, HoldEnded
@@ -290,3 +291,17 @@ async def test_everything_else_is_passed_on(
         it.take(event)
     assert line.passed == others
     assert it.opening() == ((), 1.0)
+
+
+def test_a_token_that_is_narrowed_is_shown_its_entities_only() -> None:
+    """Also what others follow, and so is known, is not shown to it."""
+    home = Home()
+    asked = Asked(home)
+    home.tab("bob").say("subscribe")
+    tab = home.tab(scopes=Scopes(frozenset(("read",)), ("sensor.*",)))
+    tab.say("subscribe")
+    asked.answer([state("light.a"), state("sensor.b")])
+    assert entities(tab) == [{"sensor.b"}]
+    home.fire("light.a")
+    _result, snapshot = tab.say("subscribe", filter={"domains": ["light"]})
+    assert set(snapshot["entities"]) == {"sensor.b"}
