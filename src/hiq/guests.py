@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import sqlite3
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +22,7 @@ from hiq.clients.clocks import Clocks
 from hiq.clients.rules import Rules
 from hiq.clients.shedding import shed
 from hiq.inorder import InOrder
+from hiq.keeping import Keeping
 from hiq.statesdesk import StatesDesk
 from hiq.validating import verdict_of
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from hiq.clients.hub import Hub
     from hiq.clients.server import ClientServer
     from hiq.clients.sessions import Session
-    from hiq.clients.store import Store
     from hiq.clients.subscriptions import Facts
     from hiq.event_points import OtherEvent
     from hiq.observe import Observers, Tapped
@@ -52,9 +51,6 @@ FILE: Final = "clients.db"
 BUSY_S: Final = 0.2
 CALM_S: Final = 1.0
 REGISTRY_S: Final = 10.0
-KEEP_S: Final = 0.05
-"""Between two writes: so much may be lost by a kill, and is then announced."""
-RETRY_S: Final = 5.0
 
 
 class Guests:
@@ -85,11 +81,9 @@ class Guests:
         self._admission = Admission(settings, self._clocks, in_thread)
         self._gate: Gate | None = None
         self._server: ClientServer | None = None
-        self._store: Store | None = None
+        self._keeping = Keeping(in_thread, self._clocks.wall)
         self._making = asyncio.Lock()
-        self._writing = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._dirty = asyncio.Event()
         self._watching = False
         self._in_order = (
             InOrder(self._give_states, self._give_event)
@@ -157,17 +151,14 @@ class Guests:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._admission.run())
             group.create_task(self._keep_time())
-            group.create_task(self._keep_files())
+            group.create_task(self._keeping.run())
 
     async def close(self) -> None:
         """End all clients; calling it twice does nothing."""
         if self._server is not None:
             await self._server.close()
             self._watch(on=False)
-        store, self._store = self._store, None
-        if store is not None:
-            await self._flush(store, last=True)
-            await self._in_thread(store.close)
+        await self._keeping.close()
 
     # making
 
@@ -189,7 +180,6 @@ class Guests:
             durable=self._settings.clients.durable,
         )
         key = await self._in_thread(store.open)
-        store.changed = self._dirty.set
         hub = hub_class(
             rules,
             key,
@@ -204,8 +194,7 @@ class Guests:
         # At once, so that an event right after the answer to `subscribe` is seen.
         hub.on_sent = self.on_sent
         hub.changed_interest = partial(self._interest_changed, hub)
-        self._store = store
-        self._dirty.set()
+        self._keeping.begin(store)
         assert self._gate is not None
         server: ClientServer = server_class(
             hub,
@@ -324,32 +313,6 @@ class Guests:
             server.hub.tick(now_s, self._written())
             self._changed.clear()
             await wait(self._changed, BUSY_S if server.hub.in_a_hurry else CALM_S)
-
-    async def _keep_files(self) -> None:
-        while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            good = self._store is None or await self._flush(self._store)
-            await asyncio.sleep(KEEP_S if good else RETRY_S)
-
-    async def _flush(self, store: Store, *, last: bool = False) -> bool:
-        """Write what changed; return False if the disk does not take it."""
-        async with self._writing:
-            changes = store.take(last=last)
-            if not changes:
-                return True
-            write = partial(store.write, changes, self._clocks.wall())
-            try:
-                await self._in_thread(write)
-            except sqlite3.Error as exc:
-                store.not_written(changes)
-                logger.error(  # noqa: TRY400  a full disk is no fault of ours
-                    "sessions of clients cannot be kept on disk",
-                    extra={"reason": str(exc)},
-                )
-                return False
-            store.written(changes)
-            return True
 
     def _figures(self) -> dict[str, Any]:
         if self._server is None:
