@@ -92,7 +92,9 @@ async def test_a_light_that_never_answers_is_told_to_everybody(tmp_path: Path) -
     async with serving(tmp_path, tell="event") as (home, hiq):
         url = f"{hiq.service.url}/ws".replace("http", "ws")
         async with connect(url, subprotocols=["hiq.v1"]) as socket:  # type: ignore[list-item]
-            await socket.send('{"type":"subscribe","id":1,"filter":{}}')
+            wanted = {"event_types": ["contract_violation"]}
+            frame_ = {"type": "subscribe", "id": 1, "filter": wanted}
+            await socket.send(json.dumps(frame_))
             await frame(socket, "result")
             automate(home, "light.dead")
             told = await frame(socket, "contract_violation")
