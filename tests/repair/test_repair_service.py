@@ -16,6 +16,7 @@ from hiq.ha import history_plan as plan_module
 from hiq.ha.history import History
 from hiq.repair import edge as edge_module
 from hiq.repair import repairer as repairer_module
+from hiq.repair.filling import PROBE_US
 from hiq.repair.keys import keys_of
 from hiq.settings import SinkSettings
 from hiq.settings.schema import BackfillSettings
@@ -23,6 +24,7 @@ from hiq.sink.base import Batch, Done, Outcome
 from tests.serving import Running, StubbornSink, running, settings_for, until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from hiq.ha.history_rows import Row
@@ -191,6 +193,40 @@ async def test_a_recorder_that_forgot_is_told(
     assert set(sink.points) < set(truth(simulator))
 
 
+async def test_a_recorder_that_was_only_late_has_lost_nothing(
+    simulator: Simulator,
+    tmp_path: Path,
+    sink: Counting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is asked again behind the last window, and may have written by then."""
+    settings = settings_for(simulator, tmp_path)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(20)
+        await it.settled()
+    simulator.fire(100)
+    real, asked = History.rows, Counter[int]()
+
+    async def late(
+        self: History, entity_ids: Sequence[str], after_us: int, until_us: int
+    ) -> Any:
+        span_us = until_us - after_us
+        asked[span_us] += 1
+        if span_us in PROBE_US and asked[span_us] == 1:
+            return {}
+        return await real(self, entity_ids, after_us, until_us)
+
+    monkeypatch.setattr(History, "rows", late)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.ha.subscribed)
+        simulator.fire(1)
+        await until("told", lambda: it.stats.gaps.count("repaired") == 1)
+        await it.settled()
+    assert [asked[span_us] for span_us in PROBE_US] == [2, 1]
+    assert sink.points == truth(simulator)
+
+
 async def test_a_change_of_settings_sends_the_states_again(
     simulator: Simulator, tmp_path: Path, sink: Counting
 ) -> None:
@@ -199,6 +235,7 @@ async def test_a_change_of_settings_sends_the_states_again(
     async with running(settings) as it:
         await until("subscribed", lambda: it.stats.snapshot_states)
         simulator.fire(20)
+        await until("they came", lambda: it.stats.changes >= 20)
         await it.settled()
     async with running(settings) as it:
         await until("subscribed", lambda: it.stats.duplicate)

@@ -67,8 +67,9 @@ class Filling:
         """Fill it; raises what `History.rows` raises."""
         hole, settings = self._hole, self._parts.settings
         assert hole.until_us is not None
-        if not hole.probed:
-            await self._probe(history, entity_ids)
+        begin_us = None if hole.probed else hole.done_us
+        if begin_us is not None:
+            await self._probe(history, entity_ids, begin_us)
         tail = self._parts.journal.scout(self._parts.schemas[0])
         ticked = self._timer()
         async for piece in fetch(
@@ -101,6 +102,9 @@ class Filling:
                 ticked = self._timer()
             await asyncio.sleep(0)
         hole.done_us = hole.until_us
+        if hole.missing and begin_us is not None:
+            # A recorder that was behind may have written by now what it had not then.
+            await self._probe(history, entity_ids, begin_us)
 
     def _unknown(self, rows: dict[str, list[Row]]) -> tuple[dict[str, list[Row]], int]:
         """Return the rows that were not delivered, and how many were."""
@@ -120,14 +124,17 @@ class Filling:
                 found[entity_id] = kept
         return found, count
 
-    async def _probe(self, history: History, entity_ids: Sequence[str]) -> None:
+    async def _probe(
+        self, history: History, entity_ids: Sequence[str], since_us: int
+    ) -> None:
         """Ask whether the recorder reaches back to the begin of the hole.
 
         Something happened there: it was the last that hiq saw. If the recorder has
         nothing of it, it has been purged, or emptied, or did not run.
         """
         hole = self._hole
-        begin_us = hole.done_us + MARGIN_US
+        hole.missing = ""
+        begin_us = since_us + MARGIN_US
         if hole.cause != "past":
             for before_us in PROBE_US:
                 if await self._any(history, entity_ids, begin_us - before_us, begin_us):
