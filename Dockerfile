@@ -1,8 +1,8 @@
-# Two stages: the wheel is built where the compiler is; the image has neither.
+# Two stages: the wheel is built where the compiler and Node are; the image has neither.
 FROM python:3.13-slim-bookworm AS build
 # A pinned version cannot be had any more after Debian's next point release.
 # hadolint ignore=DL3008
-RUN apt-get update && apt-get install -y --no-install-recommends g++ make \
+RUN apt-get update && apt-get install -y --no-install-recommends g++ make nodejs npm \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
