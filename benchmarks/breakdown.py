@@ -51,7 +51,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 BESIDE = (
     *("alone", "crc", "heap"),
-    *("cards", "homeiq", "parts", "schemas", "strings", "tidy"),
+    *("cards", "homeiq", "parts", "refusal", "schemas", "strings", "tidy"),
 )
 """Modules that a pipeline of schema `ha` does not call."""
 LIBC, PYTHON, OTHER = "libc (copy, compare)", "Python (loop, call)", "other"
