@@ -12,7 +12,7 @@ from libc.string cimport memcpy, memset
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
-from hiq._core.buffer cimport Buffer, buffer_free, put
+from hiq._core.buffer cimport Buffer, buffer_free, put, reserve
 from hiq._core.pipeline cimport Pipeline
 from hiq._core.verdict cimport Tally
 
@@ -131,10 +131,11 @@ cdef class Listener(WSListener):
             return 0
         if not self._gathering.may_wait():
             return 0
+        if not reserve(&self._held, sizeof(length) + size):
+            self._held.failed = False  # what waits is whole; this one is read at once
+            return 0
         put(&self._held, &length, sizeof(length))
         put(&self._held, frame.payload_ptr, size)
-        if self._held.failed:
-            raise MemoryError
         if first:
             self._gathering.began()
         return 1
