@@ -90,6 +90,7 @@ class ExtraPoints:
         self._freed = asyncio.Event()
         self._closed = False
         self._job: asyncio.Future[None] | None = None
+        self._half = 0  # lines that are in all streams but the first
 
     def add(self, kind: str, lines: bytes, times_ns: Sequence[int]) -> bool:
         """Take finished lines, one for each of these times; False if there is no room.
@@ -185,8 +186,8 @@ class ExtraPoints:
             if 0 < journal.max_bytes * HALF < journal.bytes:
                 return False
             loop = asyncio.get_running_loop()
-            count = len(batch)
-            self._job = loop.run_in_executor(self._executor, self._write, list(batch))
+            count = self._half or len(batch)
+            self._job = loop.run_in_executor(self._executor, self._write, batch[:count])
             # Also if who waits here is cancelled: it is on the disk by then.
             self._job.add_done_callback(lambda done: self._book(done, count))
         job = self._job
@@ -199,7 +200,10 @@ class ExtraPoints:
         return False
 
     def _write(self, batch: list[_Lines]) -> None:
-        """Append in the thread of the journal, the stream that counts last."""
+        """Append in the thread of the journal, the stream that counts last.
+
+        If only that one fails, the others are not written again.
+        """
         apart = any(lines.stream for lines in batch)
         entry = None if apart else _entry(batch)
         entries = [
@@ -208,10 +212,13 @@ class ExtraPoints:
             if (found := entry or _entry(batch, schema)) is not None
         ]
         first = self._schemas[0]
-        for last in (False, True):
-            some = [one for one in entries if (one[0] == first) is last]
-            if some:
-                self._journal.append(some)
+        others = [one for one in entries if one[0] != first]
+        if others and not self._half:
+            self._journal.append(others)
+            self._half = len(batch)
+        if len(others) < len(entries):
+            self._journal.append(entries[-1:])
+        self._half = 0
 
     def _book(self, job: asyncio.Future[None], count: int) -> None:
         """Count what is on the disk; runs before anyone who waits for the job."""
