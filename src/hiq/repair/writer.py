@@ -58,9 +58,10 @@ class Writer:
         """Append, and count; `known` rows were delivered before. Returns points."""
         await self._room()
         pauses = delays()
+        done: set[str] = set()
         while True:
             try:
-                await self._append(converted, known)
+                await self._append(converted, known, done)
             except (JournalError, OSError) as exc:
                 self._stats.backfill.last_error = str(exc)
                 await self._sleep(next(pauses))
@@ -71,7 +72,7 @@ class Writer:
         """Append points that are not of Home Assistant; raises what the disk says."""
         backfill = self._stats.backfill
         before = backfill.rows, backfill.points
-        await self._append(converted, 0)
+        await self._append(converted, 0, set())
         backfill.rows, backfill.points = before
 
     async def _room(self) -> None:
@@ -81,10 +82,12 @@ class Writer:
             self._stats.backfill.last_error = "waits: the journal is half full"
             await self._sleep(PATIENCE_S)
 
-    async def _append(self, converted: Converted, known: int) -> None:
+    async def _append(
+        self, converted: Converted, known: int, written: set[str]
+    ) -> None:
         """Append in the thread; the counters change before anyone else is told."""
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._executor, self._write, converted)
+        job = loop.run_in_executor(self._executor, self._write, converted, written)
 
         def book(done: asyncio.Future[None]) -> None:
             if not done.cancelled() and done.exception() is None:
@@ -94,8 +97,11 @@ class Writer:
         await asyncio.wait([job])
         job.result()
 
-    def _write(self, converted: Converted) -> None:
-        """Compress and append; runs in the thread of the journal."""
+    def _write(self, converted: Converted, written: set[str]) -> None:
+        """Compress and append; runs in the thread of the journal.
+
+        What streams have from an earlier try is not written to them again.
+        """
         entries = [
             (
                 schema,
@@ -108,15 +114,17 @@ class Writer:
                 ),
             )
             for schema, it in converted.taken
+            if schema not in written
         ]
         # As in the pump: what the first stream holds after a crash, all hold.
-        first = entries[0][0] if entries else ""
+        first = converted.taken[0][0] if converted.taken else ""
         for part in (
             [entry for entry in entries if entry[0] != first],
             [entry for entry in entries if entry[0] == first],
         ):
             if part:
                 self._journal.append(part)
+                written.update(schema for schema, _ in part)
 
     def _book(self, converted: Converted, known: int) -> None:
         stats, counts = self._stats, converted.counts
