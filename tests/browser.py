@@ -8,6 +8,7 @@ so that a test can demand silence. It knows no page in particular.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ FLAGS = (
     "--disable-sync",
 )
 DEADLINE_MS = 30_000
+ASK_AGAIN_MS = 50
 PICTURES = os.environ.get("PICTURES", "")
 """Folder for pictures of the documentation; the tests take them on their way."""
 HEIGHT = 844
@@ -56,6 +58,20 @@ class Tab:
     async def text(self, selector: str) -> str:
         """Return the text of the one element that fits."""
         return (await self.page.locator(selector).inner_text()).strip()
+
+    async def until(self, expression: str) -> Any:
+        """Ask until a JavaScript expression is true; return its value.
+
+        Playwright's `wait_for_function` evaluates within the page, which the page's
+        Content-Security-Policy forbids; so it is asked from here.
+        """
+        try:
+            async with asyncio.timeout(DEADLINE_MS / 1000):
+                while not (found := await self.page.evaluate(expression)):
+                    await self.page.wait_for_timeout(ASK_AGAIN_MS)
+                return found
+        except TimeoutError:
+            raise AssertionError(f"never true: {expression}") from None
 
     async def picture(self, name: str, *, width: int = 1160) -> None:
         """Write what is seen for the documentation; only if PICTURES names a folder."""

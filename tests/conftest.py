@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import hypothesis
 import pytest
+import pytest_asyncio
 
 from tests.servers.databases import InfluxDB, VictoriaMetrics
 from tests.servers.home_assistant import HomeAssistant
@@ -22,6 +23,8 @@ from tests.servers.home_assistant.environments import environment
 from tests.servers.process import Server
 
 if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
     from hiq.simulate.server import Simulator
 
 # The machines are shared and noisy: no example has a deadline. `trace` is for builds
@@ -92,6 +95,15 @@ def new_home_assistant(tmp_path: Path) -> Iterator[Callable[..., HomeAssistant]]
             return server
 
         yield make
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Give the browser that all tests share; each has tabs of its own profile."""
+    from tests.browser import browser  # noqa: PLC0415  only here
+
+    async with browser() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

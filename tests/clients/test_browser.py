@@ -7,15 +7,22 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser import Tab, tab
 from tests.clients.serving import Hiq, hiq_serve
 from tests.proxy import Proxy
-from tests.web.browser import Browser, browser
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.timeout(180),
+    pytest.mark.asyncio(loop_scope="session"),  # that of the browser they share
+]
 
 LAMP = "light.lamp"
 CLIENT = """
@@ -40,29 +47,29 @@ hiq.states = () => hiq.of("event").map(one => one.event.data.new_state.state);
 class Page:
     """A page of hiq whose script is a client."""
 
-    def __init__(self, tab: Browser) -> None:
-        self.tab = tab
+    def __init__(self, shown: Tab) -> None:
+        self.shown = shown
 
     async def connect(self, token: str | None) -> str:
         """Open the socket; return `open` or `refused`."""
-        await self.tab.evaluate(
-            f"hiq.connect({json.dumps(token)}).then(how => hiq.how = how); hiq.how = ''"
-        )
-        return str(await self.tab.until("hiq.how"))
+        how = await self.shown.page.evaluate(f"hiq.connect({json.dumps(token)})")
+        return str(how)
 
     async def tell(self, kind: str, **fields: Any) -> None:
         """Send a frame."""
-        await self.tab.evaluate(f"hiq.tell({json.dumps({'type': kind, **fields})})")
+        await self.shown.page.evaluate(
+            f"hiq.tell({json.dumps({'type': kind, **fields})})"
+        )
 
     async def frame(self, kind: str, which: str = "true") -> dict[str, Any]:
         """Return the last frame of a kind for which a condition holds, once it is there."""
-        await self.tab.until(f"hiq.last('{kind}') && ({which})")
-        return dict(await self.tab.evaluate(f"hiq.last('{kind}')"))
+        await self.shown.until(f"hiq.last('{kind}') && ({which})")
+        return dict(await self.shown.page.evaluate(f"hiq.last('{kind}')"))
 
     async def states(self, count: int) -> list[str]:
         """Return the states of all events that came, once there are so many."""
-        await self.tab.until(f"hiq.of('event').length >= {count}")
-        return list(await self.tab.evaluate("hiq.states()"))
+        await self.shown.until(f"hiq.of('event').length >= {count}")
+        return list(await self.shown.page.evaluate("hiq.states()"))
 
     async def resume(self, session: str, last_seq: int) -> dict[str, Any]:
         """Go on with a session; return what the answer says."""
@@ -72,28 +79,29 @@ class Page:
 
 
 @asynccontextmanager
-async def page(folder: Path, url: str) -> AsyncIterator[Page]:
+async def page(chromium: Browser, url: str) -> AsyncIterator[Page]:
     """Show the page of hiq, so that the script is of its origin."""
-    async with browser(folder) as tab:
-        await tab.open(url)
-        await tab.evaluate(CLIENT)
-        yield Page(tab)
+    async with tab(chromium, url) as shown:
+        await shown.page.evaluate(CLIENT)
+        yield Page(shown)
 
 
 async def greeted(it: Page, hiq: Hiq) -> dict[str, Any]:
     """Connect with a good token; return the welcome."""
-    await it.tab.evaluate("hiq.frames = []")
+    await it.shown.page.evaluate("hiq.frames = []")
     assert await it.connect(hiq.token()) == "open"
-    assert await it.tab.evaluate("hiq.protocol") == "hiq.v1"
+    assert await it.shown.page.evaluate("hiq.protocol") == "hiq.v1"
     return await it.frame("welcome")
 
 
-async def test_a_page_connects_and_resumes_after_a_cut(tmp_path: Path) -> None:
+async def test_a_page_connects_and_resumes_after_a_cut(
+    chromium: Browser, tmp_path: Path
+) -> None:
     """Token as subprotocol, snapshot, events; after a reset nothing is missing."""
     async with (
         hiq_serve(tmp_path) as hiq,
         Proxy(hiq.port) as proxy,
-        page(tmp_path / "browser", proxy.url) as it,
+        page(chromium, proxy.url) as it,
     ):
         assert await it.connect(None) == "refused"
         assert await it.connect("no.token.atall") == "refused"
@@ -109,8 +117,8 @@ async def test_a_page_connects_and_resumes_after_a_cut(tmp_path: Path) -> None:
         assert await it.states(3) == ["0", "1", "2"]
 
         proxy.drop(reset=True)
-        await it.tab.until("hiq.closed !== null")
-        assert await it.tab.evaluate("hiq.closed") == 1006
+        await it.shown.until("hiq.closed !== null")
+        assert await it.shown.page.evaluate("hiq.closed") == 1006
         for number in range(3, 6):
             hiq.home.set(LAMP, str(number), {})
         await greeted(it, hiq)
@@ -118,19 +126,17 @@ async def test_a_page_connects_and_resumes_after_a_cut(tmp_path: Path) -> None:
         found = await it.resume(welcome["session"], 2)
         assert found["resumed"] is True
         assert await it.states(4) == ["2", "3", "4", "5"]
-        assert [frame["seq"] for frame in await it.tab.evaluate("hiq.of('event')")] == [
-            3,
-            4,
-            5,
-            6,
-        ]
+        events = await it.shown.page.evaluate("hiq.of('event')")
+        assert [frame["seq"] for frame in events] == [3, 4, 5, 6]
 
 
-async def test_a_page_resumes_after_a_restart_of_hiq(tmp_path: Path) -> None:
+async def test_a_page_resumes_after_a_restart_of_hiq(
+    chromium: Browser, tmp_path: Path
+) -> None:
     """What was not acknowledged comes again, then one gap for the time in between."""
     async with (
         hiq_serve(tmp_path) as hiq,
-        page(tmp_path / "browser", hiq.url) as it,
+        page(chromium, hiq.url) as it,
     ):
         welcome = await greeted(it, hiq)
         await it.tell("subscribe", id="s", filter={"entities": [LAMP]})
@@ -142,7 +148,7 @@ async def test_a_page_resumes_after_a_restart_of_hiq(tmp_path: Path) -> None:
         await it.frame("result", "hiq.last('result').id === 'a'")
 
         hiq.kill()
-        await it.tab.until("hiq.closed === 1006")
+        await it.shown.until("hiq.closed === 1006")
         await asyncio.to_thread(hiq.start)
         await greeted(it, hiq)
         assert (await it.resume(welcome["session"], 1))["resumed"] is True
@@ -150,5 +156,5 @@ async def test_a_page_resumes_after_a_restart_of_hiq(tmp_path: Path) -> None:
         assert await it.states(3) == ["1", "2", "3"]
         gap = await it.frame("gap")
         assert (gap["reason"], gap["from"], gap["count"]) == ("restart", 4, None)
-        events = await it.tab.evaluate("hiq.of('event')")
+        events = await it.shown.page.evaluate("hiq.of('event')")
         assert [frame["seq"] for frame in events] == [2, 3, gap["to"] + 1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -13,11 +12,7 @@ import pytest_asyncio
 from hiq.simulate.server import Simulator
 from hiq.simulate.world import World
 from hiq.web.pagefiles import page_files
-from tests.browser import browser
 from tests.servers.process import missing, program
-
-if TYPE_CHECKING:
-    from playwright.async_api import Browser
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -36,13 +31,6 @@ def bundle() -> None:
         missing("what the page is built of", done.stderr)
     assert done.returncode == 0, done.stdout + done.stderr
     page_files.cache_clear()
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    """Give the browser that all tests share; each has tabs of its own profile."""
-    async with browser() as found:
-        yield found
 
 
 @pytest_asyncio.fixture(loop_scope="session")
