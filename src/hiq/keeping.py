@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,7 +72,7 @@ class Keeping:
                 return True
             try:
                 await self._in_thread(partial(store.write, changes, self._wall()))
-            except sqlite3.Error as exc:
+            except store.failure as exc:
                 store.not_written(changes)
                 logger.error(  # noqa: TRY400  a full disk is no fault of ours
                     "sessions of clients cannot be kept on disk",

@@ -6,8 +6,9 @@ journal. What start-up needs and cannot have (port, journal folder) is a ConfigE
 a Home Assistant or a database that is down is not. It must not know how any part
 does its work.
 
-The HTTP server and the clients of databases are loaded in a thread while the first
-connection to Home Assistant is made: they take as long as everything else together.
+The clients of databases are loaded in a thread while the first connection to Home
+Assistant is made, the HTTP server when somebody connects to its port: they take as
+long, and as much memory, as everything else together.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from hiq.supervise import Supervisor, bounded
 from hiq.threads import Lookups
 from hiq.watch import Watch
 from hiq.web.bind import bind
+from hiq.web.late import LateServer
 from hiq.web.parts import Parts
 from hiq.web.recent import Recent
 
@@ -146,7 +148,7 @@ class Service:
         self._journal: Journal | None = None
         self._home: HomeSide | None = None
         self._extra: ExtraPoints | None = None
-        self._web: WebServer | None = None
+        self._web: LateServer | None = None
 
     def stop(self) -> None:
         """Begin the ordered stop; `run` returns when it is done."""
@@ -260,7 +262,8 @@ class Service:
         self._deliveries.start(start)
         if self._bound is not None:
             await self._guests.open()
-            await self._start_web(self._bound)
+            self._web = LateServer(self._bound, self._make_site)
+            start("http", self._web.run)
             start("clients", self._guests.run)
         down, notifier = self._supervisor.down, self._notifier
         watch = Watch(self.stats, self._recent, down, notifier, clock=self._clock)
@@ -277,10 +280,11 @@ class Service:
         for task in tasks:
             task.cancel()
 
-    async def _start_web(self, bound: Bound) -> None:
+    async def _make_site(self) -> WebServer:
+        assert self._bound is not None
         make_site = await self._in_thread(_load_site)
-        self._web = make_site(
-            bound,
+        return make_site(
+            self._bound,
             self.settings.http,
             stats=self.stats,
             recent=self._recent,
@@ -290,7 +294,6 @@ class Service:
             environment=self._environment,
             parts=self.parts,
         )
-        await self._web.start()
 
     # stop
 
@@ -353,6 +356,10 @@ class Service:
 
 
 def _load_site() -> Callable[..., WebServer]:
-    from hiq.web.site import make_site  # noqa: PLC0415  takes long: not before needed
+    # Takes long: not before needed.
+    from hiq.web.library import load_http_library  # noqa: PLC0415
+
+    load_http_library()
+    from hiq.web.site import make_site  # noqa: PLC0415
 
     return make_site

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from hiq.cli.serve import end
@@ -82,6 +83,17 @@ async def test_a_signal_stops_in_order(
     assert simulator.token not in json.dumps(serving.lines)
 
 
+async def test_the_http_library_comes_with_the_first_client(serving: Serving) -> None:
+    """A service that nobody asks does without the memory that it takes."""
+    url = str((await serving.says("serving"))["url"])
+    await serving.says("subscribed")
+    loaded = Path(f"/proc/{serving.process.pid}/maps")
+    assert "aiohttp" not in loaded.read_text(encoding="utf-8")
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/livez") as got:
+        assert got.status == 200
+    assert "aiohttp" in loaded.read_text(encoding="utf-8")
+
+
 async def test_sighup_does_not_end_it(serving: Serving) -> None:
     """SIGHUP reloads the token; the service goes on."""
     await serving.says("serving")
@@ -108,24 +120,3 @@ def test_end_exits_with_the_status() -> None:
     with pytest.raises(SystemExit) as caught:
         end(3)
     assert caught.value.code == 3
-
-
-def test_own_contexts_have_certificates() -> None:
-    """What is saved for aiohttp is not missing where hiq checks certificates."""
-    code = (
-        "import os, ssl\n"
-        "from hiq.cli.serve import load_http_library\n"
-        "os.environ['SSL_CERT_DIR'] = '/somewhere'\n"
-        "os.environ.pop('SSL_CERT_FILE', None)\n"
-        "load_http_library()\n"
-        "assert os.environ.pop('SSL_CERT_DIR') == '/somewhere'\n"
-        "assert 'SSL_CERT_FILE' not in os.environ\n"
-        "from aiohttp import connector\n"
-        "saved = connector._SSL_CONTEXT_VERIFIED.cert_store_stats()['x509_ca']\n"
-        "own = ssl.create_default_context().cert_store_stats()['x509_ca']\n"
-        "print(saved, own > 0)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "0 True\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import os
 import signal
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from hiq.service import Service
     from hiq.settings import Settings
 
-__all__ = ["command", "end", "handle_signals", "load_http_library"]
+__all__ = ["command", "end", "handle_signals"]
 
 logger = logging.getLogger("hiq.service")
 
@@ -58,7 +57,6 @@ def command(config: Path | None) -> None:
     settings = _read(config)
     log.setup(settings.log)
     _say_start(settings, __version__)
-    load_http_library()
     status = asyncio.run(_serve(settings, partial(_read, config)))
     logging.shutdown()
     end(status)
@@ -99,26 +97,6 @@ def handle_signals(service: Service) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.on_signal, number)
     loop.add_signal_handler(signal.SIGHUP, service.reload)
-
-
-def load_http_library() -> None:
-    """Import aiohttp without the certificates that it would load and never use.
-
-    At import aiohttp makes two TLS contexts and reads the authorities of the system
-    into both, 2 MiB. All TLS of hiq uses contexts of its own. Only with nobody else
-    running yet: what OpenSSL reads is named by the environment of the process.
-    """
-    names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, os.devnull))
-    try:
-        importlib.import_module("aiohttp")
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def end(status: int) -> None:

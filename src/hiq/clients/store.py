@@ -86,7 +86,10 @@ class Store:
     - The methods of a `Keeper` note what is to be written and call `changed`.
     - `take` and `write` write it: `take` in the loop, `write` in a thread, then
       `written` in the loop.
+    - `failure`: what `write` raises if the disk does not take it.
     """
+
+    failure: Final = sqlite3.Error
 
     def __init__(
         self, path: Path, rules: Rules, clocks: Clocks, *, durable: bool
@@ -267,7 +270,7 @@ class Store:
         return True
 
     def write(self, changes: _Changes, wall_s: float) -> None:
-        """Write it, all of it or nothing; sqlite3.Error. Blocks."""
+        """Write it, all of it or nothing; `failure`. Blocks."""
         database = self._database
         if database is None:
             return

@@ -13,7 +13,6 @@ import logging
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -112,7 +111,8 @@ def compiled() -> type[Listener] | str:
     except (ImportError, ValueError, TypeError, Warning, OSError) as exc:
         return f"{type(exc).__name__}: {exc}"
     if found != listener.DECLARATIONS:
-        return f"it was built with another picows than {version('picows')}"
+        here = getattr(picows, "__version__", "this one")
+        return f"it was built with another picows than {here}"
     return listener.Listener
 
 
