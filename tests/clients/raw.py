@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import time
 from typing import Any
 
-from tests.clients.serving import Hiq
+from tests.clients.serving import DEADLINE_S, Hiq
 
 PING, PONG = 0x9, 0xA
 
@@ -21,8 +20,9 @@ class Raw:
     ) -> None:
         self.reader = reader
         self.writer = writer
-        self.pings: list[float] = []
-        self.ended: float | None = None
+        self.pings = 0
+        self.ended = False
+        self._pinged = asyncio.Condition()
 
     @classmethod
     async def open(cls, hiq: Hiq) -> Raw:
@@ -44,8 +44,13 @@ class Raw:
         assert b" 101 " in head, head
         return cls(reader, writer)
 
+    async def pinged(self, count: int) -> None:
+        """Wait for so many pings; `listen` runs beside it."""
+        async with asyncio.timeout(DEADLINE_S), self._pinged:
+            await self._pinged.wait_for(lambda: self.pings >= count)
+
     async def listen(self, *, answer: bool) -> None:
-        """Read until the end; note the time of each ping."""
+        """Read until the end; count pings."""
         try:
             while True:
                 head = await self.reader.readexactly(2)
@@ -54,14 +59,16 @@ class Raw:
                     length = int.from_bytes(await self.reader.readexactly(2), "big")
                 payload = await self.reader.readexactly(length)
                 if head[0] & 0xF == PING:
-                    self.pings.append(time.monotonic())
                     if answer:
                         self.writer.write(
                             bytes((0x80 | PONG, 0x80 | len(payload)))
                             + bytes(4)
                             + payload
                         )
+                    async with self._pinged:
+                        self.pings += 1
+                        self._pinged.notify_all()
         except (asyncio.IncompleteReadError, ConnectionError):
-            self.ended = time.monotonic()
+            self.ended = True
         finally:
             self.writer.close()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidURI
@@ -21,10 +18,8 @@ hiq = shared()
 
 
 async def test_upgrade_with_a_token_then_welcome(hiq: Hiq) -> None:
-    """Within 5 s a good token is upgraded, `hiq.v1` chosen, and the welcome comes."""
-    began = time.monotonic()
+    """A good token is upgraded, `hiq.v1` chosen, and the welcome comes."""
     async with hiq.open() as socket:
-        assert time.monotonic() - began < 5
         assert socket.subprotocol == "hiq.v1"
         client = await Tab(socket).greet()
         assert client.welcome["user"] == "alice"
@@ -47,13 +42,11 @@ async def test_a_browser_shows_its_token_as_a_subprotocol(hiq: Hiq) -> None:
 
 
 async def test_an_unknown_type_is_answered(hiq: Hiq) -> None:
-    """`{type: test}` gets UNKNOWN_TYPE within 3 s, a ping its pong."""
+    """`{type: test}` gets UNKNOWN_TYPE, a ping after it its pong."""
     async with tab(hiq) as client:
-        began = time.monotonic()
         answer = await client.ask("test")
         assert (answer["type"], answer["code"]) == ("error", "UNKNOWN_TYPE")
         assert (await client.ask("ping", id="p"))["id"] == "p"
-        assert time.monotonic() - began < 3
 
 
 async def test_extra_headers_and_subprotocols_are_tolerated(hiq: Hiq) -> None:
@@ -74,12 +67,10 @@ async def test_a_bad_token_is_refused_before_the_upgrade(hiq: Hiq) -> None:
 
 
 async def test_what_is_not_there_fails_with_its_cause(hiq: Hiq) -> None:
-    """A closed port within 2 s, a name that is none, an address that is none."""
-    began = time.monotonic()
+    """A closed port (not when time is over), a name and an address that are none."""
     with pytest.raises(OSError, match=r"refused|Connect"):
-        async with connect(f"ws://127.0.0.1:{free_port()}/ws", open_timeout=2):
+        async with connect(f"ws://127.0.0.1:{free_port()}/ws", open_timeout=None):
             pass
-    assert time.monotonic() - began < 2
     with pytest.raises(OSError):
         async with connect("ws://nowhere.invalid/ws", open_timeout=5):
             pass
@@ -89,10 +80,8 @@ async def test_what_is_not_there_fails_with_its_cause(hiq: Hiq) -> None:
 
 
 async def test_three_clients_at_once(hiq: Hiq) -> None:
-    """Three connect within 10 s, each with a session of its own."""
-    began = time.monotonic()
+    """Three are connected together, each with a session of its own."""
     async with tab(hiq) as one, tab(hiq) as two, tab(hiq, "bob") as three:
-        assert time.monotonic() - began < 10
         names = {client.welcome["session"] for client in (one, two, three)}
         assert len(names) == 3
         for client in (one, two, three):
@@ -109,11 +98,8 @@ async def test_a_closed_client_cannot_send(hiq: Hiq) -> None:
 
 
 async def test_our_own_client_fails_in_the_same_cases() -> None:
-    """Two attempts half a second apart: each names its cause, the second is late."""
-    began = time.monotonic()
+    """Each of two attempts names its cause; the pause between is `backoff`'s."""
     for _ in range(2):
         connection = Connection(lambda _: None, lambda: None, lambda: None)
-        with pytest.raises(ConnectionLost):
+        with pytest.raises(ConnectionLost, match=r"refused|Connect"):
             await connection.open(f"ws://127.0.0.1:{free_port()}/api/websocket")
-        await asyncio.sleep(0.5)
-    assert time.monotonic() - began > 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 
 import pytest
 
@@ -25,15 +24,13 @@ NESTED = {
 
 
 async def test_one_and_three_messages(hiq: Hiq) -> None:
-    """Each is answered, with its id, in order; sending takes less than a second."""
+    """Each is answered, with its id, in order; sending waits for no answer."""
     async with tab(hiq) as client:
         answer = await client.ask("ping", id=0)
         assert (answer["type"], answer["id"]) == ("pong", 0)
         assert answer["timestamp"].endswith("Z")
-        began = time.monotonic()
         for number in (1, 2, 3):
             await client.tell("ping", id=number)
-        assert time.monotonic() - began < 1
         assert [(await client.next())["id"] for _ in range(3)] == [1, 2, 3]
 
 
@@ -66,12 +63,11 @@ async def test_a_thousand_bytes(hiq: Hiq) -> None:
 
 
 async def test_a_server_that_says_nothing_is_noticed(hiq: Hiq) -> None:
-    """Without an event nothing comes, and a client's own 2 s end on time."""
+    """Without an event nothing comes in a client's own 2 s; then it answers."""
     async with tab(hiq) as client:
-        began = time.monotonic()
         with pytest.raises(TimeoutError):
             await client.next(2.0)
-        assert 1.8 <= time.monotonic() - began <= 2.5
+        assert (await client.ask("ping", id=1))["type"] == "pong"
 
 
 async def test_events_are_the_json_of_home_assistant(hiq: Hiq) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.clients.raw import Raw
-from tests.clients.serving import Hiq, hiq_serve, shared, tab
+from tests.clients.serving import Hiq, Tab, hiq_serve, shared, tab
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,6 +20,8 @@ hiq = shared(
     "auth_failures: 1000",
 )
 MIB = 1024 * 1024
+FLOOD = 2000
+"""Events of 10 kB: more than all buffers between two sockets hold."""
 
 
 def resources(hiq: Hiq) -> tuple[int, int, int]:
@@ -33,15 +34,13 @@ def resources(hiq: Hiq) -> tuple[int, int, int]:
 
 
 async def test_closing_frees_the_place(hiq: Hiq) -> None:
-    """One, then three at once: within 2 s nobody is left."""
+    """One, then three at once: nobody is left."""
     async with tab(hiq):
         assert (await hiq.health())["clients"]["connections"] == 1
     await hiq.alone()
     async with tab(hiq), tab(hiq), tab(hiq):
         assert (await hiq.health())["clients"]["connections"] == 3
-    began = time.monotonic()
     found = (await hiq.alone())["clients"]
-    assert time.monotonic() - began < 2
     assert (found["users"], found["addresses"], found["handlers"]) == (0, 0, 0)
 
 
@@ -53,16 +52,14 @@ async def test_a_failed_handshake_leaves_nothing(hiq: Hiq) -> None:
 
 
 async def test_a_cut_is_noticed_on_both_sides(hiq: Hiq) -> None:
-    """After a cut without a close frame sending fails at once, and the place is free."""
+    """After a cut without a close frame sending fails, and the place is free."""
     async with tab(hiq) as client:
         client.socket.transport.abort()
-        began = time.monotonic()
         with pytest.raises(ConnectionClosed) as caught:
             await client.socket.recv()
         assert caught.value.rcvd is None
         with pytest.raises(ConnectionClosed):
             await client.tell("ping")
-        assert time.monotonic() - began < 0.5
     await hiq.alone()
 
 
@@ -126,40 +123,58 @@ async def test_memory_of_short_visits(hiq: Hiq) -> None:
 
 
 async def test_the_stop_is_said(tmp_path: Path) -> None:
-    """SIGTERM: every client sees 1001 within 2 s, and the process ends with 0."""
+    """SIGTERM: every client sees 1001, and the process ends with 0 within 10 s."""
     async with hiq_serve(tmp_path) as it, tab(it) as one, tab(it) as two:
-        began = time.monotonic()
         status, seconds = await asyncio.to_thread(it.terminate)
         for client in (one, two):
             await client.socket.wait_closed()
             assert client.socket.close_code == 1001
         assert status == 0
         assert seconds < 10
-        assert time.monotonic() - began < 10
 
 
-async def test_who_does_not_read_harms_nobody(tmp_path: Path) -> None:
-    """One stops reading: it is cut with 4408; four others get all, in 100 ms at p95."""
-    async with hiq_serve(tmp_path, "send_timeout: 500ms, outbox_events: 100000") as it:
-        slow = await it.open("slow", max_queue=1)
-        await slow.send('{"type":"subscribe"}')
-        slow.transport.pause_reading()
-        async with tab(it) as one, tab(it) as two, tab(it) as three, tab(it) as four:
-            tabs = (one, two, three, four)
+async def flood(it: Hiq) -> Tab:
+    """Give four clients 2,000 large events beside one that does not read."""
+    slow = await tab_that_reads_nothing(it)
+    async with tab(it) as one, tab(it) as two, tab(it) as three, tab(it) as four:
+        tabs = (one, two, three, four)
+        for client in tabs:
+            await client.subscribe(domains=["light"])
+        for start in range(0, FLOOD, 20):
+            for number in range(start, start + 20):
+                it.home.set("light.lamp", "on", {"n": number, "x": "x" * 5000})
             for client in tabs:
-                await client.subscribe(domains=["light"])
-            taken: list[float] = []
-            for number in range(100):
-                began = time.monotonic()
-                for step in range(20):
-                    hiq_number = number * 20 + step
-                    it.home.set("light.lamp", "on", {"n": hiq_number, "x": "x" * 5000})
-                for client in tabs:
-                    await client.events(20)
-                    taken.append(time.monotonic() - began)
-                    await client.tell("ack", seq=(number + 1) * 20)
-            await it.until(
-                "the slow one is cut", lambda h: "4408" in h["clients"]["ended"]
-            )
-            assert sorted(taken)[int(len(taken) * 0.95)] < 0.1
-        slow.transport.abort()
+                seqs = [frame["seq"] for frame in await client.events(20)]
+                assert seqs == list(range(start + 1, start + 21))
+                await client.tell("ack", seq=start + 20)
+    return slow
+
+
+async def tab_that_reads_nothing(it: Hiq) -> Tab:
+    """Subscribe to everything, then read no byte."""
+    slow = await Tab(await it.open("slow", max_queue=1)).greet()
+    await slow.subscribe(domains=["light"])
+    slow.socket.transport.pause_reading()
+    return slow
+
+
+async def test_who_does_not_read_delays_nobody(tmp_path: Path) -> None:
+    """Four others have everything while one is still waited for, that has it later."""
+    patient = "send_timeout: 10m, ack_timeout: 10m, outbox_events: 100000"
+    async with hiq_serve(tmp_path, patient) as it:
+        slow = await flood(it)
+        assert "4408" not in (await it.health())["clients"]["ended"]
+        slow.socket.transport.resume_reading()
+        seqs = [frame["seq"] for frame in await slow.events(FLOOD)]
+        assert seqs == list(range(1, FLOOD + 1))
+        await slow.socket.close()
+        await it.alone()
+
+
+async def test_who_does_not_read_is_cut(tmp_path: Path) -> None:
+    """Its connection ends with 4408; the others have not noticed."""
+    async with hiq_serve(tmp_path, "send_timeout: 500ms, outbox_events: 100000") as it:
+        slow = await flood(it)
+        await it.until("the slow one is cut", lambda h: "4408" in h["clients"]["ended"])
+        slow.socket.transport.abort()
+        await it.alone()

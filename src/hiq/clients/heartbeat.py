@@ -47,7 +47,7 @@ class Heartbeat:
 
     def look(self, now_s: float) -> Literal["ping", "dead"] | None:
         """Return what is due; a ping counts as unanswered until something comes."""
-        if now_s - self.heard_s >= self.timeout_s:
+        if now_s >= self.heard_s + self.timeout_s:  # to the bit what `due_s` says
             return "dead"
         if now_s < self.next_s:
             return None
