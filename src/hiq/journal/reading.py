@@ -10,22 +10,24 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hiq.journal.recovery import check_version
-from hiq.journal.segment import Damage, Found, scan
+from hiq.journal.segment import Damage
 from hiq.journal.stream import Position, Segment, Stream
 from hiq.journal.tail import Record
+from hiq.journal.windows import pieces
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
     from hiq.journal.files import Files
+    from hiq.journal.segment import Found
 
 __all__ = ["Hole", "Place", "Reader"]
 
-WINDOW = 256 * 1024
 PATIENCE = 5
 """So many failed readings of a file, and its unreadable sectors are given up."""
 
@@ -134,25 +136,7 @@ class Reader:
         except FileNotFoundError:
             return
         try:
-            length = WINDOW
-            while at < size:
-                data = self._fetch(fd, segment, at, min(length, size - at))
-                whole = at + len(data) >= size or len(data) < min(length, size - at)
-                decided = 0
-                for piece in scan(data):
-                    begin, end = at + piece.start, at + piece.end
-                    if isinstance(piece, Damage):
-                        if not whole and piece.end == len(data):
-                            break
-                        yield Damage(begin, end, piece.torn, piece.lost), b""
-                    else:
-                        moved = Found(begin, at + piece.body, end, piece.header)
-                        yield moved, data[piece.start : piece.end]
-                    decided = piece.end
-                if whole:
-                    return
-                length = WINDOW if decided else length * 2
-                at += decided
+            yield from pieces(partial(self._fetch, fd, segment), at, size)
         finally:
             self._files.close(fd)
 

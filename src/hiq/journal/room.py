@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from hiq.errors import JournalError, JournalFull
 from hiq.journal.loss import Cause, Loss, span
-from hiq.journal.segment import Found, scan
+from hiq.journal.segment import Found
+from hiq.journal.windows import pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from hiq.journal.cursor import Cursor
@@ -205,18 +206,25 @@ class Room:
 
     def _heads(self, gone: list[Segment], sequence: int) -> list[Header]:
         """Return the headers in some segments from a sequence on; best effort."""
-        heads = []
+        heads: list[Header] = []
         for segment in gone:
             with contextlib.suppress(OSError):
-                fd = self.files.open_read(segment.path)
-                try:
-                    data, _ = self.files.read_around(fd, 0, segment.size)
-                finally:
-                    self.files.close(fd)
-                for piece in scan(data):
-                    found = (piece.header,) if isinstance(piece, Found) else piece.lost
-                    heads += [head for head in found if head.sequence >= sequence]
+                heads += self._heads_of(segment, sequence)
         return heads
+
+    def _heads_of(self, segment: Segment, sequence: int) -> Iterator[Header]:
+        """Yield the headers in one segment from a sequence on."""
+        fd = self.files.open_read(segment.path)
+
+        def fetch(at: int, size: int) -> bytes:
+            return self.files.read_around(fd, at, size)[0]
+
+        try:
+            for piece, _ in pieces(fetch, 0, segment.size):
+                found = (piece.header,) if isinstance(piece, Found) else piece.lost
+                yield from (head for head in found if head.sequence >= sequence)
+        finally:
+            self.files.close(fd)
 
     def readers(self, stream: Stream) -> list[Cursor]:
         """Return the cursors in a stream."""

@@ -6,16 +6,18 @@ passed over in silence: the sinks meet and count them.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from hiq.journal.segment import VERSION, Found, scan
+from hiq.journal.segment import VERSION, Found
+from hiq.journal.windows import pieces
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
 
     from hiq.journal.files import Files
-    from hiq.journal.segment import Header
+    from hiq.journal.segment import Damage, Header
     from hiq.journal.stream import Segment, Stream
 
 __all__ = ["Scout"]
@@ -54,8 +56,7 @@ class Scout:
             end = self._stream.end.sequence
         for segment, size, below in view:
             begin = self._at if segment is self._segment else 0
-            data = self._load(segment, begin, size)
-            for piece in scan(data):
+            for piece, data in self._pieces(segment, begin, size):
                 if not isinstance(piece, Found):
                     continue
                 header = piece.header
@@ -63,17 +64,20 @@ class Scout:
                     break
                 if header.sequence < self.sequence:
                     continue
-                self._segment, self._at = segment, begin + piece.end
+                self._segment, self._at = segment, piece.end
                 self.sequence = header.sequence + 1
-                yield header, data[piece.body : piece.end]
+                yield header, data[piece.body - piece.start :]
         self.sequence = max(self.sequence, end)
 
-    def _load(self, segment: Segment, begin: int, size: int) -> bytes:
+    def _pieces(
+        self, segment: Segment, begin: int, size: int
+    ) -> Iterator[tuple[Found | Damage, bytes]]:
+        """Yield what a segment holds from a byte on."""
         try:
             fd = self._files.open_read(segment.path)
         except FileNotFoundError:
-            return b""
+            return
         try:
-            return self._files.read(fd, begin, size - begin)
+            yield from pieces(partial(self._files.read, fd), begin, size)
         finally:
             self._files.close(fd)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hiq.journal.loss import Listed
-from hiq.journal.segment import HEADER_SIZE, Found, scan
+from hiq.journal.segment import HEADER_SIZE, Found
 from hiq.journal.tail import Record, Tail
+from hiq.journal.windows import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -219,14 +220,18 @@ class Stream:
             fd = self._files.open_read(segment.path)
         except OSError:
             return None
+
+        def fetch(at: int, size: int) -> bytes:
+            return self._files.read_around(fd, at, size)[0]
+
         try:
-            data, _ = self._files.read_around(fd, 0, segment.size)
+            found = (piece for piece, _ in pieces(fetch, 0, segment.size))
+            good = (piece.header for piece in found if isinstance(piece, Found))
+            return next(good, None)
         except OSError:
             return None
         finally:
             self._files.close(fd)
-        pieces = (piece for piece in scan(data) if isinstance(piece, Found))
-        return next((piece.header for piece in pieces), None)
 
 
 def _first(segment: Segment) -> int:

@@ -81,7 +81,7 @@ def keys_of(lines: bytes) -> Iterator[tuple[str, int]]:
     """Yield entity and microseconds of each line that has both."""
     last_series = b""
     entity_id: str | None = None
-    for line in lines.splitlines():
+    for line in _each(lines):
         head = line.find(b" ")
         while head > 0 and line[head - 1] == 0x5C:  # an escaped blank
             head = line.find(b" ", head + 1)
@@ -91,6 +91,16 @@ def keys_of(lines: bytes) -> Iterator[tuple[str, int]]:
         stamp = line[line.rfind(b" ") + 1 :]
         if entity_id is not None and stamp.lstrip(b"-").isdigit():
             yield entity_id, int(stamp) // 1000
+
+
+def _each(lines: bytes) -> Iterator[bytes]:
+    """Yield line by line: a list of all needs more memory than the lines."""
+    at = 0
+    while (end := lines.find(b"\n", at)) >= 0:
+        yield lines[at:end]
+        at = end + 1
+    if at < len(lines):
+        yield lines[at:]
 
 
 def journaled(tail: Scout) -> Iterator[tuple[str, int]]:
