@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import example, given, settings
@@ -88,3 +90,36 @@ def test_integers_and_exponents(mantissa: int, exponent: int) -> None:
 def test_edges(text: str, expected: str) -> None:
     """Zeros, what is too small, and where Python begins to write exponents."""
     assert field(text) == expected
+
+
+def near(random: Random, count: int) -> list[str]:
+    """Decimals of 15 to 18 digits, at, beside and between doubles of usual sizes."""
+    found = []
+    for _ in range(count):
+        value = random.uniform(-1, 1) * 10.0 ** random.randrange(-4, 17)
+        if random.randrange(8) == 0:
+            value = 2.0 ** random.randrange(-13, 53)
+        for digits in (15, 16, 17, 18):
+            exact = Decimal(value)
+            places = digits - 1 - exact.adjusted()
+            if exact and places >= 0:
+                last = round(exact.scaleb(places)) + random.choice(
+                    (0, 0, 0, -1, 1, 2, 9)
+                )
+                found.append(f"{Decimal(last).scaleb(-places):f}")
+    return found
+
+
+def test_long_decimals() -> None:
+    """Of the texts of a double only the shortest is copied, and of those the nearest."""
+    texts = near(Random(8), 6_000)
+    for at in range(0, len(texts), 200):
+        some = texts[at : at + 200]
+        pipeline = Pipeline()
+        members = ",".join(f'"a{number}":{text}' for number, text in enumerate(some))
+        assert pipeline.feed(raw(f"{{{members}}}")).points == 1
+        line = pipeline.take().decode().partition(" ")[2].rpartition(" ")[0]
+        fields = dict(field.split("=") for field in line.split(","))
+        for number, text in enumerate(some):
+            expected = float(text) if "." in text else float(int(text))
+            assert fields[f"a{number}"] == repr(expected), text

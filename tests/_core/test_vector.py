@@ -23,6 +23,10 @@ int digit16(text a) { return hiq_digit16(a); }
 size_t digits(text a, size_t n) { return hiq_digits(a, a + n); }
 int differ(text a, text b, size_t n) { return hiq_differ(a, b, n) != 0; }
 size_t same(text a, text b, size_t n) { return hiq_same(a, b, n); }
+size_t pairs(text a, size_t n) { return hiq_pairs(a, a + n); }
+uint32_t eight(text a) { uint64_t word; memcpy(&word, a, 8); return hiq_eight(word); }
+void put_eight(uint8_t *to, uint32_t value) { hiq_put_eight(to, value); }
+uint32_t digits16(text a) { return hiq_digits16(a); }
 int fits(text a, text b, text c, size_t n) { return hiq_fits(a, b, c, n); }
 int fits16(text a, text b, text c, size_t n) { return hiq_fits16(a, b, c, n); }
 void copy(uint8_t *to, text a, size_t n) { hiq_copy(to, a, n); }
@@ -96,6 +100,51 @@ def test_digits_and_marks(builds: list[ctypes.CDLL]) -> None:
         assert list(marks[0]) == list(marks[1]) == expected
 
 
+def test_values_of_eight_digits(builds: list[ctypes.CDLL]) -> None:
+    """Eight digits are read and written, and nothing else is taken for eight digits."""
+    random = Random(6)
+    values = [0, 1, 99_999_999, 10_000, 9_999, 99_990_000]
+    values += [10**power - 1 for power in range(8)]
+    values += [random.randrange(10**8) for _ in range(5_000)]
+    values += [pair * 1_000_000 + pair * 100 for pair in range(100)]
+    for build in builds:
+        build.eight.restype = build.digits16.restype = ctypes.c_uint32
+        to = ctypes.create_string_buffer(8)
+        for value in values:
+            build.put_eight(to, value)
+            assert to.raw == b"%08d" % value
+            assert build.eight(to.raw) == value
+        for byte in range(256):
+            for at in range(8):
+                text = b"1234567"[:at] + bytes([byte]) + b"7654321"[at:]
+                value = int(text) if text.isdigit() else 2**32 - 1
+                assert build.eight(text) == value
+                wide = text + b"x9y"[: byte % 4] + b"5" * 8
+                bits = sum(
+                    wide[place : place + 1].isdigit() << place for place in range(16)
+                )
+                assert build.digits16(wide) == bits
+
+
+def test_characters_of_two_bytes(builds: list[ctypes.CDLL]) -> None:
+    """Of a text the characters of two bytes at its start are counted, no byte more."""
+    random = Random(7)
+    for size in range(60):
+        for _ in range(30):
+            text = bytearray("é߿\x80"[size % 3].encode() * size)
+            if size and random.randrange(3):
+                text[random.randrange(len(text))] = random.choice(
+                    b"a\x7f\x80\xbf\xc0\xc1\xc2\xdf\xe0\xf5\xff"
+                )
+            good = 0
+            while len(text) - good >= 2 and (
+                0xC2 <= text[good] < 0xE0 and text[good + 1] & 0xC0 == 0x80
+            ):
+                good += 2
+            for build in builds:
+                assert build.pairs(bytes(text), len(text)) == good
+
+
 def test_equality_and_copies(builds: list[ctypes.CDLL]) -> None:
     """Pieces of any length are compared and copied to the last byte, and no further."""
     random = Random(2)
@@ -125,12 +174,15 @@ def test_outlines(builds: list[ctypes.CDLL]) -> None:
             continue
         outline = bytearray(text)
         loose = bytearray(len(text))
+        for at in range(len(text)):
+            if text[at] == 92 or not 32 <= text[at] < 128:
+                outline[at] = 97
         for _ in range(random.randrange(4)):
             at = random.randrange(len(text))
-            outline[at] = random.randrange(256)
             loose[at] = random.choice((0, 255, 255))
+            outline[at] = 34 if loose[at] else random.choice(b"abc019")
         expected = all(
-            given == known or (free and 32 <= given < 128 and given not in b'"\\')
+            32 <= given < 128 and given not in b'"\\' if free else given == known
             for given, known, free in zip(text, outline, loose, strict=True)
         )
         arguments = (text, bytes(outline), bytes(loose), len(text))
@@ -154,6 +206,8 @@ def test_nothing_is_read_behind_the_end(builds: list[ctypes.CDLL]) -> None:
             assert build.digits(at, size) == size
             assert build.same(at, at, size) == size
             assert build.differ(at, at, size) == 0
+            assert build.pairs(at, size) == 0
+            build.mark(at, min(size, 64), (ctypes.c_uint64 * 3)())
             if size >= 32:
-                assert build.fits(at, at, at, size) == 1
+                assert build.fits(at, at, bytes(size), size) == 1
     assert libc.mprotect(ctypes.c_void_p(begin + page), page, 3) == 0

@@ -4,11 +4,12 @@ The form is the one of Home Assistant's `isoformat`: date, `T`, time, an optiona
 fraction of up to six digits, an offset. It knows no clock and no time zone names.
 """
 
-from libc.stdint cimport int64_t, uint8_t
-from libc.string cimport memcmp, memcpy
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 from hiq._core.number cimport is_digit
-from hiq._core.span cimport Span
+from hiq._core.span cimport Span, load8
+from hiq._core.vector cimport differ, eight
 
 cdef enum:
     SECOND = 1_000_000_000
@@ -47,22 +48,21 @@ cdef inline int month_days(int year, int month) noexcept nogil:
 cdef Moment moment_ns(Span text, Minute* minute, int64_t* out) noexcept nogil:
     """Read a date-time with an offset; most share their minute with the last one."""
     cdef const uint8_t* at = text.at
-    cdef int64_t part = 0
-    cdef int second
-    cdef int i
+    cdef uint64_t word
+    cdef uint32_t micros
     cdef Moment result
     cdef bint full = text.length == 32 and at[19] == c"." and (
-        memcmp(at + 26, b"+00:00", 6) == 0
+        not differ(at + 26, <const uint8_t*> b"+00:00", 6)
     )
-    if full and minute.known and memcmp(at, minute.text, 17) == 0:
-        second = two(at + 17)
-        for i in range(20, 26):
-            if not is_digit(at[i]):
-                return MOMENT_BAD
-            part = part * 10 + at[i] - c"0"
-        if not 0 <= second < 60:
+    if full and minute.known and not differ(at, minute.text, 17):
+        # The digits of the second and of the fraction, without the point between them.
+        word = load8(at + 18)
+        (<uint8_t*> &word)[1] = (<uint8_t*> &word)[0]
+        (<uint8_t*> &word)[0] = at[17]
+        micros = eight(word)
+        if micros >= 60_000_000:
             return MOMENT_BAD
-        out[0] = (minute.seconds + second) * SECOND + part * 1_000
+        out[0] = minute.seconds * SECOND + micros * <int64_t> 1_000
         return MOMENT_OK
     result = moment_any(text, out)
     if full and result == MOMENT_OK:

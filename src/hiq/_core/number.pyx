@@ -1,20 +1,62 @@
 """Decimals and doubles: the text of JSON numbers as Python's `repr(float)`.
 
-A decimal of at most 15 digits is already its own shortest text, and is copied. The
-rest goes through the library's exact conversions, which know no locale.
+A decimal of at most 15 digits is already its own shortest text, and is copied; one of
+16 or 17 is if that can be seen from a division. The rest goes through the library's
+exact conversions, which know no locale.
 """
 
 from libc.math cimport signbit
-from libc.stdint cimport uint8_t
+from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memchr, memcpy
 
 from hiq._core.buffer cimport Buffer, reserve
-from hiq._core.span cimport Span
-from hiq._core.vector cimport copy, digits
+from hiq._core.span cimport Span, load8
+from hiq._core.vector cimport copy, digits, eight
 
 cdef extern from *:
     """
     #include <charconv>
+    #include <cstdint>
+
+    /* Whether the decimal `digits` / 10^`places`, of 16 or 17 digits and not above 1e16,
+     * is the shortest text of its nearest double, and of those the nearest; 0 if that
+     * is not certain.
+     *
+     * Exact but for what is below a unit of the quotient: that holds 63 or 64 bits of
+     * the value, of which the double has the first 53, so a step from double to double
+     * is at least 2^10 units. A shorter text would be a multiple of ten of the last
+     * digit that lies within half a step of the double. */
+    static int hiq_is_shortest(uint64_t digits, unsigned places) {
+    #if defined(__SIZEOF_INT128__)
+        static const uint64_t fives[] = {
+            1u, 5u, 25u, 125u, 625u, 3125u, 15625u, 78125u, 390625u, 1953125u, 9765625u,
+            48828125u, 244140625u, 1220703125u, 6103515625u, 30517578125u, 152587890625u,
+            762939453125u, 3814697265625u, 19073486328125u, 95367431640625u};
+        const int64_t slack = 2;   /* what is below a unit, and what rounding may add */
+        if (places >= sizeof(fives) / sizeof(fives[0]) || digits >> 48 == 0) return 0;
+        const uint64_t five = fives[places];
+        const int shift = 63 + __builtin_clzll(digits) - __builtin_clzll(five);
+        const uint64_t value = (uint64_t)(((unsigned __int128)digits << shift) / five);
+        const int low = 11 - __builtin_clzll(value);
+        const int64_t half = (int64_t)1 << (low - 1);
+        const int64_t rest = (int64_t)(value & (((uint64_t)1 << low) - 1));
+        const uint64_t mantissa = (value >> low) + (rest >= half);
+        /* Below a power of two the step is half as wide. */
+        if ((mantissa & (mantissa - 1)) == 0) return 0;
+        const int64_t off = rest >= half ? rest - 2 * half : rest;
+        if (half - (off < 0 ? -off : off) <= slack) return 0;
+        const double unit = (double)value / (double)digits;
+        const double last = (double)(digits % 10);
+        const double down = (double)off - last * unit;
+        const double up = down + 10 * unit;
+        const double away = (double)(half + slack);
+        return last != 0 && -down > away && up > away
+            && unit > 2.0 * (double)((off < 0 ? -off : off) + slack);
+    #else
+        (void)digits, (void)places;
+        return 0;
+    #endif
+    }
     static int hiq_read(const char *first, const char *last, double *out) {
         auto read = std::from_chars(first, last, *out);
         if (read.ec == std::errc::result_out_of_range) return 2;
@@ -29,12 +71,15 @@ cdef extern from *:
         return (int)(end.ptr - first);
     }
     """
+    bint hiq_is_shortest(uint64_t digits, unsigned int places) noexcept nogil
     int hiq_read(const char* first, const char* last, double* out) noexcept nogil
     int hiq_write_fixed(char* first, char* last, double value) noexcept nogil
     int hiq_write(char* first, char* last, double value) noexcept nogil
 
 cdef enum:
     EXACT_DIGITS = 15   # every decimal of so many digits survives a double
+    MOST_DIGITS = 17    # that the shortest text of a double has
+    MOST_BYTES = 24     # of a text with so many, a sign, a point and zeros before them
 
 
 # JSON numbers
@@ -87,15 +132,31 @@ cdef double decimal_value(const uint8_t* at, size_t length) noexcept nogil:
     return -value if negative else value
 
 
+cdef inline uint64_t digits_value(
+    uint64_t value, const uint8_t* at, const uint8_t* end
+) noexcept nogil:
+    """Append decimal digits to a number."""
+    while end - at >= 8:
+        value = value * 100_000_000 + eight(load8(at))
+        at += 8
+    while at < end:
+        value = value * 10 + at[0] - c"0"
+        at += 1
+    return value
+
+
 cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint integer) noexcept nogil:
     """Copy a decimal that is its own shortest text; False: it has to be read."""
     cdef const uint8_t* start
     cdef const uint8_t* point
     cdef const uint8_t* fraction
+    cdef const uint8_t* first
+    cdef uint8_t* to
     cdef bint negative = at < end and at[0] == c"-"
     cdef size_t whole
     cdef size_t rest = 0
-    if end - at > EXACT_DIGITS + 2 and at[0] != c"0":
+    cdef size_t count
+    if end - at > MOST_BYTES and at[0] != c"0":
         # More digits than that, or something that is no digit.
         return False
     at += negative
@@ -105,45 +166,53 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
         return False
     while start + 1 < at and start[0] == c"0":
         start += 1
-    point = at
+    point = fraction = at
     whole = at - start
-    fraction = at
+    count = whole
     if at < end:
         if at[0] != c".":
             return False
-        at += 1
-        fraction = at
-        at += digits(at, end)
+        fraction = at + 1
+        at = fraction + digits(fraction, end)
         if at != end or at == fraction:
             return False
         while at > fraction and (at - 1)[0] == c"0":
             at -= 1
         rest = at - fraction
-    if whole + rest > EXACT_DIGITS:
-        return False
+        count += rest
     if whole == 1 and start[0] == c"0":
+        first = fraction
+        while first < at and first[0] == c"0":
+            first += 1
+        count = at - first
         # Below 1e-4 Python writes an exponent.
-        if rest > 4 and fraction[0] == c"0" and fraction[1] == c"0" and (
-            fraction[2] == c"0" and fraction[3] == c"0"
-        ):
+        if rest and first - fraction > 3:
             return False
         if rest == 0 and integer:
             negative = False
-    if not reserve(out, 24):
+    if count > EXACT_DIGITS and (
+        count > MOST_DIGITS
+        or rest == 0
+        or not hiq_is_shortest(
+            digits_value(digits_value(0, start, point), fraction, at), <unsigned int> rest
+        )
+    ):
+        return False
+    if not reserve(out, MOST_BYTES + 8):
         return True
-    if negative:
-        out.data[out.length] = c"-"
-        out.length += 1
-    copy(out.data + out.length, start, whole)
-    out.length += whole
-    out.data[out.length] = c"."
-    out.length += 1
+    to = out.data + out.length
+    to[0] = c"-"
+    to += negative
+    copy(to, start, whole)
+    to += whole
+    to[0] = c"."
     if rest:
-        copy(out.data + out.length, fraction, rest)
-        out.length += rest
+        copy(to + 1, fraction, rest)
+        to += 1 + rest
     else:
-        out.data[out.length] = c"0"
-        out.length += 1
+        to[1] = c"0"
+        to += 2
+    out.length = to - out.data
     return True
 
 

@@ -34,7 +34,7 @@ cdef bint outline_learn(
     if outlines.learned > PATIENCE + outlines.hits // 4:
         return False
     for i in range(length):
-        if at[i] == c"\\" or at[i] > 127:
+        if at[i] == c"\\" or at[i] > 127 or at[i] < 32:
             return False
     memcpy(outline.text, at, length)
     memset(outline.loose, 0, length)
@@ -48,6 +48,7 @@ cdef bint outline_learn(
             # What does not end as a value does might be a key.
             if i + 1 < length and at[i + 1] in (c",", c"}", c"]"):
                 memset(outline.loose + start, 255, i - start)
+                memset(outline.text + start, c'"', i - start)
         i += 1
     outline.length = <uint32_t> length
     outline.mark = <uint32_t> mark

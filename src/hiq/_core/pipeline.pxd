@@ -7,7 +7,7 @@ from hiq._core.ring cimport Ring
 from hiq._core.span cimport Value
 from hiq._core.status cimport Status
 from hiq._core.tap cimport Tap
-from hiq._core.verdict cimport Tally, Verdict
+from hiq._core.verdict cimport Tally, Verdicts
 
 cdef class Pipeline:
     # construction
@@ -18,10 +18,11 @@ cdef class Pipeline:
     cdef Ring _ring
     cdef Tape _tape
     cdef size_t _high_water
+    cdef Verdicts _verdicts
     cdef Tap _tap               # None: nobody watches
 
     # hot path
-    cdef Verdict _verdict(self, const uint8_t* base, size_t length, bint snapshot)
+    cdef object _verdict(self, const uint8_t* base, size_t length, bint snapshot)
     cdef bint is_full(self) noexcept nogil
     cdef size_t _held(self) noexcept nogil
     cdef list take_frame(

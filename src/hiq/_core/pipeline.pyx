@@ -22,7 +22,7 @@ from hiq._core.ring cimport Part, Ring
 from hiq._core.span cimport MAP, span
 from hiq._core.status cimport Status
 from hiq._core.tap cimport NEWEST, UNWANTED, WANTED, Tap
-from hiq._core.verdict cimport Tally, Verdict
+from hiq._core.verdict cimport Tally, Verdicts
 
 from hiq._core.decision import Decision, counted, facts_of, rule_name
 from hiq._core.options import Options, Plan
@@ -49,6 +49,7 @@ cdef class Pipeline:
         self._encoder = Encoder(self._options, Plan.of(self._options))
         self._ring = Ring()
         self.refusal = Refusal()
+        self._verdicts = Verdicts()
         self._high_water = self._options.high_water
 
     def __dealloc__(self):
@@ -76,20 +77,13 @@ cdef class Pipeline:
         finally:
             PyBuffer_Release(&view)
 
-    cdef Verdict _verdict(self, const uint8_t* base, size_t length, bint snapshot):
-        """Take one frame and put what became of it into an object."""
-        cdef Verdict verdict = Verdict.__new__(Verdict)
+    cdef object _verdict(self, const uint8_t* base, size_t length, bint snapshot):
+        """Take one frame and say what became of it."""
         cdef Tally tally
+        cdef list passed
         memset(&tally, 0, sizeof(Tally))
-        verdict._passed = self.take_frame(base, length, snapshot, &tally)
-        verdict.events = <int> tally.events
-        verdict.points = <int> tally.points
-        verdict.filtered = <int> tally.filtered
-        verdict.skipped = <int> tally.skipped
-        verdict.duplicates = <int> tally.duplicates
-        verdict.rejected = <int> (tally.rejected + tally.unreadable)
-        verdict.full = self.is_full()
-        return verdict
+        passed = self.take_frame(base, length, snapshot, &tally)
+        return self._verdicts.of(&tally, self.is_full(), passed)
 
     cdef bint is_full(self) noexcept nogil:
         """Whether the lines should be taken before the next frame."""

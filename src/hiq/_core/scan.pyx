@@ -14,7 +14,7 @@ from hiq._core.span cimport (
     TRUE_VALUE, Value,
 )
 from hiq._core.status cimport Status
-from hiq._core.vector cimport digits, special16
+from hiq._core.vector cimport digits, digits16, first_bit, pairs, special16
 
 # construction
 
@@ -127,8 +127,7 @@ cdef bint scan_long_string(Cursor* cursor, Value* out) noexcept nogil:
         else:
             flags |= HIGH
             while at < end and at[0] > 127:
-                while end - at >= 2 and 0xC2 <= at[0] < 0xE0 and at[1] & 0xC0 == 0x80:
-                    at += 2
+                at += pairs(at, end)
                 if at == end or at[0] < 128:
                     break
                 step = utf8_length(at, end)
@@ -149,22 +148,29 @@ cdef bint scan_number(Cursor* cursor, Value* out) noexcept nogil:
     cdef const uint8_t* at = cursor.at
     cdef const uint8_t* end = cursor.end
     cdef size_t count
+    cdef uint32_t other = 0     # a bit for each of the first bytes that is no digit
     cdef bint exponent = False
     out.kind = INTEGER
     out.flags = 0
     out.start = <uint32_t> (at - cursor.base)
     if at < end and at[0] == c"-":
         at += 1
-    count = digits(at, end)
+    if end - at > 16:
+        other = ~digits16(at)
+        count = first_bit(other)
+    if other & 0xFFFF == 0:
+        count = digits(at, end)
     if count == 0 or (at[0] == c"0" and count > 1):
         return fail(cursor, Status.BAD_JSON)
     at += count
     if at < end and at[0] == c".":
         out.kind = FLOAT
-        count = digits(at + 1, end)
+        at += 1
+        other = (other & 0xFFFF) >> (count + 1) if count < 16 else 0
+        count = first_bit(other) if other else digits(at, end)
         if count == 0:
             return fail(cursor, Status.BAD_JSON)
-        at += count + 1
+        at += count
     if at < end and (at[0] | 32) == c"e":
         out.kind = FLOAT
         exponent = True

@@ -17,7 +17,7 @@ from hiq._core.parts cimport read_marks, read_parts
 from hiq._core.ring cimport Ring
 from hiq._core.row cimport Made, Row, Seen
 from hiq._core.span cimport MAP, Span, hash_of, same, span, span_of
-from hiq._core.stamp cimport put_stamp, stamp_free
+from hiq._core.stamp cimport put_stamp
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity
 from hiq._core.tidy cimport Tidy
@@ -69,7 +69,6 @@ cdef class Schemas:
             row_free(&self._rows[i])
         free(self._rows)
         row_free(&self._stranger)
-        stamp_free(&self._stamp)
 
     # hot path
 

@@ -1,14 +1,12 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t
 
 from hiq._core.buffer cimport Buffer
 
 # The last second that was written, with the space before it.
 cdef struct Stamp:
     int64_t second
-    Buffer text
-
-# construction
-cdef void stamp_free(Stamp* last) noexcept nogil
+    size_t length
+    uint8_t[16] text
 
 # hot path
 cdef void put_integer(Buffer* out, int64_t value) noexcept nogil

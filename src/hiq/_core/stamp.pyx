@@ -4,21 +4,14 @@ Most lines share their second with the one before, so its digits are kept.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
-from hiq._core.buffer cimport Buffer, buffer_free, put, put_byte, reserve
-from hiq._core.vector cimport copy
+from hiq._core.buffer cimport Buffer, put, put_byte, reserve
+from hiq._core.vector cimport put_eight
 
 cdef enum:
     SECOND = 1_000_000_000
-
-# construction
-
-
-cdef void stamp_free(Stamp* last) noexcept nogil:
-    """Give the memory back."""
-    buffer_free(&last.text)
-    last.second = 0
-
+    LONGEST = 32     # bytes of a stamp, and what is copied at once
 
 # hot path
 
@@ -46,47 +39,33 @@ cdef void put_integer(Buffer* out, int64_t value) noexcept nogil:
     put(out, &digits[at], 24 - at)
 
 
-cdef inline void put_nine(uint8_t* to, uint32_t value) noexcept nogil:
-    """Write nine digits, in groups of three that do not wait for each other."""
-    cdef uint32_t high = value // 1_000_000
-    cdef uint32_t rest = value - high * 1_000_000
-    cdef uint32_t middle = rest // 1_000
-    put_three(to, high)
-    put_three(to + 3, middle)
-    put_three(to + 6, rest - middle * 1_000)
-
-
-cdef inline void put_three(uint8_t* to, uint32_t value) noexcept nogil:
-    cdef uint32_t tens = value // 10
-    cdef uint32_t first = value // 100
-    to[0] = <uint8_t> (c"0" + first)
-    to[1] = <uint8_t> (c"0" + tens - 10 * first)
-    to[2] = <uint8_t> (c"0" + value - 10 * tens)
-
-
 cdef void put_stamp(Buffer* out, Stamp* last, int64_t time_ns) noexcept nogil:
     """Append a space, the stamp and the line end."""
     cdef int64_t second = time_ns // SECOND
-    cdef int64_t rest = time_ns - second * SECOND
+    cdef uint32_t rest = <uint32_t> (time_ns - second * SECOND)
+    cdef uint32_t first = rest // 100_000_000
+    cdef Buffer text
     cdef uint8_t* to
     if second < 1:
         put_byte(out, c" ")
         put_integer(out, time_ns)
         put_byte(out, c"\n")
         return
-    if second != last.second:
-        last.second = second
-        last.text.length = 0
-        put_byte(&last.text, c" ")
-        put_integer(&last.text, second)
-    if last.text.failed or not reserve(out, last.text.length + 10):
-        last.text.failed = False
-        last.second = 0
-        out.failed = True
+    if not reserve(out, LONGEST):
         return
+    if second != last.second:
+        text.data = last.text
+        text.length = 0
+        text.capacity = sizeof(last.text)
+        text.failed = False
+        put_byte(&text, c" ")
+        put_integer(&text, second)
+        last.length = text.length
+        last.second = second
     to = out.data + out.length
-    copy(to, last.text.data, last.text.length)
-    to += last.text.length
-    put_nine(to, <uint32_t> rest)
+    memcpy(to, last.text, sizeof(last.text))
+    to += last.length
+    to[0] = <uint8_t> (c"0" + first)
+    put_eight(to + 1, rest - first * 100_000_000)
     to[9] = c"\n"
-    out.length += last.text.length + 10
+    out.length += last.length + 10

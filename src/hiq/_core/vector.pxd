@@ -1,6 +1,6 @@
 # The doors to `vector.h`: short pieces of memory, and loops over every byte.
 
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "vector.h":
@@ -19,8 +19,16 @@ cdef extern from "vector.h":
     int quote16 "hiq_quote16" (const uint8_t* at) noexcept nogil
     # the index of the lowest bit of a word that is not 0
     size_t first_bit "hiq_first_bit" (uint64_t word) noexcept nogil
+    # a bit for each of sixteen bytes that is a digit
+    uint32_t digits16 "hiq_digits16" (const uint8_t* at) noexcept nogil
     # how many digits stand there
     size_t digits "hiq_digits" (const uint8_t* at, const uint8_t* end) noexcept nogil
+    # the value of eight digits, more than any such value if they are not digits
+    uint32_t eight "hiq_eight" (uint64_t word) noexcept nogil
+    # write a number below 100,000,000 as eight digits
+    void put_eight "hiq_put_eight" (uint8_t* to, uint32_t value) noexcept nogil
+    # how many bytes are characters of two bytes each, as far as that is seen quickly
+    size_t pairs "hiq_pairs" (const uint8_t* at, const uint8_t* end) noexcept nogil
     # one step of a hash
     uint64_t mix "hiq_mix" (uint64_t state, uint64_t word) noexcept nogil
     # which of up to 64 bytes are digits, points, or may begin a digit beyond ASCII
@@ -33,7 +41,8 @@ cdef extern from "vector.h":
     size_t same_bytes "hiq_same" (
         const uint8_t* one, const uint8_t* other, size_t length
     ) noexcept nogil
-    # whether at least 32 bytes are those of an outline
+    # whether at least 32 bytes are those of an outline; where it is loose (255, else 0)
+    # its text is a quote, and it has no backslash and no control character
     bint fits "hiq_fits" (
         const uint8_t* at, const uint8_t* text, const uint8_t* loose, size_t length
     ) noexcept nogil

@@ -21,7 +21,7 @@ from hiq._core.series cimport FROM_CLASS, FROM_UNIT, Series
 from hiq._core.span cimport (
     MISSING, NULL_VALUE, SAME_PAIR, STRING, Span, Value, span,
 )
-from hiq._core.stamp cimport put_stamp, stamp_free
+from hiq._core.stamp cimport put_stamp
 from hiq._core.state cimport read_rest
 from hiq._core.status cimport Status
 from hiq._core.table cimport table_arrange, table_clear, table_free, table_write
@@ -45,7 +45,6 @@ cdef class Writer:
 
     def __dealloc__(self):
         buffer_free(&self._source)
-        stamp_free(&self._stamp)
         table_free(&self._names)
 
     # hot path
