@@ -245,6 +245,19 @@ async def test_a_second_signal_stops_at_once(
         await until("nothing was lost", lambda: sink.written == sink.carried)
 
 
+async def test_a_stop_before_the_start_waits_for_nothing(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal during start-up: no delivery has begun, so none is waited for."""
+    monkeypatch.setattr("hiq.service.STOP_S", 10 * DEADLINE_S)
+    it = Running(settings_for(simulator, tmp_path))
+    it.service.on_signal(signal.SIGTERM)
+    async with asyncio.timeout(DEADLINE_S):
+        await it.run()
+    assert it.status == 0
+    assert it.stats.imbalance() == 0
+
+
 async def test_cancelling_closes_everything(
     simulator: Simulator, tmp_path: Path, stubborn: StubbornSink
 ) -> None:

@@ -59,6 +59,7 @@ class Deliveries:
         self._clock = clock
         self._sinks: list[Sink] = []
         self._deliverers: list[Deliverer] = []
+        self._at_work: set[Deliverer] = set()
         for sink in settings.sinks:
             stats.sinks[sink.name] = SinkStats(
                 sink.name, sink.type, sink.schema, sink.required
@@ -98,7 +99,7 @@ class Deliveries:
     ) -> None:
         """Start each under its name."""
         for sink, deliverer in zip(self._sinks, self._deliverers, strict=True):
-            start(f"sink {sink.name}", _delivery(sink, deliverer))
+            start(f"sink {sink.name}", partial(self._deliver, sink, deliverer))
 
     def wake(self) -> None:
         """Tell all that something was journaled."""
@@ -106,9 +107,12 @@ class Deliveries:
             deliverer.wake()
 
     async def drain(self, left_s: float) -> None:
-        """Deliver what waits, as far as it gets in so many seconds."""
+        """Deliver what waits, as far as it gets in so many seconds.
+
+        Who has not begun, or has failed, does not begin any more: the journal has it.
+        """
         async with asyncio.TaskGroup() as group:
-            for deliverer in self._deliverers:
+            for deliverer in self._at_work:
                 group.create_task(
                     bounded(
                         f"sink {deliverer.stats.name}",
@@ -124,13 +128,13 @@ class Deliveries:
                 closing = bounded(f"sink {sink.name}", sink.close(), limit_s)
                 group.create_task(closing)
 
+    async def _deliver(self, sink: Sink, deliverer: Deliverer) -> None:
+        self._at_work.add(deliverer)
+        try:
+            await sink.start()
+            await deliverer.run()
+        finally:
+            self._at_work.discard(deliverer)
+
     async def _in(self, executor: Executor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(executor, work)
-
-
-def _delivery(sink: Sink, deliverer: Deliverer) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        await sink.start()
-        await deliverer.run()
-
-    return run

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,6 +20,7 @@ from hiq.cli import demo as module
 from hiq.cli.demo import lost_points
 from hiq.errors import ConfigError
 from hiq.simulate.server import Fired
+from tests.cli.moments import EARLY, signalled
 
 
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -89,6 +91,21 @@ def test_interrupting_ends_with_the_summary() -> None:
         process.wait()
     assert process.returncode == 0
     assert "lost=0" in rest
+
+
+@pytest.mark.parametrize("moment", EARLY[::2])
+async def test_interrupting_ends_it_from_its_first_moment_on(
+    moment: int, tmp_path: Path
+) -> None:
+    """Before there is anything to tell, too; no folder is left behind."""
+    status, told = await signalled(
+        *("demo", "--port", "0", "--entities", "5"),
+        number=signal.SIGINT,
+        moment=moment,
+        TMPDIR=str(tmp_path),
+    )
+    assert status == (0 if "lost=0" in told else 130), told
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 
 from hiq.cli.serve import end
 from hiq.simulate.server import Simulator
+from tests.cli.moments import EARLY, signalled
 
 BUILD_UP_S = 30.0
 
@@ -92,6 +93,25 @@ async def test_the_http_library_comes_with_the_first_client(serving: Serving) ->
     async with aiohttp.ClientSession() as session, session.get(f"{url}/livez") as got:
         assert got.status == 200
     assert "aiohttp" in loaded.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("moment", [*EARLY, '"hiq starts"', '"serving"'])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_from_its_first_moment_on(
+    moment: str | int, number: int, tmp_path: Path
+) -> None:
+    """While it is still being imported, too: a status that says so, no traceback."""
+    status, told = await signalled(
+        "serve",
+        number=number,
+        moment=moment,
+        HIQ_DATA_DIR=str(tmp_path),
+        HIQ_HTTP__PORT="0",
+        HIQ_HOME_ASSISTANT__URL="http://127.0.0.1:9",
+        HA_TOKEN="x" * 40,
+    )
+    assert status in {0, 128 + number}, told
+    assert ("stopped" in told) == (status == 0)
 
 
 async def test_sighup_does_not_end_it(serving: Serving) -> None:

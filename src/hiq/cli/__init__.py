@@ -11,6 +11,7 @@ import sys
 
 import click
 
+from hiq import leaving
 from hiq.errors import ConfigError, HiqError, ServiceUnreachable
 
 __all__ = ["COMMANDS", "cli", "main"]
@@ -40,6 +41,9 @@ COMMANDS: dict[str, str] = {
     "verify": "Compare Home Assistant's recorder with what the sinks hold.",
 }
 
+LEAVE_AT_ONCE = {"demo", "serve"}
+"""Until they handle signals themselves; they import most, when they are called."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are modules of this package, imported on demand."""
@@ -56,6 +60,8 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"hiq.cli.{cmd_name}")
         command: click.Command = module.command
+        if cmd_name not in LEAVE_AT_ONCE:
+            leaving.as_usual()
         keep_lines(command)
         return command
 

@@ -93,11 +93,10 @@ def command(
     from hiq.settings import LogSettings
 
     log.setup(LogSettings(), quiet=True)
-    with tempfile.TemporaryDirectory(prefix="hiq-demo-") as folder:
-        # What is meant for people gives way to the document.
-        told = redirect_stdout(sys.stderr) if as_json else nullcontext()
-        with told:
-            counts = asyncio.run(_run(Path(folder), port, entities, rate, duration))
+    # What is meant for people gives way to the document.
+    told = redirect_stdout(sys.stderr) if as_json else nullcontext()
+    with told:
+        counts = asyncio.run(_run(port, entities, rate, duration))
     if as_json:
         click.echo(json.dumps(counts))
     if counts["lost"]:
@@ -105,16 +104,30 @@ def command(
 
 
 async def _run(
-    folder: Path, port: int, entities: int, rate: float, duration: float
+    port: int, entities: int, rate: float, duration: float
 ) -> dict[str, int]:
-    from hiq.errors import HiqError
+    from hiq import leaving
     from hiq.service import Service
     from hiq.simulate.server import Simulator
     from hiq.simulate.world import World
 
-    simulator = Simulator(World(entities, seed=1), remember=REMEMBERED)
-    await simulator.start()
-    service = Service(_settings(folder, simulator, _free_port(port)))
+    leaving.as_usual()  # from here on there is something to be removed
+    with tempfile.TemporaryDirectory(prefix="hiq-demo-") as folder:
+        simulator = Simulator(World(entities, seed=1), remember=REMEMBERED)
+        await simulator.start()
+        service = Service(_settings(Path(folder), simulator, _free_port(port)))
+        await _until_stopped(service, simulator, rate, duration)
+        store = Path(folder) / STORE
+        if not store.exists():
+            raise click.Abort  # it was stopped before there was anything to tell
+        return _summary(service, simulator, store)
+
+
+async def _until_stopped(
+    service: Service, simulator: Simulator, rate: float, duration: float
+) -> None:
+    from hiq.errors import HiqError
+
     stop = asyncio.Event()
     _handle_signals(service, stop)
     failures: tuple[BaseException, ...] = ()
@@ -130,7 +143,6 @@ async def _run(
         await simulator.stop()
     for failure in failures:
         raise failure
-    return _summary(service, simulator, folder / STORE)
 
 
 async def _show(

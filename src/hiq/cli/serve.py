@@ -50,7 +50,7 @@ def command(config: Path | None) -> None:
       hiq serve --config /etc/hiq/hiq.yaml
       HA_TOKEN=... HIQ_HOME_ASSISTANT__URL=http://ha.lan:8123 hiq serve
     """
-    from hiq import __version__, log
+    from hiq import __version__, leaving, log
     from hiq._core.heap import limit_heap
 
     limit_heap()
@@ -58,6 +58,7 @@ def command(config: Path | None) -> None:
     log.setup(settings.log)
     _say_start(settings, __version__)
     status = asyncio.run(_serve(settings, partial(_read, config)))
+    leaving.not_any_more()
     logging.shutdown()
     end(status)
 
