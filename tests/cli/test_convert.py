@@ -58,6 +58,22 @@ def test_plain_and_packed_files(tmp_path: Path, pack: Any) -> None:
     assert result.return_value == 0
 
 
+def test_points_for_programs() -> None:
+    """With --json each point is a document on a line; the counts are as without."""
+    result = run("--json", "-", given=GOOD + b"\n" + GOOD)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    (point, again) = decode(run("-", given=GOOD + b"\n" + GOOD).stdout_bytes)
+    assert rows[0] == rows[1]
+    assert point == again
+    assert rows[0] == {
+        "measurement": point.measurement,
+        "tags": dict(point.tags),
+        "fields": dict(point.fields),
+        "time_ns": TIME_NS,
+    }
+    assert summary(result)["points"] == 2
+
+
 def test_standard_input_and_the_counts() -> None:
     """Every message is in exactly one count; the keys are the contract's."""
     given = [

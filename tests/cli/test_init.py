@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pty
 import stat
@@ -99,6 +100,24 @@ async def test_flags_alone_make_settings_that_work(tmp_path, simulator):
     assert settings.home_assistant.url == simulator.url
     assert settings.home_assistant.token == simulator.token
     assert [sink.type for sink in settings.sinks] == ["sqlite"]
+
+
+async def test_for_programs_stdout_is_one_document(tmp_path, simulator):
+    """With --json: the file, what the check found, and no secret."""
+    flags = ("--yes", "--json", "--ha-url", simulator.url, "--sink", "sqlite")
+    done = await asyncio.to_thread(init, tmp_path, *flags, HA_TOKEN=simulator.token)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["file"] == "hiq.yaml"
+    assert told["holds_secrets"] is True
+    assert told["home_assistant"] == simulator.url
+    assert told["unit"] is None
+    assert told["check"]["ok"] is True
+    assert {check["of"] for check in told["check"]["checks"]} >= {"sink sqlite"}
+    assert simulator.token not in done.stdout + done.stderr
+    flags = (*flags, "--force", "--no-check")
+    done = await asyncio.to_thread(init, tmp_path, *flags, HA_TOKEN=simulator.token)
+    assert json.loads(done.stdout)["check"] is None
 
 
 def test_a_failing_check_is_told_and_the_file_is_kept(tmp_path):

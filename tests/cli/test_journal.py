@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from hiq.cli import cli
+from hiq.cli.bar import Bar
 from hiq.deadletters import DeadLetter, DeadLetters
 from hiq.errors import JournalError, JournalLocked
 from hiq.journal.journal import Entry, Journal
@@ -133,6 +134,44 @@ def test_export(folder, options, count):
     lines = result.output.splitlines()
     assert len(lines) == count
     assert all(line.startswith("m,e=a v=") for line in lines)
+
+
+def test_export_for_programs(folder):
+    """With --json a document a line, of the same points."""
+    result = run(folder, "export", "--json", "--end", "2026-11-20T18:00:01Z")
+    (line,) = result.output.splitlines()
+    assert json.loads(line) == {
+        "measurement": "m",
+        "tags": {"e": "a"},
+        "fields": {"v": 0.0},
+        "time_ns": BASE_NS,
+    }
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a bar is told, whatever stderr is."""
+    told = []
+    monkeypatch.setattr(Bar, "show", lambda _bar, share, text: told.append(text))
+    return told
+
+
+def test_export_shows_how_far_it_is(folder, shown):
+    """Points and the time up to which they go, before each record."""
+    run(folder, "export")
+    assert shown == [
+        "0 points, up to 2026-11-20T18:00:00.000000Z",
+        "4 points, up to 2026-11-20T18:00:10.000000Z",
+        "8 points, up to 2026-11-20T18:00:20.000000Z",
+    ]
+
+
+def test_retry_shows_how_far_it_is(folder, shown, monkeypatch):
+    """After each batch: what was sent and what was refused again."""
+    monkeypatch.setattr("hiq.cli.resend.BATCH_LINES", 2)
+    write_letters(folder, b"m v=1 1", b"not a line", b"m v=3 3", b"m v=4 4")
+    run(folder, "dead", "--retry")
+    assert shown == ["store: 1 sent, 1 left", "store: 3 sent, 1 left"]
 
 
 def test_export_for_an_unknown_sink(folder):

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -67,6 +67,35 @@ def command(config: Path | None, *, as_json: bool) -> int:
 
 def report(settings: Settings, *, as_json: bool) -> int:
     """Check everything and print what was found; returns the exit status."""
+    groups = findings(settings)
+    found = document(groups)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        show(groups, ok=found["ok"])
+    return 0 if found["ok"] else 1
+
+
+def show(groups: list[Group], *, ok: bool) -> None:
+    """Print what was found, for people."""
+    click.echo(table(groups), nl=False)
+    click.echo("all is well" if ok else "something failed, see above")
+
+
+def document(groups: list[Group]) -> dict[str, Any]:
+    """Return what was found, for programs."""
+    return {
+        "ok": all(check.ok for group in groups for check in group.checks),
+        "checks": [
+            {"of": group.name, **asdict(check)}
+            for group in groups
+            for check in group.checks
+        ],
+    }
+
+
+def findings(settings: Settings) -> list[Group]:
+    """Check everything."""
     import asyncio
 
     from hiq import log
@@ -74,18 +103,7 @@ def report(settings: Settings, *, as_json: bool) -> int:
     log.setup(settings.log, quiet=True)
     groups = asyncio.run(_groups(settings))
     groups.append(Group("journal", tuple(check_journal(settings))))
-    ok = all(check.ok for group in groups for check in group.checks)
-    if as_json:
-        rows = [
-            {"of": group.name, **asdict(check)}
-            for group in groups
-            for check in group.checks
-        ]
-        click.echo(json.dumps({"ok": ok, "checks": rows}, indent=2))
-    else:
-        click.echo(table(groups), nl=False)
-        click.echo("all is well" if ok else "something failed, see above")
-    return 0 if ok else 1
+    return groups
 
 
 async def _groups(settings: Settings) -> list[Group]:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
-from hiq.cli.options import config_option
+from hiq.cli.options import config_option, json_lines_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from hiq import Pipeline, Verdict
@@ -79,11 +79,23 @@ def frames(source: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
 
 class Conversion:
-    """One run: counters, what was refused, and the output."""
+    """One run: counters, what was refused, and the output.
 
-    def __init__(self, pipeline: Pipeline, out: BinaryIO) -> None:
+    Args:
+        pipeline: makes the lines.
+        out: takes them.
+        form: what becomes of lines before they go out.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        out: BinaryIO,
+        form: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self.pipeline = pipeline
         self.out = out
+        self.form = form
         self.counts: Counter[str] = Counter()
         self.told = 0
 
@@ -98,11 +110,16 @@ class Conversion:
             verdict = self.pipeline.feed(frame)
             self.count(number, verdict)
             if verdict.full or self.pipeline.buffered_bytes >= FLUSH_BYTES:
-                self.out.write(self.pipeline.take())
+                self.write()
+
+    def write(self) -> None:
+        """Write the lines that there are."""
+        lines = self.pipeline.take()
+        self.out.write(lines if self.form is None else self.form(lines))
 
     def flush(self) -> None:
         """Write what is left."""
-        self.out.write(self.pipeline.take())
+        self.write()
         self.out.flush()
 
     def count(self, number: int, verdict: Verdict) -> None:
@@ -146,6 +163,7 @@ Examples:
   hiq convert frames.ndjson.xz > points.txt
   hiq convert --config hiq.yaml --strict frames.ndjson
   xzcat frames.ndjson.xz | hiq convert -
+  hiq convert --json frames.ndjson.xz | jq -r .tags.entity_id
 """
 
 
@@ -158,20 +176,25 @@ Examples:
     show_default=True,
     help="Form of the points.",
 )
+@json_lines_option
 @click.option("--strict", is_flag=True, help="Exit 1 if anything was rejected.")
 @click.argument("source", metavar="[INPUT|-]", type=click.File("rb"), default="-")
-def command(config: Path | None, schema: str, strict: bool, source: BinaryIO) -> int:
-    """Turn recorded frames into line protocol.
+def command(
+    config: Path | None, *, schema: str, as_json: bool, strict: bool, source: BinaryIO
+) -> int:
+    """Turn recorded frames into line protocol, or into JSON.
 
     INPUT holds one WebSocket text message per line, as `hiq record` writes it; it may
     be packed with xz or gzip. Lines go to stdout; the last line on stderr is one JSON
     object with the counts.
     """
     from hiq.cli.options import load_settings
+    from hiq.cli.pointrows import json_lines
 
     settings = load_settings(config)
     options = {**settings.point_options, "schema": schema}
-    run = Conversion(pipeline_for(options), sys.stdout.buffer)
+    form = json_lines if as_json else None
+    run = Conversion(pipeline_for(options), sys.stdout.buffer, form)
     broken: Exception | None = None
     try:
         try:

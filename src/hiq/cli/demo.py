@@ -116,26 +116,26 @@ async def _run(
         simulator = Simulator(World(entities, seed=1), remember=REMEMBERED)
         await simulator.start()
         service = Service(_settings(Path(folder), simulator, _free_port(port)))
-        await _until_stopped(service, simulator, rate, duration)
-        store = Path(folder) / STORE
-        if not store.exists():
-            raise click.Abort  # it was stopped before there was anything to tell
-        return _summary(service, simulator, store)
+        if not await _until_stopped(service, simulator, rate, duration):
+            raise click.Abort
+        return _summary(service, simulator, Path(folder) / STORE)
 
 
 async def _until_stopped(
     service: Service, simulator: Simulator, rate: float, duration: float
-) -> None:
+) -> bool:
+    """Run it; return False if it was stopped before there was anything to tell."""
     from hiq.errors import HiqError
 
     stop = asyncio.Event()
     _handle_signals(service, stop)
     failures: tuple[BaseException, ...] = ()
+    begun = False
     try:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(service.run())
             running.add_done_callback(lambda _: stop.set())
-            await _show(service, simulator, stop, rate, duration)
+            begun = await _show(service, simulator, stop, rate, duration)
             service.stop()
     except* HiqError as found:
         failures = found.exceptions
@@ -143,6 +143,7 @@ async def _until_stopped(
         await simulator.stop()
     for failure in failures:
         raise failure
+    return begun
 
 
 async def _show(
@@ -151,8 +152,11 @@ async def _show(
     stop: asyncio.Event,
     rate: float,
     duration: float,
-) -> None:
-    """Let the home change for so long, then wait until all has arrived."""
+) -> bool:
+    """Let the home change for so long, then wait until all has arrived.
+
+    Returns False if it was stopped before the home's states had come.
+    """
     from hiq.backoff import wait
 
     stats = service.stats
@@ -161,7 +165,7 @@ async def _show(
         if stats.snapshot_states or await wait(stop, LOOK_S):
             break
     if stop.is_set():
-        return
+        return bool(stats.snapshot_states)
     ending = f"It ends after {duration:g} seconds." if duration else "Ctrl-C ends it."
     click.echo(
         f"A simulated home of {len(simulator.world.states)} entities, {rate:g} changes "
@@ -175,6 +179,7 @@ async def _show(
     await wait(stop, duration or FOR_EVER_S)
     simulator.rate = 0.0
     await _settle(service, simulator)
+    return True
 
 
 async def _settle(service: Service, simulator: Simulator) -> None:

@@ -11,7 +11,7 @@ from hiq.journal.fsck import bodies
 from hiq.sink.base import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["lines"]
@@ -26,6 +26,7 @@ def lines(
     after: int = 0,
     start_ns: int | None = None,
     end_ns: int | None = None,
+    progress: Callable[[int, int], None] = lambda _points, _time_ns: None,
 ) -> Iterator[bytes]:
     """Yield the lines of the good records, each ending in a newline.
 
@@ -35,10 +36,15 @@ def lines(
         after: sequence of the first record.
         start_ns: only points from this time on.
         end_ns: only points before this time.
+        progress: told before each record how many points have been looked at, and up
+            to which time.
     """
     low = ALWAYS[0] if start_ns is None else start_ns
     high = ALWAYS[1] if end_ns is None else end_ns
+    points = 0
     for header, body in bodies(folder, stream, after=after):
+        progress(points, header.first_ns)
+        points += header.points
         if header.last_ns < low or header.first_ns >= high:
             continue
         text = Batch(body, header.points).lines()

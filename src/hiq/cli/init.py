@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hiq.cli.options import environment
+from hiq.cli.options import environment, json_option, load_settings
 from hiq.errors import ConfigError, Problem
 from hiq.setup.asking import DATABASES, Asker, Question
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from hiq.settings import Settings
 
 __all__ = ["command"]
 
@@ -79,6 +78,7 @@ Area, device and label names need an administrator's token on some versions.\
     help="Write the unit as well, for example /etc/systemd/system/hiq.service.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing; take the defaults.")
+@json_option
 def command(
     *,
     ha_url: str | None,
@@ -92,6 +92,7 @@ def command(
     no_check: bool,
     systemd: Path | None,
     yes: bool,
+    as_json: bool,
     **database: str | None,
 ) -> int:
     r"""Write a settings file: find Home Assistant, ask for the database, check both.
@@ -128,10 +129,19 @@ def command(
     secret = holds_secrets(answers)
     _write(output, text(answers), mode=0o600 if secret else 0o644)
     click.echo(f"wrote {output}{' (for your eyes only)' if secret else ''}", err=True)
-    status = 0 if no_check else _check(output)
-    _unit(asker, systemd, output, own_token=bool(token))
+    checked = None if no_check else _check(output, as_json=as_json)
+    written = _unit(asker, systemd, output, own_token=bool(token))
     click.echo(f"next: hiq serve --config {output}", err=True)
-    return status
+    if as_json:
+        told = {
+            "file": str(output),
+            "holds_secrets": secret,
+            "home_assistant": url,
+            "unit": None if written is None else str(written),
+            "check": checked,
+        }
+        click.echo(json.dumps(told, indent=2))
+    return 0 if checked is None or checked["ok"] else 1
 
 
 def _home(asker: Asker, given: str | None) -> str:
@@ -243,22 +253,26 @@ def _write(path: Path, text: str, *, mode: int) -> None:
         raise click.UsageError(f"cannot write {path}: {exc.strerror}") from None
 
 
-def _check(path: Path) -> int:
-    """Do what `hiq check` does; returns its status."""
-    from hiq.cli.check import report
-    from hiq.cli.options import load_settings
+def _check(path: Path, *, as_json: bool) -> dict[str, Any]:
+    """Do what `hiq check` does, return what it found; show it to a person."""
+    from hiq.cli.check import document, findings, show
 
-    settings: Settings = load_settings(path)
-    return report(settings, as_json=False)
+    groups = findings(load_settings(path))
+    found = document(groups)
+    if not as_json:
+        show(groups, ok=found["ok"])
+    return found
 
 
-def _unit(asker: Asker, path: Path | None, settings: Path, *, own_token: bool) -> None:
-    """Write the systemd unit, if it is wanted."""
+def _unit(
+    asker: Asker, path: Path | None, settings: Path, *, own_token: bool
+) -> Path | None:
+    """Write the systemd unit, if it is wanted; return where."""
     from hiq.setup.unit import UNIT, unit
 
     if path is None:
         if not asker.sure(f"Write {UNIT} for systemd here, too?", default=False):
-            return
+            return None
         path = Path(UNIT)
     program = Path(sys.argv[0]).absolute()
     _write(path, unit(program, settings.absolute(), own_token=own_token), mode=0o644)
@@ -272,3 +286,4 @@ def _unit(asker: Asker, path: Path | None, settings: Path, *, own_token: bool) -
     if path.parent != Path("/etc/systemd/system"):
         click.echo(f"  as root: cp {path} /etc/systemd/system/", err=True)
     click.echo(f"  as root: {ENABLE}", err=True)
+    return path

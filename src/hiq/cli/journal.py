@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hiq.cli.options import config_option, json_option, load_settings
+from hiq.cli.bar import Bar
+from hiq.cli.options import (
+    config_option,
+    json_lines_option,
+    json_option,
+    load_settings,
+)
 from hiq.cli.query import Moment, iso
 from hiq.errors import JournalError
 
@@ -163,6 +169,7 @@ def repair(config: Path | None, path: Path | None, *, as_json: bool) -> int:
 @click.option("--sink", metavar="NAME", help="Only what this sink has not got yet.")
 @click.option("--start", type=Moment(), help="From this time: -1h, ISO 8601.")
 @click.option("--end", type=Moment(), help="Before this time.")
+@json_lines_option
 def export(
     config: Path | None,
     path: Path | None,
@@ -171,8 +178,9 @@ def export(
     sink: str | None,
     start: int | None,
     end: int | None,
+    as_json: bool,
 ) -> int:
-    r"""Print the points of the journal as line protocol.
+    r"""Print the points of the journal as line protocol, or as JSON.
 
     \b
     Examples:
@@ -180,6 +188,7 @@ def export(
       hiq journal export --sink influxdb --start -1d | gzip > missing.lp.gz
     """
     from hiq.cli.exporting import lines
+    from hiq.cli.pointrows import json_lines
 
     folder = folder_of(config, path)
     after = 0
@@ -189,13 +198,23 @@ def export(
             known = ", ".join(sorted({name for name, _ in places})) or "none"
             raise click.UsageError(f"no sink {sink} reads {stream}; there are: {known}")
         after = places[sink, stream]
-    out = sys.stdout.buffer
+    out, bar = sys.stdout.buffer, Bar()
+
+    def show(points: int, time_ns: int) -> None:
+        if not sys.stdout.isatty():  # there the lines themselves go by
+            bar.show(None, f"{points} points, up to {iso(time_ns)}")
+
+    parts = lines(
+        folder, stream, after=after, start_ns=start, end_ns=end, progress=show
+    )
     try:
-        for part in lines(folder, stream, after=after, start_ns=start, end_ns=end):
-            out.write(part)
+        for part in parts:
+            out.write(json_lines(part) if as_json else part)
         out.flush()
     except BrokenPipeError:  # `| head` has seen enough; nor may the exit write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        bar.end()
     return 0
 
 

@@ -27,6 +27,7 @@ STATUSES = (
     ("2", USAGE),
     ("3", "the running service could not be reached"),
     ("130", "interrupted"),
+    ("143", "SIGTERM came before there was anything to stop in order"),
 )
 FILES = (
     (

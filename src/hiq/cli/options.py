@@ -20,6 +20,7 @@ from hiq.settings.dotenv import parse_dotenv
 __all__ = [
     "config_option",
     "environment",
+    "json_lines_option",
     "json_option",
     "load_settings",
     "require_home_assistant",
@@ -44,6 +45,13 @@ def json_option(command: F) -> F:
     """Add `--json` to a command; the argument is named `as_json`."""
     return click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON document."
+    )(command)
+
+
+def json_lines_option(command: F) -> F:
+    """Add `--json` to a command that prints a stream; the argument is `as_json`."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document a line."
     )(command)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hiq.cli.bar import Bar
 from hiq.cli.replay import Target
 from hiq.deadletters import DeadLetter, DeadLetters
 
@@ -99,13 +100,15 @@ async def _resend(
 
     summary: dict[str, dict[str, int | str]] = {}
     for one in sinks:
+        bar = Bar()
         letters = letters_of(settings.data_dir, one.name)
         sink = make(one, data_dir=settings.data_dir)
         await sink.start()
         try:
             round_ = _Round(letters, Target(sink, one.schema, patience_s=patience_s))
-            summary[one.name] = await round_.run()
+            summary[one.name] = await round_.run(bar)
         finally:
+            bar.end()
             await sink.close()
     return summary
 
@@ -119,8 +122,8 @@ class _Round:
         self._left: list[DeadLetter] = []
         self._sent = 0
 
-    async def run(self) -> dict[str, int | str]:
-        """Send all, keep what is left, return the counts."""
+    async def run(self, bar: Bar) -> dict[str, int | str]:
+        """Send all, keep what is left, return the counts; show how far it has come."""
         part: list[DeadLetter] = []
         size = 0
         for letter in self._letters.read():
@@ -129,6 +132,8 @@ class _Round:
             if len(part) == BATCH_LINES or size >= BATCH_BYTES:
                 await self._send(part)
                 part, size = [], 0
+                name = self._target.sink.name
+                bar.show(None, f"{name}: {self._sent} sent, {len(self._left)} left")
         await self._send(part)
         if self._sent:
             await asyncio.to_thread(self._letters.replace, self._left)

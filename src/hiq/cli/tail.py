@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from hiq.cli.options import config_option, load_settings
+from hiq.cli.options import config_option, json_lines_option, load_settings
 from hiq.cli.query import shown
 from hiq.cli.status import ask, context, own
 
@@ -33,7 +33,7 @@ COLOURS = {"on": "green", "off": "bright_black", "unavailable": "red"}
 
 @click.command("tail")
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document a line.")
+@json_lines_option
 @click.option("--lines", is_flag=True, help="Print the line protocol of each event.")
 @click.option(
     "--schema",
