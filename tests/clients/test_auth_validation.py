@@ -231,6 +231,19 @@ async def test_who_fails_too_often_waits_and_nobody_else(tmp_path: Path) -> None
         assert codes.count("AUTH_THROTTLED") >= 900
 
 
+@pytest.mark.parametrize("path", ["/ws", "/ws/status"])
+async def test_the_very_first_client_leaves_no_token_in_the_log(
+    tmp_path: Path, path: str
+) -> None:
+    """Neither is its token told in the library's words about subprotocols."""
+    async with hiq_serve(tmp_path) as it:
+        secret = it.token()
+        offers = [f"bearer.{secret}"]
+        async with it.open(headers={}, subprotocols=offers, path=path) as socket:
+            await socket.recv()
+        assert secret not in it.log_tail(100_000)
+
+
 async def test_the_supervisor_says_who_it_is(tmp_path: Path) -> None:
     """Behind ingress the proxy names the user; nobody else can, and no token helps."""
     async with hiq_serve(

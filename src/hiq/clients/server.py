@@ -41,17 +41,6 @@ TRY_AGAIN_LATER: Final = 1013
 END_S: Final = 0.4
 
 
-class _NoTokens(logging.Filter):
-    """Holds back the library's line about subprotocols, which can hold a token."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the record is worth a line."""
-        return "protocols" not in str(record.msg)
-
-
-logging.getLogger("aiohttp.websocket").addFilter(_NoTokens())
-
-
 class ClientServer:
     """The clients of /ws.
 

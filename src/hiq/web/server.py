@@ -38,8 +38,17 @@ class _NoMalformed(logging.Filter):
         return not isinstance(fault, HttpProcessingError)
 
 
+class _NoTokens(logging.Filter):
+    """Holds back the library's line about subprotocols, which can hold a token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record is worth a line."""
+        return "protocols" not in str(record.msg)
+
+
 logger = logging.getLogger("hiq.web.server")
 logger.addFilter(_NoMalformed())
+logging.getLogger("aiohttp.websocket").addFilter(_NoTokens())
 
 
 class _Refusal(asyncio.Protocol):
