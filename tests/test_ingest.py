@@ -10,6 +10,7 @@ import pytest
 
 from hiq import Pipeline
 from hiq import ingest as module
+from hiq.ha.gathering import Gathering
 from hiq.ha.session import Timing
 from hiq.ha.token import read_token
 from hiq.ingest import Ingest
@@ -297,6 +298,18 @@ async def test_stop_feeds_nothing_more(simulator):
         await run.ingest.stop()
         await run.ingest.stop()
         assert run.stats.received == 60
+
+
+async def test_stop_feeds_what_has_come(simulator):
+    """What waits for others, or in a socket that is left alone, is not left behind."""
+    gathering = Gathering(lambda: True, lambda: None)
+    async with running(simulator.url, simulator.token, gathering=gathering) as run:
+        await run.until(lambda: run.stats.snapshot_states == 60)
+        for _ in range(5):
+            simulator.fire()
+            await simulator.room(0)
+        await run.ingest.stop()
+        assert run.stats.received == 65
 
 
 async def test_switched_off_it_connects_nowhere():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -73,6 +74,30 @@ async def test_what_is_expected_is_fetched_when_its_commit_begins(bench):
         await until(lambda: bench.commits == 1)
     assert fetched[0] == began + 0.25
     assert len(bench.lines()) == 3
+
+
+async def test_what_a_socket_holds_back_is_read_before_the_commit(bench):
+    """It is in the same record as what has been read before."""
+    ours, theirs = socket.socketpair()
+    loop = asyncio.get_running_loop()
+
+    def read():
+        bench.feed(frame(int(ours.recv(10))))
+
+    def gathered():
+        loop.add_reader(ours, read)
+        return True
+
+    with ours, theirs:
+        bench.pump.gathered = gathered
+        async with running(bench.pump):
+            bench.feed(frame(1))
+            await until(lambda: bench.time.waiting == [0.25])
+            theirs.send(b"2")
+            await bench.time.tick()
+            await until(lambda: bench.commits == 1)
+        loop.remove_reader(ours)
+    assert len(bench.lines()) == 2
 
 
 async def test_an_expectation_that_comes_to_nothing_ends_with_its_commit(bench):

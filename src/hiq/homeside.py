@@ -193,8 +193,8 @@ def _gathering(shared: Shared, pump: Pump) -> Gathering:
         if commit_s > LONGEST_WAIT_S:
             loop.call_later(LONGEST_WAIT_S, flush)
 
-    def flush() -> None:
-        gathering.flush()
+    def flush() -> bool:
+        return gathering.flush()
 
     gathering = Gathering(lambda: observers.patient, began)
     pump.gathered = flush

@@ -23,6 +23,7 @@ from hiq.ha.diagnosis import Diagnosis, classify
 from hiq.ha.feed import Feed
 from hiq.ha.locate import candidates
 from hiq.ha.messages import event_type_of
+from hiq.ha.reading import next_read
 from hiq.ha.session import STATE_CHANGED, Timing
 from hiq.ha.states import Change, ConnectionState, States
 from hiq.ha.token import read_token
@@ -153,7 +154,12 @@ class Ingest:
             self._finished.set()
 
     async def stop(self) -> None:
-        """Feed nothing more and let `run` return; bounded by a few seconds."""
+        """Feed nothing more and let `run` return; bounded by a few seconds.
+
+        What has come by now is fed before.
+        """
+        if self._feed.gathering is not None and self._feed.gathering.flush():
+            await next_read()
         self._stopping.set()
         self._hurry.set()
         if self._conversation is not None:

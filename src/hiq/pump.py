@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from hiq.backoff import delays, rest
 from hiq.errors import JournalError, JournalFull
+from hiq.ha.reading import next_read
 from hiq.journal.journal import Entry
 from hiq.journal.segment import Source
 from hiq.packing import compress
@@ -87,7 +88,8 @@ class Pump:
     - `committed`: called, without arguments, after each successful commit.
     - `gate`: told the bytes that wait in memory.
     - `gathered`: called before the pipeline is asked for what it holds. Who has
-      something for the pipeline that may wait so long calls `expect`.
+      something for the pipeline that may wait so long calls `expect`. True: the loop
+      has to read a socket first.
 
     With several schemas, `accepted` counts the points of the first one. It is journaled
     last, when the others are on the disk: what it holds after a crash, all hold.
@@ -111,7 +113,7 @@ class Pump:
     ) -> None:
         self.committed: set[Callable[[], object]] = set()
         self.gate = gate
-        self.gathered: Callable[[], object] | None = None
+        self.gathered: Callable[[], bool] | None = None
         self.source = source
         self._pipeline = pipeline
         self._journal = journal
@@ -169,6 +171,8 @@ class Pump:
             if pause > 0:
                 await self._wait(self._hurry, pause)
             self._hurry.clear()
+            if self.gathered is not None and self.gathered():
+                await next_read()
             await self._attempt()
 
     async def drain(self, deadline_s: float) -> bool:

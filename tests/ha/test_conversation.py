@@ -97,6 +97,36 @@ async def test_states_are_fed_in_the_order_of_the_stream():
     assert talk.batches >= 5
 
 
+async def test_the_socket_may_rest_unless_an_answer_is_due():
+    """Answers come as soon as they can, and are due from the question on."""
+    async with scripted_home() as home:
+        home.answers["get_states"] = None
+        talk = Talk()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(talk.run(home.url))
+            await talk.until(
+                lambda: any(isinstance(e, ha.Subscribed) for e in talk.events)
+            )
+            due = talk.conversation._connection.may_rest
+            talk.conversation.stop()
+        assert not due
+        home.answers["get_states"] = "[]"
+        talk = Talk()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(talk.run(home.url))
+            await talk.until(
+                lambda: any(isinstance(e, ha.StatesReceived) for e in talk.events)
+            )
+            await talk.until(lambda: talk.batches)
+            connection = talk.conversation._connection
+            assert connection.may_rest
+            talk.conversation._session._next_ping = 0.0
+            talk.conversation._wake.set()
+            await talk.until(lambda: any(isinstance(e, ha.Ponged) for e in talk.events))
+            assert connection.may_rest
+            talk.conversation.stop()
+
+
 async def test_states_asked_twice_keep_their_place():
     """Answers that arrive while states are fed are taken afterwards, in order."""
     async with scripted_home() as home:

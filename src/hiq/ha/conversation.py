@@ -261,6 +261,10 @@ class Conversation:
             return
         for text in self._session.data_to_send():
             self._connection.send(text)
+        waits = self._session.expects_answer  # it should not come later than it does
+        self._connection.may_rest = not waits
+        if waits:
+            self._connection.rouse()
 
     async def _feed_snapshot(self) -> None:
         """Feed states in slices, then the frames that came behind them."""

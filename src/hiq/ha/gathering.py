@@ -1,8 +1,9 @@
 """Frames that come one by one wait for one another, so that they are read together.
 
-At a few events a second each frame finds the processor's caches cold, and reading it
-costs many times what it does behind another one. So a lone state event is only copied,
-and read when the next commit takes it, or something else wants to be read behind it.
+At some events a second each frame wakes the process and finds the processor's caches
+cold, and reading it costs many times what it does behind another one. So a lone state
+event is only copied, and read when the next commit takes it, or something else wants to
+be read behind it; from the second one on the socket itself is left alone until then.
 The order of messages stays as it was. It must not know what is in a frame.
 """
 
@@ -21,7 +22,8 @@ class Gathering:
 
     - `may_wait`: asked for each lone frame, whether nobody wants its event at once.
     - `began`: called when the first one waits; `flush` must be called in time then.
-    - `flush`: reads those that wait. The listener of a connection puts itself here.
+    - `flush`: reads those that wait. The listener of a connection puts itself here. It
+      returns whether the socket was left alone: the loop then finds more in it.
     """
 
     __slots__ = ("began", "flush", "may_wait")
@@ -31,8 +33,9 @@ class Gathering:
     ) -> None:
         self.may_wait = may_wait
         self.began = began
-        self.flush: Callable[[], object] = _nothing
+        self.flush: Callable[[], bool] = _nothing
 
 
-def _nothing() -> None:
+def _nothing() -> bool:
     """Stand in while there is no connection."""
+    return False

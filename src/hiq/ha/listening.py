@@ -64,6 +64,12 @@ class Owner(Protocol):
     def fail(self, exc: Exception) -> None:
         """End the connection because of this."""
 
+    def rest(self) -> None:
+        """Leave the socket alone for a moment, if nothing is against it."""
+
+    def rouse(self) -> bool:
+        """Read it again; returns whether it rested."""
+
     def disconnected(self) -> None:
         """Take note of the end."""
 

@@ -5,6 +5,8 @@ all that the kernel holds: many MiB of memory that are never given back, and a l
 does nothing else meanwhile. This stands between the transport and picows' protocol and
 only shortens the room that is offered. Frames are not known here; a longer message
 still gets the room that it needs, over several reads.
+
+And how to wait for the read of a socket that had been left alone.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["READ_BYTES", "BoundedReads", "bound_reads"]
+__all__ = ["READ_BYTES", "BoundedReads", "bound_reads", "next_read"]
 
 READ_BYTES: Final = 1024 * 1024
 
@@ -47,3 +49,12 @@ def bound_reads(transport: asyncio.Transport, limit: int = READ_BYTES) -> None:
     inner = transport.get_protocol()
     assert isinstance(inner, asyncio.BufferedProtocol)
     transport.set_protocol(BoundedReads(inner, limit))
+
+
+async def next_read() -> None:
+    """Return when a socket that is read again has been read, if anything was in it.
+
+    The loop finds it at its next turn, and reads it behind what is due already.
+    """
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)

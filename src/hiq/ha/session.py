@@ -213,6 +213,11 @@ class Session:
         names = (pending.name for pending in self._pending.values())
         return Command.GET_STATES in names
 
+    @property
+    def expects_answer(self) -> bool:
+        """Whether anything that was asked is not answered yet."""
+        return bool(self._pending)
+
     # what goes out
 
     def data_to_send(self) -> list[bytes]:
