@@ -214,7 +214,7 @@ def test_a_full_disk_behind_stdout() -> None:
         )
     said = done.stderr.decode()
     assert done.returncode == 1
-    assert "stopped early: [Errno 28]" in said
+    assert "stopped early: No space left on device" in said
     assert "Traceback" not in said
     assert "Exception ignored" not in said
     assert json.loads(said.splitlines()[-1])["points"] > 0

@@ -118,6 +118,16 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     )
 
 
+def test_what_stops_before_the_states_came_is_no_loss(
+    here: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to tell yet, and certainly no loss."""
+    monkeypatch.setattr(module, "_handle_signals", lambda _service, stop: stop.set())
+    result = here()
+    assert result.exit_code == 1
+    assert result.stderr == "Aborted!\n"  # of click; `hiq` makes 130 of it
+
+
 def test_a_loss_is_status_1(
     here: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,7 +134,7 @@ def test_a_failing_check_is_told_and_the_file_is_kept(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "environ", "says"),
     [
-        (("--sink", "sqlite"), {}, "--token-file is missing"),
+        (("--sink", "sqlite"), {}, "--token-file or $HA_TOKEN is missing"),
         (("--sink", "influxdb2"), {"HA_TOKEN": TOKEN}, "--org is missing"),
         (
             ("--sink", "sqlite", "--bucket", "b"),

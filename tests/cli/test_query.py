@@ -147,6 +147,13 @@ def test_no_rows_are_valid_output(path: Path) -> None:
     assert len(run("sensor.none", "--format", "csv").stdout.splitlines()) == 1
 
 
+def test_an_entity_without_points_is_said(path: Path) -> None:
+    """Beside the empty table: where to look for what there is."""
+    said = run("sensor.none").stderr
+    assert said == "no point of sensor.none there; `hiq query` lists what is\n"
+    assert run("sensor.a").stderr == ""
+
+
 def test_a_named_file_needs_no_settings(path: Path, tmp_path: Path) -> None:
     """With --store no settings are read, not even broken ones."""
     (tmp_path / "hiq.yaml").write_text("sinks: [")

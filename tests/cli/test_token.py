@@ -26,6 +26,12 @@ def invoke(config: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["token", name, "--config", str(config), *rest])
 
 
+def test_an_empty_list_is_said(config: Path) -> None:
+    """To people; for programs it is an empty list."""
+    assert "no token was made here" in invoke(config, "list").stderr
+    assert json.loads(invoke(config, "list", "--json").stdout) == {"tokens": []}
+
+
 def test_create_list_revoke(config: Path) -> None:
     """The token goes to stdout, what people read to stderr; a revoked one says so."""
     made = invoke(

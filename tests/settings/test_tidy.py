@@ -92,7 +92,7 @@ def test_what_is_shown_can_be_read_again(tmp_path):
     """Sizes as people write them."""
     first = read(tmp_path, FULL)
     shown = public(first)
-    assert shown["tidy"]["max_text_bytes"] == "1024"
+    assert shown["tidy"]["max_text_bytes"] == "1KiB"
     again = read(tmp_path, yaml.safe_dump(shown))
     assert again.tidy == first.tidy
 

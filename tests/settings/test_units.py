@@ -89,8 +89,9 @@ def test_shown_as_people_write():
         "1w",
         "0s",
     ]
-    assert [show_size(n) for n in (2**31, 64 * 2**20, 1000)] == [
+    assert [show_size(n) for n in (2**31, 64 * 2**20, 65_536, 1000)] == [
         "2GiB",
         "64MiB",
+        "64KiB",
         "1000",
     ]

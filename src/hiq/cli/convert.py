@@ -210,6 +210,7 @@ def command(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         broken = exc
     if broken is not None:
-        click.echo(f"stopped early: {broken}", err=True)
+        words = getattr(broken, "strerror", None) or broken
+        click.echo(f"stopped early: {words}", err=True)
     click.echo(run.summary(), err=True)
     return 1 if broken is not None or (strict and run.counts["rejected"]) else 0

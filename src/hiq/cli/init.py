@@ -154,6 +154,8 @@ def _home(asker: Asker, given: str | None) -> str:
     if given is None:
         click.echo("looking for Home Assistant ...", err=True)
         found, listened = asyncio.run(find(LISTEN_S))
+        if not found:
+            click.echo("  none answered", err=True)
         if not listened:
             click.echo(
                 "  only at the usual addresses: pip install 'hiq[discover]' to listen "
@@ -181,7 +183,7 @@ def _token(asker: Asker) -> str:
     given = environment().get("HA_TOKEN") or None
     if given is None and asker.person:
         click.echo(HOW_TO_GET_ONE, err=True)
-    question = Question("token", "--token-file", "Token", secret=True)
+    question = Question("token", "--token-file or $HA_TOKEN", "Token", secret=True)
     token = asker.ask(question, given)
     problem = token_problem(token)
     if problem:

@@ -181,6 +181,12 @@ def command(
             limit=limit,
             is_sql=is_sql,
         )
+        first = next(rows, None)
+        if first is not None:
+            rows = itertools.chain((first,), rows)
+        elif what is not None and not is_sql:
+            hint = f"no point of {what} there; `hiq query` lists what is"
+            click.echo(hint, err=True)
         shown, more = _limited(rows, limit)
         try:
             _show("json" if as_json else form, names, shown, sys.stdout)

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from urllib.parse import SplitResult
 
-__all__ = ["ask", "command", "context", "fetch", "own"]
+__all__ = ["ask", "command", "context", "fetch", "own", "size"]
 
 DEADLINE_S = 5.0
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 COUNTERS = (
     "received",
     "accepted",
@@ -122,7 +123,8 @@ def fetch(
     except orjson.JSONDecodeError as exc:
         raise ServiceUnreachable(url, _stranger(answer.status)) from exc
     except (OSError, ValueError, http.client.HTTPException) as exc:
-        raise ServiceUnreachable(url, str(exc) or type(exc).__name__) from exc
+        words = (isinstance(exc, OSError) and exc.strerror) or str(exc)
+        raise ServiceUnreachable(url, words or type(exc).__name__) from exc
     if not isinstance(found, dict):
         raise ServiceUnreachable(url, _stranger(answer.status))
     return answer.status, found
@@ -148,18 +150,28 @@ def context(certificate: str | None) -> ssl.SSLContext:
     return found
 
 
+def size(count: float) -> str:
+    """Return bytes for people."""
+    for unit in UNITS[:-1]:
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} {UNITS[-1]}"
+
+
 def lines(found: dict[str, Any]) -> list[str]:
     """Return the document of /health as lines for people."""
     home, journal = found["home_assistant"], found["journal"]
     subscribed = ", subscribed" if home["subscribed"] else ""
     counted = "  ".join(f"{name} {found['counters'][name]}" for name in COUNTERS)
     writable = "writable" if journal["writable"] else "NOT WRITABLE"
+    room = " of ".join(size(journal[key]) for key in ("bytes", "max_bytes"))
     text = [
         f"hiq {found['version']}: {found['status']}, up {found['uptime_seconds']} s",
         *(f"  ! {reason}" for reason in found["reasons"]),
         f"Home Assistant  {home['state'].lower()}{subscribed}  {home['url']}",
         f"events          {counted}",
-        f"journal         {writable}, {journal['bytes']} / {journal['max_bytes']} B",
+        f"journal         {writable}, {room}",
     ]
     if "gaps" in found:
         backfill, gaps = found["backfill"], found["gaps"]

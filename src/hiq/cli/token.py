@@ -150,6 +150,8 @@ def list_(config: Path | None, *, as_json: bool) -> None:
         shown = {"tokens": [_public(one) for one in found]}
         click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2))
         return
+    if not found:
+        click.echo("no token was made here; see `hiq token create`", err=True)
     for one in found:
         limits = [*(one.entities or ()), *(one.event_types or ())]
         state = "revoked" if one.revoked else f"until {_moment(one.expires)}"

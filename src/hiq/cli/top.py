@@ -10,7 +10,7 @@ import click
 import orjson
 
 from hiq.cli.options import config_option, json_option
-from hiq.cli.status import ask, own
+from hiq.cli.status import ask, own, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,6 @@ COLOURS = {"healthy": "green", "degraded": "yellow", "unhealthy": "red"}
 STATES = {"ok": "green", "idle": "green", "retrying": "yellow", "held": "red"}
 CLEAR = "\x1b[H\x1b[2J"
 BAR = 24
-UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 class Look:
@@ -157,8 +156,8 @@ def screen(look: Look) -> list[str]:
         f"  left out      {_left_out(look):>10,.1f} /s",
         "",
         (
-            f"journal         {_bar(full)} {_size(journal['bytes'])} of "
-            f"{_size(journal['max_bytes'])}"
+            f"journal         {_bar(full)} {size(journal['bytes'])} of "
+            f"{size(journal['max_bytes'])}"
         ),
         "",
         f"{'sink':<16}{'state':<10}{'written/s':>12}{'pending':>12}{'lag':>10}",
@@ -195,15 +194,6 @@ def _bar(share: float) -> str:
     """Return a bar of a share of one."""
     filled = min(BAR, round(share * BAR))
     return f"[{'#' * filled}{'.' * (BAR - filled)}]"
-
-
-def _size(count: float) -> str:
-    """Return bytes for people."""
-    for unit in UNITS[:-1]:
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} {UNITS[-1]}"
 
 
 def _age(seconds: int) -> str:

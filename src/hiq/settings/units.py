@@ -78,7 +78,8 @@ def show_duration(seconds: float) -> str:
 
 def show_size(count: int) -> str:
     """Return the text that `size` reads as this many bytes."""
-    for name, unit in (("TiB", 1024**4), ("GiB", 1024**3), ("MiB", 1024**2)):
+    for name in ("TiB", "GiB", "MiB", "KiB"):
+        unit = BYTES[name.lower()]
         if count >= unit and count % unit == 0:
             return f"{count // unit}{name}"
     return str(count)

@@ -78,7 +78,8 @@ class Reader:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not path.is_file():
-            raise StoreError(f"there is no store at {path}")
+            text = "nothing was written yet, or `data_dir` is another folder"
+            raise StoreError(f"there is no store at {path}: {text}")
         self.path = path
         self._timeout_s = timeout_s
         self._clock = clock
