@@ -71,7 +71,7 @@ async def test_a_stalled_disk_is_bridged_and_then_stops_the_reading():
             await asyncio.sleep(0.2)
             held = run.stats.received
             assert run.stats.buffered == held < FRAMES * EACH
-            assert HIGH_BYTES <= run.stats.buffered_bytes < HIGH_BYTES + READ_BYTES
+            assert 0 <= 2 * run.stats.buffered_bytes - HIGH_BYTES < 2 * READ_BYTES
             assert (run.stats.ha.pauses, run.pump.gate.closings) == (1, 1)
             journal.go.set()
             await run.until(lambda: run.stats.accepted == FRAMES * EACH)

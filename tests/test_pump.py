@@ -211,6 +211,50 @@ async def test_a_full_journal_closes_the_gate_and_opens_it_again(tmp_path):
     bench.journal.close()
 
 
+async def test_what_comes_while_the_disk_fails_is_compressed(tmp_path):
+    """So much more of it fits into memory than its lines alone would need."""
+    gate = Gate(4 * COMMIT_BYTES)
+    bench = Bench(tmp_path, hiq.Pipeline(), gate=gate)
+    bench.disk.fail("sync", errno.EIO)
+    text = "y" * 900
+    number = asked = 0
+    async with running(bench.pump):
+        while bench.stats.received * len(text) < 8 * COMMIT_BYTES:
+            number += 1
+            bench.feed(frame(number, text))
+            if bench.pipeline.buffered_bytes >= COMMIT_BYTES:
+                await until(lambda: bench.stats.buffered_bytes < COMMIT_BYTES)
+            if bench.stats.journal.writable:
+                await bench.time.tick()
+                await until(lambda: not bench.stats.journal.writable)
+                asked = len(bench.disk.calls)
+        assert (gate.closings, len(bench.disk.calls)) == (0, asked)
+        assert (bench.stats.accepted, bench.stats.buffered) == (0, number)
+        assert bench.stats.buffered_bytes < COMMIT_BYTES
+        bench.disk.heal()
+        await bench.time.tick()
+        await until(lambda: bench.commits)
+    assert (bench.stats.accepted, bench.stats.buffered) == (number, 0)
+    assert len(bench.lines()) == number
+    bench.journal.close()
+
+
+async def test_a_closed_gate_waits_for_no_commit_time(tmp_path):
+    """What is there is committed at once: until then nothing more would come."""
+    gate = Gate(COMMIT_BYTES)
+    bench = Bench(tmp_path, hiq.Pipeline(), gate=gate, commit=5.0)
+    number = 0
+    async with running(bench.pump):
+        while not gate.closings:
+            number += 1
+            bench.feed(frame(number, "y" * 900))
+        assert COMMIT_BYTES / 2 <= bench.pipeline.buffered_bytes < COMMIT_BYTES
+        await until(lambda: bench.commits == 1)
+    assert not gate.closed
+    assert bench.stats.accepted == number
+    bench.journal.close()
+
+
 async def test_drain_commits_at_once(bench):
     """Drain does not wait for the commit time, and works with and without run."""
     bench.feed(frame(1))

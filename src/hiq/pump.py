@@ -3,8 +3,8 @@
 What the pipeline has encoded is taken, cut into batches, compressed and appended by
 one thread; it counts as accepted when the journal says that it is on the disk. If the
 disk fails, everything is kept, compressed, in memory whose bound the gate guards, and
-tried again for ever. It does not know where frames come from, nor who reads the
-journal.
+tried again for ever; what comes meanwhile is compressed, too. It does not know where
+frames come from, nor who reads the journal.
 """
 
 from __future__ import annotations
@@ -69,11 +69,12 @@ class _Result:
     Attributes:
         done: entries that are in the journal.
         left: entries that are not, because of `error`.
+        error: why; None if it was not tried.
     """
 
     done: list[tuple[str, Entry]]
     left: list[tuple[str, Entry]]
-    error: str
+    error: str | None
 
 
 class Pump:
@@ -86,7 +87,8 @@ class Pump:
       nothing is lost, nor appended twice.
     - After `await drain(...)` returned True: everything is in the journal.
     - `committed`: called, without arguments, after each successful commit.
-    - `gate`: told the bytes that wait in memory.
+    - `gate`: told the bytes that wait in memory. Lines that are not compressed count
+      twice: while they are taken they are there twice.
     - `gathered`: called before the pipeline is asked for what it holds. Who has
       something for the pipeline that may wait so long calls `expect`. True: the loop
       has to read a socket first.
@@ -134,6 +136,7 @@ class Pump:
         self._lead_s = 0.0
         self._held_points = 0
         self._held_bytes = 0
+        self._held_lines = 0
         self._taken: list[tuple[str, Taken]] = []
         self._encoded: list[tuple[str, Entry]] = []
         self._job: asyncio.Future[_Result] | None = None
@@ -148,7 +151,7 @@ class Pump:
         if size and self._first_at is None:
             self._first_at = self._timer()
             self._wanted.set()
-        if size >= COMMIT_BYTES and not self._failing:
+        if size >= COMMIT_BYTES:
             self._hurry.set()
 
     def expect(self) -> None:
@@ -167,8 +170,9 @@ class Pump:
         """Commit for ever: by time, by size, and again after a failure."""
         while True:
             await self._wanted.wait()
-            pause = self._left_s() if self._failing is None else next(self._failing)
-            if pause > 0:
+            if self._failing is not None:
+                await self._rest(next(self._failing))
+            elif (pause := self._left_s()) > 0:
                 await self._wait(self._hurry, pause)
             self._hurry.clear()
             if self.gathered is not None and self.gathered():
@@ -186,6 +190,17 @@ class Pump:
             return not self._waits()
         return True
 
+    async def _rest(self, pause_s: float) -> None:
+        """Wait after a failure; when much has come meanwhile, compress it."""
+        until = self._timer() + pause_s
+        while (left_s := until - self._timer()) > 0 and await self._wait(
+            self._hurry, left_s
+        ):
+            self._hurry.clear()
+            if self._failing is None:
+                break
+            await self._attempt(append=False)
+
     def _left_s(self) -> float:
         """Return how long the first point may still wait.
 
@@ -202,7 +217,7 @@ class Pump:
         held = self._taken or self._encoded or self._pipeline.buffered_bytes
         return bool(held) or self._expecting or self._job is not None
 
-    async def _attempt(self) -> bool:
+    async def _attempt(self, *, append: bool = True) -> bool:
         """Take, encode and append once; returns whether it went well.
 
         One attempt runs at a time; whoever comes meanwhile waits for the same one.
@@ -215,8 +230,9 @@ class Pump:
                 self._wanted.clear()
                 return True
             self._began_at = self._timer()
+            work = self._write if append else self._pack
             self._job = hop(
-                self._executor, self._write, list(self._taken), list(self._encoded)
+                self._executor, work, list(self._taken), list(self._encoded)
             )
             self._job.add_done_callback(self._book)
         job = self._job
@@ -236,10 +252,10 @@ class Pump:
             self._taken += [(schema, part) for part in parts]
         self._measure()
 
-    def _write(
+    def _pack(
         self, taken: list[tuple[str, Taken]], encoded: list[tuple[str, Entry]]
     ) -> _Result:
-        """Encode what is new and append everything; runs in the thread."""
+        """Encode what is new and append nothing; runs in the thread."""
         fresh = [
             (
                 schema,
@@ -249,7 +265,13 @@ class Pump:
             )
             for schema, it in taken
         ]
-        left = encoded + fresh
+        return _Result([], encoded + fresh, None)
+
+    def _write(
+        self, taken: list[tuple[str, Taken]], encoded: list[tuple[str, Entry]]
+    ) -> _Result:
+        """Encode what is new and append everything; runs in the thread."""
+        left = self._pack(taken, encoded).left
         done: list[tuple[str, Entry]] = []
         alone = False
         try:
@@ -291,7 +313,7 @@ class Pump:
                 self._stats.streams[schema] += entry.points
         if result.error:
             self._fail(result.error)
-        else:
+        elif result.error is not None:
             self._succeed()
         self._measure()
         if not self._waits():
@@ -340,8 +362,8 @@ class Pump:
         first = self._schemas[0]
         here = sum(taken.points for schema, taken in self._taken if schema == first)
         self._held_points = here + self._count(self._encoded)
-        level = sum(len(taken.data) for _, taken in self._taken)
-        self._held_bytes = level + sum(len(entry.body) for _, entry in self._encoded)
+        self._held_lines = lines = sum(len(taken.data) for _, taken in self._taken)
+        self._held_bytes = lines + sum(len(entry.body) for _, entry in self._encoded)
         self._show(self._pipeline.buffered_bytes)
 
     def _show(self, size: int) -> None:
@@ -355,9 +377,12 @@ class Pump:
         stats = self._stats
         stats.buffered = self._held_points + points
         stats.buffered_bytes = level = self._held_bytes + size
+        level += self._held_lines + size
         gate = self.gate
         if gate is not None and (gate.closed or level >= gate.high):
             gate.update(level)
+            if gate.closed and size:
+                self._hurry.set()  # nothing more comes that would make it enough
 
 
 def _fitting(entries: list[tuple[str, Entry]], last: str) -> int:
