@@ -13,7 +13,7 @@ SRC = Path(__file__).parent.parent / "src" / "hiq"
 
 FLOOR_0 = (
     *("errors", "settings", "log", "backoff", "breaker", "flow", "stats", "gaps"),
-    "rates",
+    *("rates", "words"),
 )
 FLOOR_2 = {
     "assure": (

@@ -137,6 +137,8 @@ async def test_neither_a_service_nor_a_cache(tmp_path):
     """Status 3, as for every command that needs the service."""
     result = await invoke("ls", "--config", config(tmp_path))
     assert isinstance(result.exception, ServiceUnreachable)
+    assert result.exception.url.startswith("http://127.0.0.1:")
+    assert str(tmp_path) in result.exception.reason
 
 
 @pytest.mark.parametrize("name", ["ls", "renames"])

@@ -101,6 +101,7 @@ def test_version():
     [
         (["nonsense"], "No such command 'nonsense'"),
         (["serve", "--nonsense"], "No such option"),
+        (["serv"], "No such command 'serv'. Did you mean 'serve'?"),
         (["config"], "Usage: hiq config"),
     ],
 )

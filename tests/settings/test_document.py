@@ -91,7 +91,9 @@ def test_a_missing_file_is_a_problem(tmp_path):
     """The message names the file and the reason of the system."""
     reader = Reader({})
     assert reader.file(tmp_path / "none.yaml") is None
-    assert reader.problems[0].message.endswith("none.yaml: No such file or directory")
+    (problem,) = reader.problems
+    assert problem.where.endswith("none.yaml")
+    assert problem.message == "cannot read it: No such file or directory"
 
 
 def test_empty_file(read):

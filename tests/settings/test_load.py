@@ -242,7 +242,7 @@ def test_a_named_file_must_be_there(tmp_path):
     """A file that was named and is not there is a problem."""
     found = problems(tmp_path / "none.yaml")
     assert len(found) == 1
-    assert "none.yaml: No such file or directory" in found[0][2]
+    assert found[0][2] == "cannot read it: No such file or directory"
 
 
 def test_problems_of_the_environment_name_the_variable(write):

@@ -66,6 +66,20 @@ class LazyGroup(click.Group):
         keep_lines(command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of one that is not there, say which may be meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as exc:
+            import difflib
+
+            for near in difflib.get_close_matches(args[0], COMMANDS, 1):
+                said = f"{exc.message} Did you mean {near!r}?"
+                raise click.UsageError(said, ctx) from None
+            raise
+
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:

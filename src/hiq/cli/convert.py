@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from hiq.cli.options import config_option, json_lines_option
+from hiq.words import said_by_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -210,7 +211,6 @@ def command(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         broken = exc
     if broken is not None:
-        words = getattr(broken, "strerror", None) or broken
-        click.echo(f"stopped early: {words}", err=True)
+        click.echo(f"stopped early: {said_by_system(broken)}", err=True)
     click.echo(run.summary(), err=True)
     return 1 if broken is not None or (strict and run.counts["rejected"]) else 0

@@ -73,7 +73,7 @@ def ls(
     query = {name: text for name, text in wanted.items() if text is not None}
     found = _service(url, config, lambda ask: _all_pages(ask, query))
     if found is None:
-        found = _cached_entities(load_settings(config), query)
+        found = _cached_entities(config, query)
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
         return
@@ -166,7 +166,7 @@ def _all_pages(
             return {"entities": entities, "read_at": None}
 
 
-def _cached_entities(settings: Settings, query: dict[str, str]) -> dict[str, Any]:
+def _cached_entities(config: Path | None, query: dict[str, str]) -> dict[str, Any]:
     """Return what the service left on the disk."""
     import msgspec
 
@@ -176,10 +176,12 @@ def _cached_entities(settings: Settings, query: dict[str, str]) -> dict[str, Any
     from hiq.web.report import moment
     from hiq.web.types.home import EntityQuery
 
+    settings = load_settings(config)
     cache = Cache(settings.data_dir)
     cached = cache.load(settings.home_assistant.url)
     if cached is None:
-        raise ServiceUnreachable(str(cache.path), "the service has left no registry")
+        reason = f"nor has it left anything in {cache.path}"
+        raise ServiceUnreachable(own(config)[0], reason)
     read_at = moment(cached.read_at_s)
     click.echo(f"as the registries were at {read_at[:19]}Z", err=True)
     entities = entities_of(cached.home)

@@ -18,6 +18,7 @@ from hiq.errors import AuthError, CommandError, ConnectionLost
 from hiq.ha.connection import tls_context
 from hiq.ha.token import read_token
 from hiq.sink.base import Check
+from hiq.words import said_by_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ async def check_home(
         advice = ASK_FOR_A_NEW_ONE if isinstance(exc, AuthError) else "look at its log"
         rows.append(Check("login", ok=False, detail=exc.message, advice=advice))
     except (ConnectionLost, aiohttp.ClientError, OSError, TimeoutError) as exc:
-        detail = str(exc) or f"no answer within {DEADLINE_S:g} s"
+        detail = _why(exc)
         rows.append(
             Check(
                 "connection" if rows else "reachable",
@@ -68,6 +69,16 @@ async def check_home(
             )
         )
     return rows
+
+
+def _why(error: Exception) -> str:
+    """Return why nobody could be talked to."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {DEADLINE_S:g} s"
+    plain = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError)
+    if isinstance(error, plain) and type(error) in plain:  # those of TLS say more
+        return said_by_system(error.os_error)
+    return str(error) or type(error).__name__
 
 
 async def _talk(

@@ -12,6 +12,7 @@ import orjson
 
 from hiq.cli.options import config_option, json_option, load_settings
 from hiq.errors import ServiceUnreachable
+from hiq.words import said_by_system
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,8 +124,7 @@ def fetch(
     except orjson.JSONDecodeError as exc:
         raise ServiceUnreachable(url, _stranger(answer.status)) from exc
     except (OSError, ValueError, http.client.HTTPException) as exc:
-        words = (isinstance(exc, OSError) and exc.strerror) or str(exc)
-        raise ServiceUnreachable(url, words or type(exc).__name__) from exc
+        raise ServiceUnreachable(url, said_by_system(exc)) from exc
     if not isinstance(found, dict):
         raise ServiceUnreachable(url, _stranger(answer.status))
     return answer.status, found

@@ -23,6 +23,7 @@ from hiq.ha.assembly import Assembly
 from hiq.ha.handshake import refusal, tls_reason
 from hiq.ha.listening import make_listener
 from hiq.ha.reading import bound_reads
+from hiq.words import said_by_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,8 +165,7 @@ class Connection:
             hint = "; does it speak TLS?" if tls is not None else ""
             raise ConnectionLost(f"{host} hung up while connecting{hint}") from exc
         except OSError as exc:
-            reason = exc.strerror or str(exc) or type(exc).__name__
-            raise ConnectionLost(f"{host}: {reason}") from exc
+            raise ConnectionLost(f"{host}: {said_by_system(exc)}") from exc
         except BaseException:
             self.abandon()
             raise

@@ -180,7 +180,8 @@ class Reader:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except OSError as exc:
-            self._bad(where, line, f"cannot read {path}: {exc.strerror}")
+            what = "it" if where == str(path) else path
+            self._bad(where, line, f"cannot read {what}: {exc.strerror}")
             return None
         except UnicodeDecodeError as exc:
             number = exc.object[: exc.start].count(b"\n") + 1

@@ -13,7 +13,6 @@ benchmarks.post`).
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 from hiq.errors import ConfigError, Problem
 from hiq.sink.dialect import ANSWER_BYTES
 from hiq.sink.http1 import BadAnswer, Place, Reader, request_head
+from hiq.words import said_by_system
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -238,7 +238,9 @@ class Client:
             failed.sent = connection is not None
             raise failed from exc
         except (OSError, BadAnswer) as exc:
-            raise CallFailed(f"connection lost: {_words(exc)}", reset=True) from exc
+            raise CallFailed(
+                f"connection lost: {said_by_system(exc)}", reset=True
+            ) from exc
         finally:
             if connection is not None and connection.rest():
                 self._idle.append(connection)
@@ -287,18 +289,11 @@ class Client:
                 "or `verify_ssl: false` if you accept the risk",
             ) from exc
         except (OSError, ValueError) as exc:
-            reason = f"Cannot connect to {place.host}:{place.port}: {_words(exc)}"
+            reason = (
+                f"Cannot connect to {place.host}:{place.port}: {said_by_system(exc)}"
+            )
             raise CallFailed(reason, sent=False) from exc
         return connection
-
-
-def _words(error: Exception) -> str:
-    """Say in the system's words what went wrong."""
-    if isinstance(error, OSError) and type(error).__module__ == "builtins":
-        return os.strerror(error.errno) if error.errno else str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
 
 
 def server_tls(settings: SinkSettings) -> ssl.SSLContext | None:
