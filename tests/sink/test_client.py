@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec import structs
 
 from hiq.settings.schema import SinkSettings
 from hiq.sink import client as module
@@ -151,6 +152,7 @@ async def test_silence_ends_by_the_deadline_and_a_cancel_closes():
         with pytest.raises(CallFailed, match=r"0\.1 s") as caught:
             await client.ask("POST", server.url, data=b"x")
         assert (caught.value.sent, caught.value.timed_out) == (True, True)
+        client._settings = structs.replace(client._settings, timeout=30.0)
         server.answers = [b""]
         asking = asyncio.ensure_future(client.ask("POST", server.url, data=b"x"))
         while len(server.heads) < 2:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from tests.fake_influx import FakeInflux, Fault
 from tests.proxy import Proxy, Trouble
 from tests.servers.process import free_port
@@ -156,6 +157,8 @@ async def test_who_ignores_the_question_is_not_asked_again() -> None:
         sink = v2(server.url, timeout=0.5)
         big = batch(noise(ASK_FIRST_BYTES + 1000))
         assert isinstance(await sink.write(big), Retry)
+        client = sink._client
+        client._settings = structs.replace(client._settings, timeout=30.0)
         assert await sink.write(big) == Done()
         assert "Expect" not in server.requests[-1].headers
 
