@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
     from hiq.settings.schema import SinkSettings
 
-__all__ = ["CONNECT_S", "Answer", "CallFailed", "Client", "server_tls"]
+__all__ = [
+    "CONNECT_S",
+    "EYEBALLS_S",
+    "HEADERS",
+    "IDLE_S",
+    "Answer",
+    "CallFailed",
+    "Client",
+    "server_tls",
+]
 
 CONNECT_S = 10.0
 """Longest wait for a TCP and TLS handshake; the whole request has its own deadline."""
@@ -35,6 +44,9 @@ CONNECT_S = 10.0
 IDLE_S = 15.0
 """A connection unused for longer is not used again: a server or proxy that closes it
 under a request looks like a reset and costs a resend."""
+
+HEADERS = {"User-Agent": "hiq", "Accept": "*/*", "Accept-Encoding": "identity"}
+"""Of every request."""
 
 EYEBALLS_S = 0.25
 """How long an address may take before the next one is tried too (RFC 8305)."""
@@ -187,12 +199,7 @@ class Client:
 
     def __init__(self, settings: SinkSettings, headers: Mapping[str, str]) -> None:
         self._settings = settings
-        self._headers = {
-            "User-Agent": "hiq",
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
-            **headers,
-        }
+        self._headers = {**HEADERS, **headers}
         self._tls = server_tls(settings)
         self._idle: list[_Connection] = []
         self._places: dict[str, Place] = {}
