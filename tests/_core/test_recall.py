@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -114,3 +115,27 @@ def test_deep_values_count_for_the_depth() -> None:
         fresh = Pipeline().feed(text)
         known = core.feed(text)
         assert (known.events, known.rejected) == (fresh.events, fresh.rejected)
+
+
+def test_a_state_that_outgrows_what_is_remembered() -> None:
+    """One that is too long to be remembered is written, and so is what follows it."""
+    texts = [
+        ("on", {"a": "x" * size, "b": size, "c": [size]})
+        for size in (5, 32_400, 32_500, 32_900, 66_000, 70, 32_400, 70, 7)
+    ]
+    assert agree(history(*texts)).count(b"\n") == len(texts)
+
+
+def test_values_that_grow_and_shrink() -> None:
+    """Whatever lies behind a value that changed its length is found where it is now."""
+    random = Random(9)
+    values = ("", "y", "long" * 9, 1, 123456, -0.5, None, True, [1, 2], {"k": "v"}, "é")
+    attributes = {f"a{number}": values[number % len(values)] for number in range(30)}
+    states = []
+    for number in range(50):
+        for _ in range(number % 4):
+            attributes = attributes | {
+                f"a{random.randrange(30)}": random.choice(values)
+            }
+        states.append((random.choice(("5", "on", "on", "off")), attributes))
+    assert agree(history(*states)).count(b"\n") == len(states)

@@ -29,7 +29,7 @@ cdef struct Event:
     size_t count
     bint is_unread      # its attributes are not in the tape: they are remembered
     bint is_usual       # it was recognised whole
-    bint is_recalled    # its keys are those that are remembered under `version`
+    bint is_recalled    # in the tape are only those that changed since `version`
     uint64_t version
     uint32_t entity     # number in the table of entities, 0 if it is not there
     const Memo* memo    # what is remembered of it, only while the frame is read
@@ -47,6 +47,11 @@ cdef struct Tape:
     Outlines ends              # of messages, from behind the new state
     uint32_t[OUTLINES] closing # bytes from the end of `event` on, of each of `ends`
     const uint8_t* rest        # where such an end may begin, NULL if it is unusual
+
+
+cdef inline bint is_partial(const Event* event) noexcept nogil:
+    """Return whether there are attributes that are not in the tape."""
+    return event.is_unread or event.is_recalled
 
 
 cdef inline bint at_map(Cursor* cursor) noexcept nogil:

@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer
@@ -22,6 +23,7 @@ cdef struct Made:
     int32_t number_item  # of the table, -1 if it is not there
     int32_t text_item
 
+@cython.final
 cdef class Fields:
     # construction
     cdef Table table
@@ -31,7 +33,7 @@ cdef class Fields:
     cdef Buffer scratch
     cdef Made made
     cdef Names _states
-    cdef Known _known
+    cdef Known known
     cdef readonly unsigned long long slow
     cdef bint is_refused       # Python could not give the text of a value
 

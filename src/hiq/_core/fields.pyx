@@ -47,7 +47,7 @@ cdef class Fields:
     # construction
 
     def __cinit__(self, known):
-        self._known = Known(known)
+        self.known = Known(known)
         self._states = Names(dict.fromkeys(ONE, 1) | dict.fromkeys(ZERO, 0))
 
     def __dealloc__(self):
@@ -229,10 +229,10 @@ cdef class Fields:
         while not rows & 1:
             rows >>= 1
             row += 1
-        if entity.is_mqtt and self._known.is_enum(row):
+        if entity.is_mqtt and self.known.is_enum(row):
             return False
         self.restored.length = 0
-        return self._known.put(
+        return self.known.put(
             &self.restored, row, base, value, items, count, &self.scratch
         )
 

@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 from hiq._core.allowance cimport Allowance
@@ -23,6 +24,7 @@ cdef struct Bound:
     int64_t interval_ns
     double change
 
+@cython.final
 cdef class Judge:
     # construction
     cdef Filter _filter

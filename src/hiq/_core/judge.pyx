@@ -12,7 +12,7 @@ from libc.string cimport memset
 from hiq._core.allowance cimport Allowance
 from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport Buffer, buffer_free, put_span
-from hiq._core.event cimport Event, Tape
+from hiq._core.event cimport Event, Tape, is_partial
 from hiq._core.filter cimport Filter
 from hiq._core.number cimport decimal_value, is_digit
 from hiq._core.rules cimport (
@@ -20,7 +20,7 @@ from hiq._core.rules cimport (
 )
 from hiq._core.scan cimport Cursor, inside
 from hiq._core.span cimport (
-    ESCAPED, MAP, NULL_VALUE, SAME_PAIR, STRING, Span, same, span,
+    ESCAPED, MAP, NULL_VALUE, STRING, Span, same, span,
 )
 from hiq._core.state cimport read_rest, read_state
 from hiq._core.tags cimport Entity, domain_of, id_of
@@ -199,11 +199,13 @@ cdef class Judge:
         self, const Event* event, const Tape* tape, const Entity* entity
     ) noexcept nogil:
         """Return whether the class is, of known attributes, one that has not changed."""
-        if event.new_state.kind != MAP or event.count == 0 or not event.is_recalled:
+        cdef size_t i
+        if event.new_state.kind != MAP or not event.is_recalled:
             return False
-        return entity.class_part < 0 or (
-            tape.items[event.first + entity.class_part].key.kind == SAME_PAIR
-        )
+        for i in range(event.first, event.first + event.count):
+            if <int32_t> tape.items[i].key.start == entity.class_part:
+                return False
+        return True
 
     cdef bint _class_of(
         self, const uint8_t* base, Event* event, Tape* tape, Span* out
@@ -222,7 +224,7 @@ cdef class Judge:
         self._part = -1
         if event.new_state.kind == MAP:
             if event.attributes.kind == MAP:
-                if event.is_unread and not read_rest(tape, base, event):
+                if is_partial(event) and not read_rest(tape, base, event):
                     return False
                 first, count = event.first, event.count
         elif event.new_state.kind <= NULL_VALUE and event.old_state.kind == MAP:

@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport uint8_t, uint32_t
 
 from hiq._core.buffer cimport Buffer
@@ -25,10 +26,12 @@ cdef struct KnownRow:
     Span[MAX_SIBLINGS] siblings
     uint32_t sibling_count
 
+@cython.final
 cdef class Known:
     # construction
     cdef KnownRow[MAX_ROWS] _rows
     cdef Texts _texts
+    cdef uint32_t asking      # rows that look at other attributes
 
     # hot path
     cdef bint put(

@@ -33,6 +33,8 @@ cdef class Known:
         for i, row in enumerate(rows[:MAX_ROWS]):
             to = &self._rows[i]
             to.shape = row.shape
+            if to.shape == ENUMS:
+                self.asking |= <uint32_t> 1 << <int> i
             to.enum_name = self._texts.at(text)
             to.word_count = len(row.words)
             to.sibling_count = len(row.siblings)

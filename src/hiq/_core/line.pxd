@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer
@@ -23,6 +24,7 @@ cdef struct Undo:
     int64_t seen_ns
     uint8_t has_seen
 
+@cython.final
 cdef class Encoder:
     # construction
     cdef Judge judge

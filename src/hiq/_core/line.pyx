@@ -19,7 +19,7 @@ from hiq._core.overlay cimport Entry, Overlay
 from hiq._core.schemas cimport Schemas
 from hiq._core.span cimport MAP, MISSING, NULL_VALUE, STRING, Span, hash_of, same, span
 from hiq._core.status cimport Status
-from hiq._core.tags cimport Entities, Entity, domain_of, id_of
+from hiq._core.tags cimport Entities, Entity, domain_of, entity_at, id_of
 from hiq._core.text cimport text_of
 from hiq._core.writer cimport Writer
 
@@ -136,7 +136,7 @@ cdef class Encoder:
         if event.entity_id.kind != STRING:
             return Status.BAD_ENTITY_ID
         if event.entity:
-            entity = self.entities.at(event.entity)
+            entity = entity_at(self.entities, event.entity)
         else:
             self._id.length = 0
             self._id.failed = False

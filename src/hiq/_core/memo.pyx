@@ -6,7 +6,7 @@ holds no rule: what it cannot tell is made from scratch. It is changed only by
 events of a frame that has been accepted.
 """
 
-from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
@@ -14,11 +14,11 @@ from hiq._core.buffer cimport (
     Buffer, buffer_free, grow_array, put, put_byte, put_span, reserve,
 )
 from hiq._core.attribute cimport Attribute
-from hiq._core.span cimport ESCAPED, Span, Value, span, span_of
+from hiq._core.span cimport ESCAPED, STRING, Span, Value, span, span_of
 from hiq._core.table cimport (
     Item, Place, Table, table_arrange, table_clear, table_put,
 )
-from hiq._core.vector cimport differ
+from hiq._core.vector cimport copy, differ
 
 # construction
 
@@ -31,7 +31,6 @@ cdef void memo_free(Memo* memo) noexcept nogil:
     buffer_free(&memo.names)
     free(memo.parts)
     free(memo.slots)
-    free(memo.places)
     memset(memo, 0, sizeof(Memo))
 
 
@@ -72,8 +71,6 @@ cdef bint memo_plan(
         return False
     return grow_array(
         <void**> &memo.slots, &memo.slot_capacity, names.place_count, sizeof(Slot)
-    ) and grow_array(
-        <void**> &memo.places, &memo.place_capacity, names.place_count, sizeof(uint32_t)
     )
 
 
@@ -91,27 +88,29 @@ cdef void memo_keep(Memo* memo, const Table* table, const Table* names) noexcept
     cdef Slot* slot
     cdef size_t i
     cdef size_t next_name = 2
-    memo.slot_count = names.place_count
+    memo.slot_count = <uint32_t> names.place_count
     memo.names.length = 0
     for i in range(memo.slot_count):
         slot = &memo.slots[i]
         place = &names.places[i]
-        slot.name = <uint32_t> memo.names.length
+        slot.name = <uint16_t> memo.names.length
         put_byte(&memo.names, c",")
         put(&memo.names, names.arena.data + place.name, place.length)
         put_byte(&memo.names, c"=")
-        slot.name_length = <uint32_t> memo.names.length - slot.name
+        slot.name_length = <uint16_t> (memo.names.length - slot.name)
         slot.length = 0
+    if memo.names.length > MAX_FIELDS:
+        memo.names.failed = True
     # Items of the names stand in the order of the plan.
     memo.value = settle(memo, table, memo.value, names.items[0].slot)
     memo.state = settle(memo, table, memo.state, names.items[1].slot)
     for i in range(memo.part_count):
         if memo.parts[i].mode == SILENT:
             continue
-        memo.parts[i].number = settle(
+        memo.parts[i].number = <int16_t> settle(
             memo, table, memo.parts[i].number, names.items[next_name].slot
         )
-        memo.parts[i].text = settle(
+        memo.parts[i].text = <int16_t> settle(
             memo, table, memo.parts[i].text, names.items[next_name + 1].slot
         )
         next_name += 2
@@ -123,7 +122,7 @@ cdef inline int32_t settle(
 ) noexcept nogil:
     """Note the bytes of a slot whose field was made; returns the slot."""
     if item >= 0:
-        memo.slots[slot].length = (
+        memo.slots[slot].length = <uint16_t> (
             memo.slots[slot].name_length + table.items[item].text_length
         )
     return slot
@@ -134,7 +133,7 @@ cdef void place_slots(Memo* memo) noexcept nogil:
     cdef uint32_t at = 0
     cdef size_t i
     for i in range(memo.slot_count):
-        memo.places[i] = at
+        memo.slots[i].place = <uint16_t> at
         at += memo.slots[i].length
 
 
@@ -150,27 +149,11 @@ cdef bint memo_same_keys(
     if count != memo.part_count:
         return False
     for i in range(count):
-        if items[i].key.length != memo.parts[i].key.length or differ(
-            base + items[i].key.start, old + memo.parts[i].key.start, items[i].key.length
+        if items[i].key.length != memo.parts[i].key_length or differ(
+            base + items[i].key.start, old + memo.parts[i].key, items[i].key.length
         ):
             return False
     return True
-
-
-cdef void memo_set(
-    const Memo* memo, Changes* changes, int32_t slot, size_t at, size_t length
-) noexcept nogil:
-    """Give a field a new text in the arena; length 0 removes it. Each slot once."""
-    cdef size_t i = changes.count
-    if length == 0 and memo.slots[slot].length == 0:
-        return
-    changes.count += 1
-    while i and changes.items[i - 1].slot > slot:
-        changes.items[i] = changes.items[i - 1]
-        i -= 1
-    changes.items[i].slot = slot
-    changes.items[i].at = <uint32_t> at
-    changes.items[i].length = <uint32_t> length
 
 
 cdef void memo_pass(
@@ -190,43 +173,53 @@ cdef void memo_write(
     cdef const uint8_t* old = memo.fields.data
     cdef const Change* change
     cdef Slot* slot
-    cdef uint32_t run = 0
-    cdef uint32_t at
-    cdef uint32_t shift = 0
-    cdef size_t next_place = 0
+    cdef uint8_t* to
+    cdef size_t run = 0
+    cdef size_t length
+    cdef uint16_t made
+    # Unsigned, so that it counts down as well.
+    cdef uint16_t shift = 0
+    cdef size_t next_slot = 0
     cdef size_t i
+    if not reserve(out, memo.fields.length + changes.bytes):
+        return
+    to = out.data + out.length
     for i in range(changes.count):
         change = &changes.items[i]
         slot = &memo.slots[change.slot]
-        at = memo.places[change.slot]
-        if shift:
-            move(memo.places, next_place, change.slot + 1, shift)
-        next_place = change.slot + 1
-        # Unsigned, so that it counts down as well.
-        shift -= slot.length
-        if slot.length and change.length:
-            put(out, old + run, at + slot.name_length - run)
-        else:
-            put(out, old + run, at - run)
-            if change.length:
-                put(out, memo.names.data + slot.name, slot.name_length)
-        run = at + slot.length
-        slot.length = 0
+        length = slot.place - run
+        made = 0
         if change.length:
-            put(out, arena.data + change.at, change.length)
-            slot.length = slot.name_length + change.length
-            shift += slot.length
-    put(out, old + run, memo.fields.length - run)
+            made = <uint16_t> (slot.name_length + change.length)
+            if slot.length:
+                length += slot.name_length
+        copy(to, old + run, length)
+        to += length
+        if change.length:
+            if not slot.length:
+                copy(to, memo.names.data + slot.name, slot.name_length)
+                to += slot.name_length
+            copy(to, arena.data + change.at, change.length)
+            to += change.length
+        run = slot.place + slot.length
+        if shift:
+            move_slots(memo.slots, next_slot, change.slot + 1, shift)
+        next_slot = change.slot + 1
+        shift += made - slot.length
+        slot.length = made
+    length = memo.fields.length - run
+    copy(to, old + run, length)
+    out.length = to + length - out.data
     if shift:
-        move(memo.places, next_place, memo.slot_count, shift)
+        move_slots(memo.slots, next_slot, memo.slot_count, shift)
 
 
-cdef inline void move(
-    uint32_t* places, size_t first, size_t end, uint32_t shift
+cdef inline void move_slots(
+    Slot* slots, size_t first, size_t end, uint16_t shift
 ) noexcept nogil:
     cdef size_t i
     for i in range(first, end):
-        places[i] += shift
+        slots[i].place += shift
 
 
 cdef inline bint is_usual(const Memo* memo, Span id) noexcept nogil:
@@ -247,34 +240,33 @@ cdef inline bint is_usual(const Memo* memo, Span id) noexcept nogil:
 
 cdef void memo_renew(
     Memo* memo, const uint8_t* base, const Value* state, const Value* text,
-    const Value* attributes, const Attribute* items, Span fields, bint same,
-    int32_t depth, Span id, bint usual,
+    const Value* attributes, Span fields, int32_t depth, Span id, bint usual,
 ) noexcept nogil:
-    """Remember the bytes of a state whose parts and slots are known.
+    """Remember the bytes of a state whose slots are known; its parts are noted apart.
 
-    `same`: its attributes are those that are remembered already.
     `usual`: all before the attributes is known to be as Home Assistant writes it.
     """
-    cdef Part* part
-    cdef size_t i
-    cdef uint32_t start = attributes.start
     memo.raw.length = 0
     memo.gone.length = 0
     memo.fields.length = 0
     if (
         memo.names.failed
+        or state.length > MAX_RAW
+        or fields.length > MAX_FIELDS
         or not reserve(&memo.raw, state.length)
         or not reserve(&memo.fields, fields.length)
     ):
         memo.raw.failed = memo.fields.failed = memo.names.failed = False
         memo.valid = False
         return
-    put_span(&memo.raw, span_of(base, state))
-    put_span(&memo.fields, fields)
+    copy(memo.raw.data, base + state.start, state.length)
+    copy(memo.fields.data, fields.at, fields.length)
     # In the line a space stands before the first field.
     if fields.length:
         memo.fields.data[0] = c","
-    memo.attributes = start - state.start
+    memo.raw.length = state.length
+    memo.fields.length = fields.length
+    memo.attributes = attributes.start - state.start
     memo.attributes_length = attributes.length
     memo.lead = text.start - state.start
     memo.middle = memo.lead + text.length
@@ -283,11 +275,57 @@ cdef void memo_renew(
     memo.depth = depth
     memo.version += 1
     memo.valid = memo.used = True
-    if same:
-        return
+
+
+cdef void memo_note_parts(
+    Memo* memo, const Attribute* items, uint32_t start
+) noexcept nogil:
+    """Note where all attributes lie, which begin at `start`."""
+    cdef Part* part
+    cdef size_t i
     for i in range(memo.part_count):
         part = &memo.parts[i]
-        part.key = items[i].key
-        part.key.start -= start
-        part.value = items[i].value
-        part.value.start -= start
+        part.key = <uint16_t> (items[i].key.start - start)
+        part.key_length = <uint16_t> items[i].key.length
+        note_value(part, &items[i].value, start)
+
+
+cdef inline void note_value(
+    Part* part, const Value* value, uint32_t start
+) noexcept nogil:
+    part.value = <uint16_t> (value.start - start)
+    part.value_length = <uint16_t> value.length
+    part.kind = value.kind
+    part.end = <uint16_t> (part.value + part.value_length + (value.kind == STRING))
+
+
+cdef void memo_move_parts(
+    Memo* memo, const Attribute* items, size_t count, uint32_t start
+) noexcept nogil:
+    """Note the values that have changed, of attributes that begin at `start`."""
+    cdef Part* part
+    cdef uint16_t shift = 0
+    cdef uint16_t end
+    cdef size_t next_part = 0
+    cdef size_t i
+    for i in range(count):
+        if shift:
+            move_parts(memo.parts, next_part, items[i].key.start, shift)
+        next_part = items[i].key.start + 1
+        part = &memo.parts[items[i].key.start]
+        part.key += shift
+        end = part.end
+        note_value(part, &items[i].value, start)
+        shift = part.end - end
+    if shift:
+        move_parts(memo.parts, next_part, memo.part_count, shift)
+
+
+cdef inline void move_parts(
+    Part* parts, size_t first, size_t end, uint16_t shift
+) noexcept nogil:
+    cdef size_t i
+    for i in range(first, end):
+        parts[i].key += shift
+        parts[i].value += shift
+        parts[i].end += shift

@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.span cimport Span
@@ -8,6 +9,7 @@ cdef struct NameSlot:
     uint32_t length
     int32_t value    # -1: the slot is free
 
+@cython.final
 cdef class Names:
     # construction
     cdef list _owned

@@ -11,7 +11,7 @@ from libc.string cimport memchr, memcpy
 
 from hiq._core.buffer cimport Buffer, reserve
 from hiq._core.span cimport Span, load8
-from hiq._core.vector cimport copy, digits, eight
+from hiq._core.vector cimport copy, digits, digits32, eight, first_bit
 
 cdef extern from *:
     """
@@ -153,6 +153,7 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
     cdef const uint8_t* first
     cdef uint8_t* to
     cdef bint negative = at < end and at[0] == c"-"
+    cdef uint64_t other = 0     # a bit for each of the first bytes that is no digit
     cdef size_t whole
     cdef size_t rest = 0
     cdef size_t count
@@ -161,9 +162,13 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
         return False
     at += negative
     start = at
-    at += digits(at, end)
-    if at == start:
+    if at < end and end - at <= MOST_BYTES:
+        other = ~digits32(at, end - at)
+    count = first_bit(other) if other else digits(at, end)
+    if count == 0:
         return False
+    at += count
+    other >>= count + 1
     while start + 1 < at and start[0] == c"0":
         start += 1
     point = fraction = at
@@ -173,7 +178,7 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
         if at[0] != c".":
             return False
         fraction = at + 1
-        at = fraction + digits(fraction, end)
+        at = fraction + (first_bit(other) if other else digits(fraction, end))
         if at != end or at == fraction:
             return False
         while at > fraction and (at - 1)[0] == c"0":

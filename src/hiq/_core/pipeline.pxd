@@ -32,7 +32,4 @@ cdef class Pipeline:
     cdef bint _pass_on(
         self, const uint8_t* base, const Event* event, Tally* tally
     ) noexcept
-    cdef Status _event(
-        self, const uint8_t* base, Event* event, bint snapshot
-    ) noexcept
     cdef Ring _ring_of(self, schema)

@@ -7,6 +7,8 @@ Bad content is counted and sampled, never raised.
 
 from dataclasses import replace
 
+cimport cython
+
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE,
@@ -57,6 +59,7 @@ cdef class Pipeline:
 
     # hot path
 
+    @cython.binding(False)
     def feed(self, frame, bint snapshot=False):
         """Take one WebSocket text message, whole, and say what became of it.
 
@@ -104,7 +107,7 @@ cdef class Pipeline:
         Returns the messages that are no state events, None without any.
         """
         cdef Tally before = tally[0]
-        cdef list passed
+        cdef list passed = None
         cdef Status status
         tape_trim(&self._tape)
         status = read_frame(&self._tape, base, length, self._encoder.entities)
@@ -112,7 +115,8 @@ cdef class Pipeline:
         tally.bytes += length
         if status == Status.OK:
             status = self._judge(base, snapshot, tally)
-            passed, self._passed = self._passed, None
+            if self._passed is not None:
+                passed, self._passed = self._passed, None
             if status == Status.OK:
                 self._ring.commit()
                 if self._encoder.has_others:
@@ -135,7 +139,9 @@ cdef class Pipeline:
         """Judge the messages of a valid frame; NO_MEMORY or OK."""
         cdef Event* event
         cdef Status status
+        cdef size_t start
         cdef size_t i
+        cdef Ring ring = self._ring
         cdef Tap tap = None if snapshot else self._tap
         cdef Py_ssize_t before = 0 if tap is None else len(tap._found)
         if not self._encoder.begin(self._tape.event_count):
@@ -151,7 +157,14 @@ cdef class Pipeline:
                 if self.refusal.objects(base, event):
                     tally.rejected += 1
                     continue
-            status = self._event(base, event, snapshot)
+            start = ring.lines.length
+            status = self._encoder.encode(
+                base, event, &self._tape, snapshot, &ring.lines
+            )
+            if ring.lines.length > start and not ring.add(
+                start, self._encoder.writer.series, self._encoder.time_ns
+            ):
+                return Status.NO_MEMORY
             if status == Status.OK:
                 tally.points += 1
             elif status == Status.FILTERED:
@@ -189,20 +202,6 @@ cdef class Pipeline:
         except MemoryError:
             return False
         return True
-
-    cdef Status _event(
-        self, const uint8_t* base, Event* event, bint snapshot
-    ) noexcept:
-        """Encode one state event into the ring."""
-        cdef size_t start = self._ring.lines.length
-        cdef Status status = self._encoder.encode(
-            base, event, &self._tape, snapshot, &self._ring.lines
-        )
-        if self._ring.lines.length > start and not self._ring.add(
-            start, self._encoder.writer.series, self._encoder.time_ns
-        ):
-            return Status.NO_MEMORY
-        return status
 
     # export
 

@@ -13,20 +13,22 @@ from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport grow_array
 from hiq._core.event cimport Event, Tape, note, note_end, note_text
 from hiq._core.memo cimport (
-    Memo, Part, memo_expect, memo_has_attributes, memo_old_state, part_end,
+    Memo, Part, memo_expect, memo_has_attributes, memo_old_state,
 )
 from hiq._core.outline cimport Outline, outline_find
 from hiq._core.scan cimport Cursor, scan_string, scan_value
-from hiq._core.span cimport NULL_VALUE, SAME_KEY, SAME_PAIR, STRING, Span, Value, hash_of, span
+from hiq._core.span cimport NULL_VALUE, SAME_KEY, STRING, Span, Value, hash_of, span
 from hiq._core.status cimport Status
-from hiq._core.tags cimport Entities, Entity
-from hiq._core.vector cimport differ, prefetch_to, same_bytes, special16
+from hiq._core.tags cimport Entities, Entity, entity_at, guess
+from hiq._core.vector cimport differ, prefetch, prefetch_to, same_bytes, special16
 
 cdef enum:
     LEAD = 24        # bytes of a message before its event
     HEAD = 75        # bytes of a message before the entity's id
     LEVELS = 3       # of maps around a state
     AHEAD = 192      # bytes that the machine fetches by itself
+    ENTITY = 256     # bytes of an entity that each event needs
+    LINE = 128       # of the beginning of its lines
     SPARE = 8        # levels that the ends of state and event may have at the most
 
 
@@ -59,6 +61,7 @@ cdef bint recall_message(
     cdef const uint8_t* end = cursor.end
     cdef const uint8_t* at = begin
     cdef const uint8_t* raw
+    cdef const Entity* entity
     cdef const Memo* memo
     cdef const Outline* outline
     cdef int32_t depth = cursor.depth
@@ -76,12 +79,15 @@ cdef bint recall_message(
     if length == 0:
         return False
     id = span(at, length)
-    number = entities.guess(hash_of(id))
+    number = guess(entities, hash_of(id))
     if number == 0:
         return False
-    memo = &entities.at(number).memo
+    entity = entity_at(entities, number)
+    prefetch(entity, ENTITY)
+    memo = &entity.memo
     raw = memo.raw.data
     memo_expect(memo)
+    prefetch(entity.cached.data, LINE)
     if not memo.valid or memo.lead != length + 25 or depth - LEVELS < memo.depth:
         return False
     at += length
@@ -103,7 +109,7 @@ cdef bint recall_message(
     if end - at < 64 or differ(at, b',"new_state":', 13):
         return False
     cursor.at = at + 13
-    event.is_unread = False
+    event.is_unread = event.is_recalled = False
     event.count = 0
     if recall_state(cursor, tape, event, memo):
         outline = outline_find(&tape.ends, cursor.at, end)
@@ -181,61 +187,52 @@ cdef bint recall_state(
 cdef bint recall_attributes(
     Cursor* cursor, Tape* tape, Event* event, const Memo* memo
 ) noexcept nogil:
-    """Read attributes that have the remembered keys, into the tape.
+    """Read attributes that have the remembered keys: those that changed, into the tape.
 
     False if they have not; then the cursor, the status and the tape may be anywhere.
     """
     cdef const uint8_t* at = cursor.at
     cdef const uint8_t* old = memo.raw.data + memo.attributes
-    cdef const Part* part
+    cdef const Part* part = memo.parts
+    cdef const Part* end = part + memo.part_count
     cdef Attribute* item
     cdef size_t total = memo.attributes_length
     cdef size_t done = 0        # bytes of the old ones that have been dealt with
-    # Of the new ones against the old; may be below zero, so it is summed up as a number.
-    cdef size_t shift = <size_t> (at - cursor.base)
+    cdef size_t same
     cdef size_t start
-    cdef size_t i = 0
     event.first = tape.item_count
-    event.count = memo.part_count
     event.is_recalled = True
     event.version = memo.version
     if not grow_array(
-        <void**> &tape.items, &tape.item_capacity, event.first + event.count + 1,
+        <void**> &tape.items, &tape.item_capacity, event.first + memo.part_count + 1,
         sizeof(Attribute),
     ):
         return False
     item = tape.items + event.first
-    tape.item_count += event.count
     while True:
-        done += same_bytes(
+        same = same_bytes(
             at, old + done, min(total - done, <size_t> (cursor.end - at))
         )
-        while i < event.count and part_end(&memo.parts[i]) < done:
-            part = &memo.parts[i]
-            item.key = part.key
-            item.key.kind = SAME_PAIR
-            item.key.start += <uint32_t> shift
-            item.value = part.value
-            item.value.start += <uint32_t> shift
-            item += 1
-            i += 1
+        at += same
+        done += same
         if done == total:
-            cursor.at = cursor.base + (shift + total)
-            return i == event.count
-        if i == event.count:
+            cursor.at = at
+            event.count = item - (tape.items + event.first)
+            tape.item_count += event.count
+            return True
+        while part < end and part.end < done:
+            part += 1
+        if part == end:
             return False
-        part = &memo.parts[i]
-        start = part.value.start - (part.value.kind == STRING)
+        start = part.value - (part.kind == STRING)
         if done < start:
             return False
-        cursor.at = cursor.base + (shift + start)
+        cursor.at = at - (done - start)
         if not scan_value(cursor, &item.value):
             return False
-        item.key = part.key
         item.key.kind = SAME_KEY
-        item.key.start += <uint32_t> shift
+        item.key.start = <uint32_t> (part - memo.parts)
         item += 1
-        i += 1
         at = cursor.at
-        done = part_end(part)
-        shift = <size_t> (at - cursor.base) - done
+        done = part.end
+        part += 1

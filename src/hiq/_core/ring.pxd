@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from hiq._core.buffer cimport Buffer
@@ -17,6 +18,7 @@ cdef struct Part:
     int64_t first_ns    # smallest and largest time stamp, 0 without lines
     int64_t last_ns
 
+@cython.final
 cdef class Ring:
     # construction
     cdef Buffer lines

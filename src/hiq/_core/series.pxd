@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 from hiq._core.buffer cimport Buffer
@@ -12,6 +13,7 @@ cdef enum Source:
     FROM_CLASS = 1
     FROM_ENTITY = 2
 
+@cython.final
 cdef class Series:
     # construction
     cdef int source

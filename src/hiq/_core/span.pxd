@@ -16,9 +16,8 @@ cdef enum Kind:
     STRING = 6
     LIST = 7
     MAP = 8
-    # of the key of an attribute: the key, or the value too, are remembered ones
+    # of the key of an attribute: it is a remembered one, `start` is its number
     SAME_KEY = 9
-    SAME_PAIR = 10
 
 # Flags of a string: it holds a backslash escape; it holds bytes above 127.
 cdef enum:

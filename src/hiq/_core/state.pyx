@@ -165,8 +165,8 @@ cdef inline bint read_id(Cursor* cursor, Value* out) noexcept nogil:
 
 
 cdef bint read_rest(Tape* tape, const uint8_t* base, Event* event) noexcept nogil:
-    """Read attributes that have been recognised only; False without memory."""
+    """Read all of attributes that have been recognised; False without memory."""
     cdef Cursor cursor
     inside(&cursor, base, &event.attributes)
-    event.is_unread = False
-    return read_attributes(&cursor, tape, event)
+    event.is_unread = not read_attributes(&cursor, tape, event)
+    return not event.is_unread

@@ -48,13 +48,6 @@ cdef class Entities:
 
     # hot path
 
-    cdef uint32_t guess(self, uint64_t hash) noexcept nogil:
-        """Return the number of the first id with such a hash, 0 if there is none."""
-        cdef size_t at = hash & (self._slot_count - 1)
-        while self._slots[at] and (self._slots[at] ^ hash) >> 32:
-            at = (at + 1) & (self._slot_count - 1)
-        return <uint32_t> self._slots[at]
-
     cdef uint32_t number_of(self, Span id, uint64_t hash) noexcept nogil:
         """Return the number of an id, 0 if it is not there."""
         cdef size_t at = hash & (self._slot_count - 1)

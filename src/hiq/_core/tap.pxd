@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport uint8_t, uint32_t
 
 from hiq._core.buffer cimport Buffer
@@ -14,6 +15,7 @@ cdef struct Held:
     Buffer json    # of the newest event; empty: none since it was fetched
     bint waits
 
+@cython.final
 cdef class Tap:
     # construction
     cdef uint8_t* _marks        # by number of the entity

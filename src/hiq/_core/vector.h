@@ -288,6 +288,44 @@ static inline uint32_t hiq_digits16(const uint8_t *p) {
 #endif
 }
 
+#if defined(HIQ_SSE2)
+/* one to fifteen bytes, and zeros behind them */
+static inline __m128i hiq_few(const uint8_t *p, size_t n) {
+    uint64_t low, high = 0;
+    if (n >= 8) {
+        memcpy(&low, p, 8);
+        memcpy(&high, p + n - 8, 8);
+        high = high >> (8 * (15 - n)) >> 8;
+    } else if (n >= 4) {
+        uint32_t u, v;
+        memcpy(&u, p, 4);
+        memcpy(&v, p + n - 4, 4);
+        low = u | (uint64_t)v << (8 * (n - 4));
+    } else {
+        low = p[0] | (uint64_t)p[n >> 1] << (8 * (n >> 1))
+            | (uint64_t)p[n - 1] << (8 * (n - 1));
+    }
+    return _mm_set_epi64x((long long)high, (long long)low);
+}
+#endif
+
+/* a bit for each of one to 32 bytes that is a digit */
+static inline uint64_t hiq_digits32(const uint8_t *p, size_t n) {
+#if defined(HIQ_SSE2)
+    __m128i x, y;
+    if (n >= 16)
+        return hiq_digits16(p) | (uint64_t)hiq_digits16(p + n - 16) << (n - 16);
+    x = hiq_few(p, n);
+    y = _mm_sub_epi8(x, _mm_set1_epi8('0'));
+    return (uint32_t)_mm_movemask_epi8(
+        _mm_cmpeq_epi8(_mm_min_epu8(y, _mm_set1_epi8(9)), y));
+#else
+    uint64_t found = 0;
+    for (size_t i = 0; i < n; i++) found |= (uint64_t)(p[i] >= '0' && p[i] <= '9') << i;
+    return found;
+#endif
+}
+
 /* how many digits stand at `p` */
 static inline size_t hiq_digits(const uint8_t *p, const uint8_t *end) {
     size_t i = 0;
@@ -348,25 +386,6 @@ typedef struct {
 } hiq_marks;
 
 #if defined(HIQ_SSE2)
-/* one to fifteen bytes, and zeros behind them */
-static inline __m128i hiq_few(const uint8_t *p, size_t n) {
-    uint64_t low, high = 0;
-    if (n >= 8) {
-        memcpy(&low, p, 8);
-        memcpy(&high, p + n - 8, 8);
-        high = high >> (8 * (15 - n)) >> 8;
-    } else if (n >= 4) {
-        uint32_t u, v;
-        memcpy(&u, p, 4);
-        memcpy(&v, p + n - 4, 4);
-        low = u | (uint64_t)v << (8 * (n - 4));
-    } else {
-        low = p[0] | (uint64_t)p[n >> 1] << (8 * (n >> 1))
-            | (uint64_t)p[n - 1] << (8 * (n - 1));
-    }
-    return _mm_set_epi64x((long long)high, (long long)low);
-}
-
 static inline void hiq_mark16(hiq_marks *marks, __m128i x, size_t i) {
     __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('0' - 1)),
                                   _mm_cmplt_epi8(x, _mm_set1_epi8('9' + 1)));

@@ -21,6 +21,8 @@ cdef extern from "vector.h":
     size_t first_bit "hiq_first_bit" (uint64_t word) noexcept nogil
     # a bit for each of sixteen bytes that is a digit
     uint32_t digits16 "hiq_digits16" (const uint8_t* at) noexcept nogil
+    # a bit for each of one to 32 bytes that is a digit
+    uint64_t digits32 "hiq_digits32" (const uint8_t* at, size_t length) noexcept nogil
     # how many digits stand there
     size_t digits "hiq_digits" (const uint8_t* at, const uint8_t* end) noexcept nogil
     # the value of eight digits, more than any such value if they are not digits

@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport uint64_t
 
 # What became of frames, summed up. `rejected` are events; `unreadable` are frames
@@ -16,6 +17,7 @@ cdef struct Tally:
 cdef enum:
     KEPT = 64
 
+@cython.final
 cdef class Verdicts:
     # construction
     cdef list _made

@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from hiq._core.names cimport Names
@@ -12,6 +13,7 @@ cdef struct Word:
     uint32_t flags
     uint32_t rows   # of the table of well-known attributes, one bit each
 
+@cython.final
 cdef class Vocabulary:
     # construction
     cdef Names _names

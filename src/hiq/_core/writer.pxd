@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 from hiq._core.allowance cimport Allowance
@@ -15,6 +16,7 @@ from hiq._core.table cimport Table
 from hiq._core.tags cimport Entity
 from hiq._core.vocabulary cimport Vocabulary, Word
 
+@cython.final
 cdef class Writer:
     # construction
     cdef Overlay _overlay
@@ -44,7 +46,9 @@ cdef class Writer:
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, Buffer* out,
     ) noexcept nogil
-    cdef void _patch(self, Memo* memo, int32_t number, int32_t text) noexcept nogil
+    cdef bint _asks_others(
+        self, const Memo* memo, const Event* event, const Tape* tape, const Entity* entity
+    ) noexcept nogil
     cdef Status _anew(
         self, const uint8_t* base, const Event* event, Attribute* items, Span state,
         Entity* entity, Buffer* out,

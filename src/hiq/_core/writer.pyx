@@ -5,21 +5,22 @@ changed anew; if it cannot, from scratch. Both give the same bytes. It judges
 nothing and knows no frames.
 """
 
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 
 from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_span
-from hiq._core.event cimport Event, Tape
+from hiq._core.event cimport Event, Tape, is_partial
 from hiq._core.fields cimport Fields, Made
 from hiq._core.memo cimport (
-    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Memo, Part, memo_forget, memo_keep, memo_pass,
-    memo_plan, memo_renew, memo_same_keys, memo_set, memo_size, memo_write, same_value,
+    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Changes, Memo, Part, memo_forget,
+    memo_keep, memo_move_parts, memo_note_parts, memo_pass, memo_plan, memo_renew,
+    memo_same_keys, memo_set, memo_size, memo_write, same_state, same_value,
 )
 from hiq._core.numeral cimport FINITE
 from hiq._core.overlay cimport Overlay
 from hiq._core.series cimport FROM_CLASS, FROM_UNIT, Series
 from hiq._core.span cimport (
-    MISSING, NULL_VALUE, SAME_PAIR, STRING, Span, Value, span,
+    MISSING, NULL_VALUE, STRING, Span, Value, span,
 )
 from hiq._core.stamp cimport put_stamp
 from hiq._core.state cimport read_rest
@@ -29,6 +30,19 @@ from hiq._core.tags cimport Entity, id_of
 from hiq._core.text cimport text_of
 from hiq._core.unique cimport keep_last
 from hiq._core.vocabulary cimport CLASS, TAG, UNIT, Vocabulary, Word
+
+cdef inline void patch(
+    const Memo* memo, Changes* changes, const Made* made, int32_t number, int32_t text
+) noexcept nogil:
+    """Give the two fields of a value the texts just made."""
+    memo_set(
+        memo, changes, number, made.number_at,
+        made.number_length if made.number == FINITE else 0,
+    )
+    memo_set(
+        memo, changes, text, made.text_at, made.text_length if made.text_there else 0
+    )
+
 
 cdef class Writer:
     """Built from the options, the plan of their component tables and known rows."""
@@ -60,7 +74,7 @@ cdef class Writer:
         if not (
             entity.memo.valid and self._again(base, event, tape, state, entity, out)
         ):
-            if event.is_unread and not read_rest(tape, base, event):
+            if is_partial(event) and not read_rest(tape, base, event):
                 return Status.NO_MEMORY
             status = self._anew(
                 base, event, tape.items + event.first, state, entity, out
@@ -103,29 +117,32 @@ cdef class Writer:
         cdef const Value* value
         cdef size_t before
         cdef size_t start
+        cdef size_t count = 0
         cdef size_t i
         cdef bint recalled = False
         cdef bint equal = event.is_unread and event.version == memo.version
         memo.valid = False
         arena.length = 0
-        self._changes.count = 0
+        self._changes.count = self._changes.bytes = 0
         self.fields.scratch.length = 0
         if not equal:
-            if event.is_unread and not read_rest(tape, base, event):
+            recalled = event.is_recalled and event.version == memo.version and (
+                not self._asks_others(memo, event, tape, entity)
+            )
+            if not recalled and is_partial(event) and not read_rest(tape, base, event):
                 return False
             items = tape.items + event.first
-            recalled = event.is_recalled and event.version == memo.version
-            if not recalled and not memo_same_keys(memo, base, items, event.count):
+            count = event.count
+            if not recalled and not memo_same_keys(memo, base, items, count):
                 return False
-        if not self.fields.make_state(state, event.state.flags):
-            return False
-        self._patch(memo, memo.value, memo.state)
-        for i in range(0 if equal else event.count):
-            if recalled and items[i].key.kind == SAME_PAIR:
-                continue
-            part = &memo.parts[i]
+        if not same_state(memo, base, &event.state):
+            if not self.fields.make_state(state, event.state.flags):
+                return False
+            patch(memo, &self._changes, &self.fields.made, memo.value, memo.state)
+        for i in range(count):
+            part = &memo.parts[items[i].key.start if recalled else i]
             value = &items[i].value
-            if part.mode == SILENT or same_value(base, value, old, &part.value):
+            if part.mode == SILENT or same_value(base, value, old, part):
                 continue
             if part.mode == FRAGILE:
                 return False
@@ -134,10 +151,10 @@ cdef class Writer:
                 memo_set(memo, &self._changes, part.text, 0, 0)
                 continue
             if not self.fields.make_attribute(
-                base, value, part.word, entity, items, event.count
+                base, value, part.word, entity, items, count
             ):
                 return False
-            self._patch(memo, part.number, part.text)
+            patch(memo, &self._changes, &self.fields.made, part.number, part.text)
         # The unit is fragile, so the head is that of the last line.
         self.series = entity.series
         before = out.length
@@ -153,27 +170,31 @@ cdef class Writer:
         if out.length == start:
             out.length = before
             return False
-        self.remembered_bytes -= memo_size(memo)
+        if recalled:
+            memo_move_parts(memo, items, count, event.attributes.start)
+        elif not equal:
+            memo_note_parts(memo, items, event.attributes.start)
+        self.remembered_bytes -= memo.raw.capacity + memo.fields.capacity
         memo_renew(
-            memo, base, &event.new_state, &event.state, &event.attributes, items,
-            span(out.data + start, out.length - start), equal, event.depth,
-            id_of(entity), event.is_usual,
+            memo, base, &event.new_state, &event.state, &event.attributes,
+            span(out.data + start, out.length - start), event.depth, id_of(entity),
+            event.is_usual,
         )
-        self.remembered_bytes += memo_size(memo)
+        self.remembered_bytes += memo.raw.capacity + memo.fields.capacity
         out.data[start] = c" "
         return True
 
-    cdef void _patch(self, Memo* memo, int32_t number, int32_t text) noexcept nogil:
-        """Give the two fields of a value the texts just made."""
-        cdef Made* made = &self.fields.made
-        memo_set(
-            memo, &self._changes, number, made.number_at,
-            made.number_length if made.number == FINITE else 0,
-        )
-        memo_set(
-            memo, &self._changes, text, made.text_at,
-            made.text_length if made.text_there else 0,
-        )
+    cdef bint _asks_others(
+        self, const Memo* memo, const Event* event, const Tape* tape, const Entity* entity
+    ) noexcept nogil:
+        """Return whether the text of a changed value may depend on other attributes."""
+        cdef size_t i
+        cdef uint32_t rows = entity.rows & self.fields.known.asking
+        if rows:
+            for i in range(event.first, event.first + event.count):
+                if memo.parts[tape.items[i].key.start].word.rows & rows:
+                    return True
+        return False
 
     cdef Status _anew(
         self, const uint8_t* base, const Event* event, Attribute* items, Span state,
@@ -214,7 +235,7 @@ cdef class Writer:
             return Status.NO_MEMORY
         if self._can_remember(entity, event, count):
             part = memo.parts
-            memo.part_count = count
+            memo.part_count = <uint32_t> count
             memo.value = self.fields.made.number_item
             memo.state = self.fields.made.text_item
         for i in range(count):
@@ -249,8 +270,8 @@ cdef class Writer:
             ) or not self.fields.add_attribute(base, &item.key):
                 return Status.NO_MEMORY
             if part != NULL:
-                part[i].number = self.fields.made.number_item
-                part[i].text = self.fields.made.text_item
+                part[i].number = <int16_t> self.fields.made.number_item
+                part[i].text = <int16_t> self.fields.made.text_item
                 if not word.flags & wanted:
                     part[i].mode = FIELD
         if not table_arrange(&self.fields.table, True):
@@ -317,9 +338,10 @@ cdef class Writer:
         self.remembered_bytes -= memo_size(memo)
         if memo_plan(memo, base, items, &self._names):
             memo_keep(memo, &self.fields.table, &self._names)
+            memo_note_parts(memo, items, event.attributes.start)
             memo_renew(
-                memo, base, &event.new_state, &event.state, &event.attributes, items,
-                fields, False, event.depth, id_of(entity), event.is_usual,
+                memo, base, &event.new_state, &event.state, &event.attributes, fields,
+                event.depth, id_of(entity), event.is_usual,
             )
         self.remembered_bytes += memo_size(memo)
 
