@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hiq import Pipeline
-from hiq.repair.keys import Keys, keys_of
+from hiq.repair.keys import Keys, entities_of, keys_of, lines_of
 from tests.e2e.oracle import event_frame
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -32,7 +34,9 @@ def test_what_the_pipeline_writes_is_recognised(rows):
         attributes = {"unit_of_measurement": unit, "friendly_name": text}
         if pipeline.feed(event_frame(entity_id, "1.5", attributes, time_us)).points:
             wanted.append((entity_id, time_us))
-    assert list(keys_of(pipeline.take())) == wanted
+    lines = pipeline.take()
+    assert list(keys_of(lines_of([lines]))) == wanted
+    assert set(entities_of(lines_of([lines]))) == {name for name, _ in wanted}
 
 
 @pytest.mark.parametrize("schema", ["ha", "homeiq", "tidy"])
@@ -40,13 +44,30 @@ def test_every_schema_names_its_entity(schema):
     """In one tag or in two, with a domain or without."""
     pipeline = Pipeline({"schema": schema})
     pipeline.feed(event_frame("sensor.sensor_x", "1.5", {}, 7))
-    assert list(keys_of(pipeline.take(schema))) == [("sensor.sensor_x", 7)]
+    assert list(keys_of(lines_of([pipeline.take(schema)]))) == [("sensor.sensor_x", 7)]
 
 
 def test_a_line_without_an_entity_is_passed_over():
     """Lines of other measurements have no key."""
-    lines = b"hiq_check x=1 5000\nm,domain=a,entity_id=b v=1 7000\n"
-    assert list(keys_of(lines)) == [("a.b", 7)]
+    text = b"hiq_check x=1 5000\nbroken\nm,domain=a,entity_id=b v=1 7000\n"
+    assert list(keys_of(lines_of([text]))) == [("a.b", 7)]
+    assert list(entities_of(lines_of([text]))) == ["a.b"]
+
+
+def test_an_entity_is_found_once_in_a_row():
+    """A record is grouped by series: only the first line of each is looked at."""
+    one, other = b"m,domain=a,entity_id=b v=1 1\n", b"m,domain=a,entity_id=bb v=1 1\n"
+    text = one * 3 + other * 2 + one
+    assert list(entities_of(lines_of([text]))) == ["a.b", "a.bb", "a.b"]
+
+
+@given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=5))
+def test_lines_are_the_same_in_any_parts(text, cuts):
+    """Wherever a text is cut, its lines are its lines."""
+    places = [0, *sorted(cuts), len(text)]
+    parts = [text[a:b] for a, b in pairwise(places)]
+    wanted = text.split(b"\n")
+    assert list(lines_of(parts)) == (wanted if wanted[-1] else wanted[:-1])
 
 
 def test_the_set_is_bounded():

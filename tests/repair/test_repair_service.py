@@ -17,7 +17,7 @@ from hiq.ha.history import History
 from hiq.repair import edge as edge_module
 from hiq.repair import repairer as repairer_module
 from hiq.repair.filling import PROBE_US
-from hiq.repair.keys import keys_of
+from hiq.repair.keys import keys_of, lines_of
 from hiq.settings import SinkSettings
 from hiq.settings.schema import BackfillSettings
 from hiq.sink.base import Batch, Done, Outcome
@@ -42,7 +42,7 @@ class Counting(StubbornSink):
     async def write(self, batch: Batch) -> Outcome:
         """Count."""
         self.lines += batch.lines()
-        self.points.update(keys_of(batch.lines()))
+        self.points.update(keys_of(lines_of(batch.parts())))
         return Done()
 
 

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from hiq.journal.scout import Scout
 
-__all__ = ["LIMIT", "Keys", "keys_of", "live_end_us"]
+__all__ = [
+    "LIMIT",
+    "Keys",
+    "entities_of",
+    "keys_of",
+    "lines_of",
+    "live_end_us",
+]
 
 LIMIT: Final = 1_000_000
 DOMAIN: Final = re.compile(rb",domain=((?:[^,=\\]|\\.)*)")
@@ -77,15 +84,12 @@ class Keys:
         return set(self._times)
 
 
-def keys_of(lines: bytes) -> Iterator[tuple[str, int]]:
+def keys_of(lines: Iterable[bytes]) -> Iterator[tuple[str, int]]:
     """Yield entity and microseconds of each line that has both."""
     last_series = b""
     entity_id: str | None = None
-    for line in _each(lines):
-        head = line.find(b" ")
-        while head > 0 and line[head - 1] == 0x5C:  # an escaped blank
-            head = line.find(b" ", head + 1)
-        series = line[:head]
+    for line in lines:
+        series = line[: _head(line)]
         if series != last_series:
             last_series, entity_id = series, _entity(series)
         stamp = line[line.rfind(b" ") + 1 :]
@@ -93,14 +97,24 @@ def keys_of(lines: bytes) -> Iterator[tuple[str, int]]:
             yield entity_id, int(stamp) // 1000
 
 
-def _each(lines: bytes) -> Iterator[bytes]:
-    """Yield line by line: a list of all needs more memory than the lines."""
-    at = 0
-    while (end := lines.find(b"\n", at)) >= 0:
-        yield lines[at:end]
-        at = end + 1
-    if at < len(lines):
-        yield lines[at:]
+def entities_of(lines: Iterable[bytes]) -> Iterator[str]:
+    """Yield the entity of each series that has one; of lines in a row only once."""
+    series = b"\n"  # no line begins so
+    for line in lines:
+        if not line.startswith(series) and (head := _head(line)) > 0:
+            series = line[: head + 1]
+            if (entity_id := _entity(line[:head])) is not None:
+                yield entity_id
+
+
+def lines_of(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a text that comes in parts, without their ends."""
+    rest = b""
+    for part in parts:
+        *whole, rest = (rest + part).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest
 
 
 def journaled(tail: Scout) -> Iterator[tuple[str, int]]:
@@ -109,7 +123,7 @@ def journaled(tail: Scout) -> Iterator[tuple[str, int]]:
         if header.source == Source.EXTRA:
             continue
         try:
-            yield from keys_of(Batch(body, header.points).lines())
+            yield from keys_of(lines_of(Batch(body, header.points).parts()))
         except zlib.error:
             continue
 
@@ -121,6 +135,14 @@ def live_end_us(tail: Scout, source: int) -> int | None:
         if header.source == source:
             newest = header.last_ns // 1000
     return newest
+
+
+def _head(line: bytes) -> int:
+    """Return where the first blank is that is not escaped: behind the series."""
+    head = line.find(b" ")
+    while head > 0 and line[head - 1] == 0x5C:
+        head = line.find(b" ", head + 1)
+    return head
 
 
 def _entity(series: bytes) -> str | None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from hiq.journal.segment import Source
-from hiq.repair.keys import keys_of
+from hiq.repair.keys import entities_of, lines_of
 from hiq.repair.state import MARGIN_US, MAX_NAMES
 from hiq.sink.base import Batch
 
@@ -106,8 +107,5 @@ class Watermark:
         return self.complete_us is not None and time_us <= self.complete_us - MARGIN_US
 
     def _learn(self, body: bytes, points: int) -> None:
-        try:
-            lines = Batch(body, points).lines()
-        except zlib.error:
-            return
-        self.names.update(entity_id for entity_id, _ in keys_of(lines))
+        with suppress(zlib.error):
+            self.names.update(entities_of(lines_of(Batch(body, points).parts())))

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "Batch",
@@ -22,6 +25,10 @@ __all__ = [
     "Sink",
     "TooBig",
 ]
+
+
+PART_BYTES = 8 * 1024
+"""Of a body that is unpacked little by little: about 100 KB of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +50,24 @@ class Batch:
 
     def lines(self) -> bytes:
         """Return the lines, unpacked from all members; zlib.error if one is cut."""
-        parts = []
-        rest = self.body
-        while rest:
-            member = zlib.decompressobj(wbits=31)
-            parts.append(member.decompress(rest))
-            if not member.eof:
-                raise zlib.error("the last gzip member is cut short")
-            rest = member.unused_data
-        return b"".join(parts)
+        return b"".join(self.parts(len(self.body)))
+
+    def parts(self, size: int = PART_BYTES) -> Iterator[bytes]:
+        """Yield the lines, cut anywhere, of `size` compressed bytes after the other.
+
+        So they need not be in memory all at once. zlib.error if a member is cut.
+        """
+        at = 0
+        with memoryview(self.body) as view:
+            while at < len(view):
+                member = zlib.decompressobj(wbits=31)
+                while at < len(view) and not member.eof:
+                    part = view[at : at + size]
+                    yield member.decompress(part)
+                    at += len(part)
+                if not member.eof:
+                    raise zlib.error("the last gzip member is cut short")
+                at -= len(member.unused_data)
 
 
 @dataclass(frozen=True, slots=True)
