@@ -1,5 +1,6 @@
 """Looks at the memory of the process, and gives up what `hiq.memory` says.
 
+First of all what is free already goes back to the system: a flood leaves much of it.
 One log line per change of level, a concern in health while memory is short, counters
 of what was given up. It knows whom to ask for each step, not how they do it.
 """
@@ -14,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+from hiq._core.heap import give_back
 from hiq.memory import Level, Pressure
 from hiq.settings.units import show_size
 from hiq.stats import Concern
@@ -61,6 +63,7 @@ class MemoryWatch:
         sheds: by name of the step what does it, and returns how much was given up; a
             step that nobody does is passed over.
         calm: called when memory is calm again.
+        give_back: gives what is free back to the system, before each look.
         waiting: bytes that wait for clients; above `outbox_bytes` of the settings the
             first step is taken whatever else is free.
         used: bytes in RAM.
@@ -75,6 +78,7 @@ class MemoryWatch:
         sheds: Mapping[str, Shed],
         *,
         calm: Callable[[], object] = lambda: None,
+        give_back: Callable[[], object] = give_back,
         waiting: Callable[[], int] = lambda: 0,
         used: Callable[[], int | None] = resident_bytes,
         limit_bytes: int | None = None,
@@ -86,6 +90,7 @@ class MemoryWatch:
         self._stats = stats
         self._sheds = sheds
         self._calm = calm
+        self._give_back = give_back
         self._waiting = waiting
         self._used = used
         self._sleep = sleep
@@ -102,6 +107,7 @@ class MemoryWatch:
 
     async def look(self) -> None:
         """Look once, and give up what has to be."""
+        self._give_back()
         used = self._used()
         if used is None:
             return

@@ -8,6 +8,23 @@ import sys
 
 import pytest
 
+BETWEEN = """
+from hiq._core.heap import give_back, limit_heap
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+limit_heap()
+held = [b"x" * (1 << 18) for _ in range(128)]
+kept = held[::2]
+before = resident()
+del held
+assert resident() > before - (2 << 20)
+assert give_back()
+print((before - resident()) >> 20)
+"""
+
 PROGRAM = """
 import threading
 from hiq._core.heap import limit_heap
@@ -39,3 +56,12 @@ def test_large_blocks_go_back_to_the_system() -> None:
         ).stdout
         kept[limited] = int(out)
     assert kept[True] <= 2 < kept[False]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has limits")
+def test_what_is_free_in_between_goes_back_when_asked() -> None:
+    """Of 16 MiB between blocks that stay nearly all is given back."""
+    out = subprocess.run(
+        [sys.executable, "-c", BETWEEN], check=True, capture_output=True, text=True
+    ).stdout
+    assert int(out) >= 14

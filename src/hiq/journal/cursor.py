@@ -67,6 +67,9 @@ class Owner(Protocol):
     stats: JournalStats
     lock: threading.Lock
 
+    def passed(self, stream: Stream) -> None:
+        """Forget the records in memory that nobody needs any more."""
+
     def reclaim(self, stream: Stream) -> None:
         """Remove the segments that nobody needs any more."""
 
@@ -216,6 +219,7 @@ class Cursor:
             if self._places:
                 self._places = {p: at for p, at in self._places.items() if p > end}
             self.oldest_ns = None
+        self._owner.passed(self.stream)
 
     def advance(self, end: Position) -> None:
         """Move behind what was delivered, and save it. Blocks.

@@ -44,8 +44,8 @@ class Room:
 
     - `lock` guards the lists of segments and what is published; it is held shortly,
       never while a disk is waited for.
-    - `make` and what it calls belong to the thread that appends; `reclaim` may be
-      called from any.
+    - `make` and what it calls belong to the thread that appends; `passed` and
+      `reclaim` may be called from any.
     """
 
     def __init__(
@@ -71,14 +71,19 @@ class Room:
         self._filling = False
         self.lose = on_loss
 
+    def passed(self, stream: Stream) -> None:
+        """Forget the records in memory that every cursor has passed."""
+        with self.lock:
+            readers = self.readers(stream)
+            if readers:
+                stream.tail.pass_by(min(c.position.sequence for c in readers))
+
     def reclaim(self, stream: Stream) -> None:
         """Remove the segments that every cursor has passed and `keep` is over for."""
         keep = self._settings.keep
         before = self._clock() - keep if keep > 0 else math.inf
         with self.lock:
             readers = self.readers(stream)
-            if readers:
-                stream.tail.pass_by(min(c.position.sequence for c in readers))
             gone = [
                 segment
                 for segment in self._passed(stream, readers)
