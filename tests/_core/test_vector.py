@@ -26,6 +26,9 @@ size_t same(text a, text b, size_t n) { return hiq_same(a, b, n); }
 size_t pairs(text a, size_t n) { return hiq_pairs(a, a + n); }
 uint32_t eight(text a) { uint64_t word; memcpy(&word, a, 8); return hiq_eight(word); }
 void put_eight(uint8_t *to, uint32_t value) { hiq_put_eight(to, value); }
+int differ_loose(text a, text b, size_t n) { return hiq_differ_loose(a, b, n) != 0; }
+void copy_loose(uint8_t *to, text a, size_t n) { hiq_copy_loose(to, a, n); }
+uint64_t take_digits(uint8_t *to, text a, size_t n) { return hiq_take_digits(to, a, n); }
 uint32_t digits16(text a) { return hiq_digits16(a); }
 int fits(text a, text b, text c, size_t n) { return hiq_fits(a, b, c, n); }
 int fits16(text a, text b, text c, size_t n) { return hiq_fits16(a, b, c, n); }
@@ -126,6 +129,18 @@ def test_values_of_eight_digits(builds: list[ctypes.CDLL]) -> None:
                 assert build.digits16(wide) == bits
 
 
+def test_digits_that_are_taken(builds: list[ctypes.CDLL]) -> None:
+    """Up to 32 bytes are copied, and it is told which of them are digits."""
+    for text in texts(10, 2_000, 32):
+        for build in builds if text else ():
+            build.take_digits.restype = ctypes.c_uint64
+            to = ctypes.create_string_buffer(b"#" * 64)
+            bits = build.take_digits(ctypes.byref(to, 16), text, len(text))
+            assert bits == sum((48 <= byte <= 57) << at for at, byte in enumerate(text))
+            assert to.raw[16 : 16 + len(text)] == text
+            assert to.raw[:16] == to.raw[48:64] == b"#" * 16
+
+
 def test_characters_of_two_bytes(builds: list[ctypes.CDLL]) -> None:
     """Of a text the characters of two bytes at its start are counted, no byte more."""
     random = Random(7)
@@ -158,6 +173,14 @@ def test_equality_and_copies(builds: list[ctypes.CDLL]) -> None:
         for build in builds:
             assert build.same(text, bytes(other), len(text)) == equal
             assert build.differ(text, bytes(other), len(text)) == (text != other)
+            assert build.differ_loose(
+                text + b"x" * 16, bytes(other) + b"y" * 16, len(text)
+            ) == (text != other)
+            to = ctypes.create_string_buffer(b"#" * (len(text) + 96))
+            build.copy_loose(ctypes.byref(to, 32), text + b"x" * 32, len(text))
+            assert to.raw[32 : 32 + len(text)] == text
+            assert to.raw[:32] == b"#" * 32
+            assert to.raw[64 + len(text) : -1] == b"#" * 32
             to = ctypes.create_string_buffer(b"#" * (len(text) + 32))
             build.copy(ctypes.byref(to, 16), text, len(text))
             assert to.raw[16 : 16 + len(text)] == text
@@ -208,6 +231,8 @@ def test_nothing_is_read_behind_the_end(builds: list[ctypes.CDLL]) -> None:
             assert build.differ(at, at, size) == 0
             assert build.pairs(at, size) == 0
             build.mark(at, min(size, 64), (ctypes.c_uint64 * 3)())
+            if 0 < size <= 32:
+                build.take_digits(ctypes.create_string_buffer(32), at, size)
             if size >= 32:
                 assert build.fits(at, at, bytes(size), size) == 1
     assert libc.mprotect(ctypes.c_void_p(begin + page), page, 3) == 0

@@ -73,7 +73,9 @@ class Maker:
         if not math.isfinite(double):
             return "0"
         if kind <= 6:
-            return f"{double:.{self.below(25)}e}"
+            text = f"{double:.{self.below(25)}e}"
+            # The largest ones can be rounded to more than a double holds.
+            return text if math.isfinite(float(text)) else repr(double)
         if kind == 7:
             # Half way between two doubles, and just beside that.
             with localcontext() as context:

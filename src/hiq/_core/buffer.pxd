@@ -6,6 +6,9 @@ from libc.stdint cimport uint8_t
 from hiq._core.span cimport Span
 from hiq._core.vector cimport copy
 
+cdef enum:
+    LOOSE = 32    # bytes behind the end that `copy_loose` may touch
+
 cdef struct Buffer:
     uint8_t* data
     size_t length

@@ -4,7 +4,7 @@ from hiq._core.buffer cimport Buffer
 from hiq._core.attribute cimport Attribute
 from hiq._core.span cimport STRING, Span, Value
 from hiq._core.table cimport Table
-from hiq._core.vector cimport differ, prefetch
+from hiq._core.vector cimport differ, differ_loose, prefetch
 from hiq._core.vocabulary cimport Word
 
 cdef enum:
@@ -91,7 +91,7 @@ cdef void memo_pass(
     Memo* memo, const uint8_t* base, const Value* state, int32_t depth
 ) noexcept nogil
 cdef void memo_write(
-    Memo* memo, const Changes* changes, const Buffer* arena, Buffer* out
+    Memo* memo, const Changes* changes, const Buffer* arena, Span head, Buffer* out
 ) noexcept nogil
 cdef void memo_renew(
     Memo* memo, const uint8_t* base, const Value* state, const Value* text,
@@ -157,12 +157,19 @@ cdef inline bint memo_has_attributes(
 
 
 cdef inline bint same_state(
-    const Memo* memo, const uint8_t* base, const Value* text
+    const Memo* memo, const uint8_t* base, const Value* text, bint usual
 ) noexcept nogil:
-    """Return whether the text of a state is known to be the remembered one."""
-    return memo.lead and text.length == memo.middle - memo.lead and (
-        not differ(base + text.start, memo.raw.data + memo.lead, text.length)
-    )
+    """Return whether the text of a state is known to be the remembered one.
+
+    `usual`: attributes stand behind it, as behind the remembered one.
+    """
+    cdef const uint8_t* at = base + text.start
+    cdef const uint8_t* old = memo.raw.data + memo.lead
+    if memo.lead == 0 or text.length != memo.middle - memo.lead:
+        return False
+    if usual:
+        return not differ_loose(at, old, text.length)
+    return not differ(at, old, text.length)
 
 
 cdef inline bint same_value(

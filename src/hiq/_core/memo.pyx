@@ -11,14 +11,14 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from hiq._core.buffer cimport (
-    Buffer, buffer_free, grow_array, put, put_byte, put_span, reserve,
+    LOOSE, Buffer, buffer_free, grow_array, put, put_byte, put_span, reserve,
 )
 from hiq._core.attribute cimport Attribute
 from hiq._core.span cimport ESCAPED, STRING, Span, Value, span, span_of
 from hiq._core.table cimport (
     Item, Place, Table, table_arrange, table_clear, table_put,
 )
-from hiq._core.vector cimport copy, differ
+from hiq._core.vector cimport copy, copy_loose, differ
 
 # construction
 
@@ -167,9 +167,12 @@ cdef void memo_pass(
 
 
 cdef void memo_write(
-    Memo* memo, const Changes* changes, const Buffer* arena, Buffer* out
+    Memo* memo, const Changes* changes, const Buffer* arena, Span head, Buffer* out
 ) noexcept nogil:
-    """Append the fields: runs of old ones as they were, changed ones anew."""
+    """Append the head, and the fields: runs of old ones as they were, changed ones anew.
+
+    Behind the texts of head and arena are `LOOSE` bytes that may be read.
+    """
     cdef const uint8_t* old = memo.fields.data
     cdef const Change* change
     cdef Slot* slot
@@ -181,9 +184,11 @@ cdef void memo_write(
     cdef uint16_t shift = 0
     cdef size_t next_slot = 0
     cdef size_t i
-    if not reserve(out, memo.fields.length + changes.bytes):
+    if not reserve(out, head.length + memo.fields.length + changes.bytes + LOOSE):
         return
     to = out.data + out.length
+    copy_loose(to, head.at, head.length)
+    to += head.length
     for i in range(changes.count):
         change = &changes.items[i]
         slot = &memo.slots[change.slot]
@@ -193,22 +198,23 @@ cdef void memo_write(
             made = <uint16_t> (slot.name_length + change.length)
             if slot.length:
                 length += slot.name_length
-        copy(to, old + run, length)
+        copy_loose(to, old + run, length)
         to += length
         if change.length:
             if not slot.length:
                 copy(to, memo.names.data + slot.name, slot.name_length)
                 to += slot.name_length
-            copy(to, arena.data + change.at, change.length)
+            copy_loose(to, arena.data + change.at, change.length)
             to += change.length
         run = slot.place + slot.length
-        if shift:
-            move_slots(memo.slots, next_slot, change.slot + 1, shift)
-        next_slot = change.slot + 1
-        shift += made - slot.length
-        slot.length = made
+        if made != slot.length or shift:
+            if shift:
+                move_slots(memo.slots, next_slot, change.slot + 1, shift)
+            next_slot = change.slot + 1
+            shift += made - slot.length
+            slot.length = made
     length = memo.fields.length - run
-    copy(to, old + run, length)
+    copy_loose(to, old + run, length)
     out.length = to + length - out.data
     if shift:
         move_slots(memo.slots, next_slot, memo.slot_count, shift)
@@ -254,7 +260,7 @@ cdef void memo_renew(
         or state.length > MAX_RAW
         or fields.length > MAX_FIELDS
         or not reserve(&memo.raw, state.length)
-        or not reserve(&memo.fields, fields.length)
+        or not reserve(&memo.fields, fields.length + LOOSE)
     ):
         memo.raw.failed = memo.fields.failed = memo.names.failed = False
         memo.valid = False

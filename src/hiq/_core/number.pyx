@@ -11,7 +11,7 @@ from libc.string cimport memchr, memcpy
 
 from hiq._core.buffer cimport Buffer, reserve
 from hiq._core.span cimport Span, load8
-from hiq._core.vector cimport copy, digits, digits32, eight, first_bit
+from hiq._core.vector cimport copy, digits, eight, first_bit, take_digits
 
 cdef extern from *:
     """
@@ -147,13 +147,65 @@ cdef inline uint64_t digits_value(
 
 cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint integer) noexcept nogil:
     """Copy a decimal that is its own shortest text; False: it has to be read."""
+    cdef size_t length = end - at
+    cdef size_t whole
+    cdef size_t rest
+    cdef size_t point
+    cdef bint negative
+    cdef uint64_t other         # a bit for each byte that is no digit, and behind them
+    cdef uint8_t* to
+    if length == 0 or length > MOST_BYTES:
+        return put_trimmed(out, at, end, integer)
+    if not reserve(out, 2 * MOST_BYTES):
+        return True
+    to = out.data + out.length
+    other = ~take_digits(to, at, length)
+    negative = to[0] == c"-"
+    whole = first_bit(other >> negative)
+    if whole == 0:
+        return False
+    if to[negative] == c"0":
+        return put_trimmed(out, at, end, integer)
+    point = negative + whole
+    if point == length:
+        if whole > EXACT_DIGITS:
+            return False
+        to[point] = c"."
+        to[point + 1] = c"0"
+        out.length += length + 2
+        return True
+    rest = first_bit(other >> (point + 1))
+    if to[point] != c"." or rest == 0 or point + 1 + rest != length:
+        return False
+    if to[length - 1] == c"0" and rest > 1:
+        return put_trimmed(out, at, end, integer)
+    if whole + rest > EXACT_DIGITS and not (
+        whole + rest <= MOST_DIGITS
+        and is_shortest(to + negative, to + point, to + length)
+    ):
+        return False
+    out.length += length
+    return True
+
+
+cdef inline bint is_shortest(
+    const uint8_t* whole, const uint8_t* point, const uint8_t* end
+) noexcept nogil:
+    """Return whether 16 or 17 digits with a point between are a shortest text."""
+    return hiq_is_shortest(
+        digits_value(digits_value(0, whole, point), point + 1, end),
+        <unsigned int> (end - point - 1),
+    )
+
+
+cdef bint put_trimmed(Buffer* out, const uint8_t* at, const uint8_t* end, bint integer) noexcept nogil:
+    """Do it for any decimal, without zeros that the shortest text does not have."""
     cdef const uint8_t* start
     cdef const uint8_t* point
     cdef const uint8_t* fraction
     cdef const uint8_t* first
     cdef uint8_t* to
     cdef bint negative = at < end and at[0] == c"-"
-    cdef uint64_t other = 0     # a bit for each of the first bytes that is no digit
     cdef size_t whole
     cdef size_t rest = 0
     cdef size_t count
@@ -162,13 +214,9 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
         return False
     at += negative
     start = at
-    if at < end and end - at <= MOST_BYTES:
-        other = ~digits32(at, end - at)
-    count = first_bit(other) if other else digits(at, end)
-    if count == 0:
+    at += digits(at, end)
+    if at == start:
         return False
-    at += count
-    other >>= count + 1
     while start + 1 < at and start[0] == c"0":
         start += 1
     point = fraction = at
@@ -178,7 +226,7 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
         if at[0] != c".":
             return False
         fraction = at + 1
-        at = fraction + (first_bit(other) if other else digits(fraction, end))
+        at = fraction + digits(fraction, end)
         if at != end or at == fraction:
             return False
         while at > fraction and (at - 1)[0] == c"0":
@@ -198,9 +246,7 @@ cdef bint put_plain(Buffer* out, const uint8_t* at, const uint8_t* end, bint int
     if count > EXACT_DIGITS and (
         count > MOST_DIGITS
         or rest == 0
-        or not hiq_is_shortest(
-            digits_value(digits_value(0, start, point), fraction, at), <unsigned int> rest
-        )
+        or not is_shortest(start, point, at)
     ):
         return False
     if not reserve(out, MOST_BYTES + 8):

@@ -7,7 +7,7 @@ again only when the unit or device class differs from last time.
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcmp
 
-from hiq._core.buffer cimport Buffer, buffer_free, put, put_byte, put_span, reserve
+from hiq._core.buffer cimport LOOSE, Buffer, buffer_free, put, put_byte, put_span, reserve
 from hiq._core.span cimport MISSING, Span, Value, hash_of, same, span, span_of
 from hiq._core.table cimport (
     Item, Table, set_text, table_arrange, table_clear, table_free, table_put,
@@ -142,7 +142,7 @@ cdef class Series:
             ):
                 return span(NULL, 0)
             cached.length = 0
-            if not reserve(cached, raw.length + self._work.length):
+            if not reserve(cached, raw.length + self._work.length + LOOSE):
                 return span(NULL, 0)
             put_span(cached, raw)
             put(cached, self._work.data, self._work.length)

@@ -108,6 +108,35 @@ static inline void hiq_copy(uint8_t *to, const uint8_t *from, size_t n) {
     }
 }
 
+/* Copy a piece of own memory: up to 31 bytes behind it are read, and written behind the
+ * copy. Short pieces of any length take the same way, so no branch is guessed wrong. */
+static inline void hiq_copy_loose(uint8_t *to, const uint8_t *from, size_t n) {
+    for (;;) {
+        hiq_v16 a, b;
+        memcpy(&a, from, 16);
+        memcpy(&b, from + 16, 16);
+        memcpy(to, &a, 16);
+        memcpy(to + 16, &b, 16);
+        if (n <= 32) return;
+        to += 32;
+        from += 32;
+        n -= 32;
+    }
+}
+
+/* Whether two pieces differ that are probably short; 16 bytes of each may be read. */
+static inline int hiq_differ_loose(const uint8_t *a, const uint8_t *b, size_t n) {
+#if defined(HIQ_SSE2)
+    if (n <= 16) {
+        unsigned equal = (unsigned)_mm_movemask_epi8(
+            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a),
+                           _mm_loadu_si128((const __m128i *)b)));
+        return (~equal & ((1u << n) - 1)) != 0;
+    }
+#endif
+    return hiq_differ(a, b, n);
+}
+
 /* Whether all bytes of a mask are set. */
 #if defined(HIQ_SSE2)
 #define HIQ_ALL16(GOOD) (_mm_movemask_epi8((__m128i)(GOOD)) == 0xFFFF)
@@ -274,13 +303,18 @@ static inline size_t hiq_first_bit(uint64_t word) {
     return (size_t)__builtin_ctzll(word);
 }
 
-/* a bit for each of sixteen bytes that is a digit */
-static inline uint32_t hiq_digits16(const uint8_t *p) {
 #if defined(HIQ_SSE2)
-    __m128i x = _mm_loadu_si128((const __m128i *)p);
+static inline uint32_t hiq_digit_bits(__m128i x) {
     __m128i y = _mm_sub_epi8(x, _mm_set1_epi8('0'));
     return (uint32_t)_mm_movemask_epi8(
         _mm_cmpeq_epi8(_mm_min_epu8(y, _mm_set1_epi8(9)), y));
+}
+#endif
+
+/* a bit for each of sixteen bytes that is a digit */
+static inline uint32_t hiq_digits16(const uint8_t *p) {
+#if defined(HIQ_SSE2)
+    return hiq_digit_bits(_mm_loadu_si128((const __m128i *)p));
 #else
     uint32_t found = 0;
     for (int i = 0; i < 16; i++) found |= (uint32_t)(p[i] >= '0' && p[i] <= '9') << i;
@@ -309,19 +343,26 @@ static inline __m128i hiq_few(const uint8_t *p, size_t n) {
 }
 #endif
 
-/* a bit for each of one to 32 bytes that is a digit */
-static inline uint64_t hiq_digits32(const uint8_t *p, size_t n) {
+/* copy one to 32 bytes, for which there is room for 32; a bit for each that is a digit */
+static inline uint64_t hiq_take_digits(uint8_t *to, const uint8_t *p, size_t n) {
 #if defined(HIQ_SSE2)
     __m128i x, y;
-    if (n >= 16)
-        return hiq_digits16(p) | (uint64_t)hiq_digits16(p + n - 16) << (n - 16);
-    x = hiq_few(p, n);
-    y = _mm_sub_epi8(x, _mm_set1_epi8('0'));
-    return (uint32_t)_mm_movemask_epi8(
-        _mm_cmpeq_epi8(_mm_min_epu8(y, _mm_set1_epi8(9)), y));
+    if (n < 16) {
+        x = hiq_few(p, n);
+        _mm_storeu_si128((__m128i *)to, x);
+        return hiq_digit_bits(x);
+    }
+    x = _mm_loadu_si128((const __m128i *)p);
+    y = _mm_loadu_si128((const __m128i *)(p + n - 16));
+    _mm_storeu_si128((__m128i *)to, x);
+    _mm_storeu_si128((__m128i *)(to + n - 16), y);
+    return hiq_digit_bits(x) | (uint64_t)hiq_digit_bits(y) << (n - 16);
 #else
     uint64_t found = 0;
-    for (size_t i = 0; i < n; i++) found |= (uint64_t)(p[i] >= '0' && p[i] <= '9') << i;
+    for (size_t i = 0; i < n; i++) {
+        to[i] = p[i];
+        found |= (uint64_t)(p[i] >= '0' && p[i] <= '9') << i;
+    }
     return found;
 #endif
 }
@@ -431,12 +472,11 @@ static inline size_t hiq_pairs(const uint8_t *p, const uint8_t *end) {
     return (size_t)(at - p);
 }
 
-/* ask for the first bytes of what is needed soon; the machine goes on by itself */
+/* ask for the first bytes of what is needed soon, up to 256; the machine goes on by
+ * itself. Nothing need be there, so the places are numbers. */
 static inline void hiq_prefetch(const void *at, size_t n) {
-    __builtin_prefetch(at);
-    if (n > 64) __builtin_prefetch((const uint8_t *)at + 64);
-    if (n > 128) __builtin_prefetch((const uint8_t *)at + 128);
-    if (n > 192) __builtin_prefetch((const uint8_t *)at + 192);
+    for (uintptr_t i = 0; i < 256 && i < n; i += 64)
+        __builtin_prefetch((const void *)((uintptr_t)at + i));
 }
 
 /* the same for the next KiB of a text, as far as it goes */

@@ -21,8 +21,10 @@ cdef extern from "vector.h":
     size_t first_bit "hiq_first_bit" (uint64_t word) noexcept nogil
     # a bit for each of sixteen bytes that is a digit
     uint32_t digits16 "hiq_digits16" (const uint8_t* at) noexcept nogil
-    # a bit for each of one to 32 bytes that is a digit
-    uint64_t digits32 "hiq_digits32" (const uint8_t* at, size_t length) noexcept nogil
+    # copy one to 32 bytes, with room for 32; a bit for each that is a digit
+    uint64_t take_digits "hiq_take_digits" (
+        uint8_t* to, const uint8_t* at, size_t length
+    ) noexcept nogil
     # how many digits stand there
     size_t digits "hiq_digits" (const uint8_t* at, const uint8_t* end) noexcept nogil
     # the value of eight digits, more than any such value if they are not digits
@@ -47,6 +49,14 @@ cdef extern from "vector.h":
     # its text is a quote, and it has no backslash and no control character
     bint fits "hiq_fits" (
         const uint8_t* at, const uint8_t* text, const uint8_t* loose, size_t length
+    ) noexcept nogil
+    # the same of probably short pieces; 16 bytes of each may be read
+    bint differ_loose "hiq_differ_loose" (
+        const uint8_t* one, const uint8_t* other, size_t length
+    ) noexcept nogil
+    # copy own memory; up to 31 bytes behind it are read, and written behind the copy
+    void copy_loose "hiq_copy_loose" (
+        uint8_t* to, const uint8_t* at, size_t length
     ) noexcept nogil
     # copy a piece that is probably short
     void copy "hiq_copy" (uint8_t* to, const uint8_t* at, size_t length) noexcept nogil

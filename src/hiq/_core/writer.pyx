@@ -8,7 +8,7 @@ nothing and knows no frames.
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 
 from hiq._core.attribute cimport Attribute
-from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_span
+from hiq._core.buffer cimport LOOSE, Buffer, buffer_free, grow_array, put_span, reserve
 from hiq._core.event cimport Event, Tape, is_partial
 from hiq._core.fields cimport Fields, Made
 from hiq._core.memo cimport (
@@ -135,14 +135,16 @@ cdef class Writer:
             count = event.count
             if not recalled and not memo_same_keys(memo, base, items, count):
                 return False
-        if not same_state(memo, base, &event.state):
+        if not same_state(memo, base, &event.state, event.is_usual):
             if not self.fields.make_state(state, event.state.flags):
                 return False
             patch(memo, &self._changes, &self.fields.made, memo.value, memo.state)
         for i in range(count):
             part = &memo.parts[items[i].key.start if recalled else i]
             value = &items[i].value
-            if part.mode == SILENT or same_value(base, value, old, part):
+            if part.mode == SILENT or (
+                not recalled and same_value(base, value, old, part)
+            ):
                 continue
             if part.mode == FRAGILE:
                 return False
@@ -158,13 +160,13 @@ cdef class Writer:
         # The unit is fragile, so the head is that of the last line.
         self.series = entity.series
         before = out.length
-        put(
-            out,
-            entity.cached.data + entity.source_length,
-            entity.cached.length - entity.source_length,
+        start = before + entity.cached.length - entity.source_length
+        if not reserve(arena, LOOSE):
+            return False
+        memo_write(
+            memo, &self._changes, arena,
+            span(entity.cached.data + entity.source_length, start - before), out,
         )
-        start = out.length
-        memo_write(memo, &self._changes, arena, out)
         if out.failed:
             return True
         if out.length == start:
