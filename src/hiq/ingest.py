@@ -158,7 +158,8 @@ class Ingest:
 
         What has come by now is fed before.
         """
-        if self._feed.gathering is not None and self._feed.gathering.flush():
+        if self._feed.gathering is not None:
+            self._feed.gathering.flush()
             await next_read()
         self._stopping.set()
         self._hurry.set()

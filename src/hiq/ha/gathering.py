@@ -3,8 +3,8 @@
 At some events a second each frame wakes the process and finds the processor's caches
 cold, and reading it costs many times what it does behind another one. So a lone state
 event is only copied, and read when the next commit takes it, or something else wants to
-be read behind it; from the second one on the socket itself is left alone until then.
-The order of messages stays as it was. It must not know what is in a frame.
+be read behind it; where several come in that time, the socket itself is left alone
+until then. The order of messages stays as it was. It must not know what is in a frame.
 """
 
 from __future__ import annotations

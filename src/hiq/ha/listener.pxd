@@ -14,11 +14,9 @@ cdef class Listener(WSListener):
     cdef object _on_passed
     cdef object _gathering
     cdef Buffer _held           # each message behind its length, 4 bytes
-    cdef size_t _waiting        # messages in it
     cdef size_t _since          # bytes of messages since one first waited for a flush
-    cdef size_t _since_frames
+    cdef size_t _since_frames   # and how many
     cdef bint _flushed          # none has waited since the last flush
-    cdef bint _calm             # what came between the last two flushes was little
     cdef Pipeline _pipeline
     cdef Tally _tally
     cdef bint _direct

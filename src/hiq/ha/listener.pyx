@@ -28,13 +28,13 @@ DECLARATIONS = HIQ_PICOWS_PXD.decode("ascii")
 cdef size_t MAX_HELD = 32 * 1024
 """Bytes of frames that wait for one another; then they are read."""
 cdef size_t MAX_HELD_FRAME = 8 * 1024
-cdef size_t REST_AFTER = 2
-"""So many that wait show that more will come: the socket may rest until the flush."""
 cdef size_t REST_BYTES = 48 * 1024
 cdef size_t REST_FRAMES = 32
 """What comes until a flush must be well below the room that a socket has, where the
 kernel counts a KiB or two for each frame whatever its size: else the sender has to wait
 and the last ones come behind the flush."""
+cdef size_t WORTH_FRAMES = 6
+"""A rest costs as much as some reads."""
 cdef size_t HEAD = 96
 """Bytes of a message in which its type of event is found, if it is a state change."""
 
@@ -48,8 +48,8 @@ cdef class Listener(WSListener):
     - `in_batch`: whether something was delivered since the owner's `end_read`.
     - With `Lane.gathering`, a state event that is alone in its read may wait: it is
       read by `flush`, or in front of the next frame that may not.
-    - Where several wait in a stream that is not too fast, the owner is told to let the
-      socket `rest`; `flush` has it read again.
+    - Where several waited the last time, in a stream that is not too fast, the owner is
+      told to let the socket `rest` behind the first one; `flush` has it read again.
     """
 
     # construction
@@ -135,6 +135,7 @@ cdef class Listener(WSListener):
         cdef size_t size = frame.payload_size
         cdef uint32_t length = <uint32_t> size
         cdef bint first = self._held.length == 0
+        cdef bint may_rest = False
         if size > MAX_HELD_FRAME or self._held.length + size > MAX_HELD:
             return 0
         if (<const uint8_t*> frame.payload_ptr)[0] != b"{" or memmem(
@@ -148,22 +149,17 @@ cdef class Listener(WSListener):
             return 0
         put(&self._held, &length, sizeof(length))
         put(&self._held, frame.payload_ptr, size)
-        self._waiting += 1
         if first:
             if self._flushed:
                 self._flushed = False
-                self._calm = (
+                may_rest = (
                     self._since - size <= REST_BYTES
-                    and self._since_frames <= REST_FRAMES
+                    and WORTH_FRAMES < self._since_frames <= REST_FRAMES + 1
                 )
                 self._since, self._since_frames = size, 1
             self._gathering.began()
-        if (
-            self._waiting == REST_AFTER
-            and self._calm
-            and self._since_frames == self._waiting
-        ):
-            self._owner.rest()
+            if may_rest:
+                self._owner.rest()
         return 1
 
     cdef int _read_held(self) except -1:
@@ -174,7 +170,6 @@ cdef class Listener(WSListener):
         if held.length == 0:
             return 0
         memset(&self._held, 0, sizeof(Buffer))  # what is called may come back here
-        self._waiting = 0
         try:
             while at < held.length:
                 memcpy(&length, held.data + at, sizeof(length))
