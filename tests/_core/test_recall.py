@@ -139,3 +139,37 @@ def test_values_that_grow_and_shrink() -> None:
             }
         states.append((random.choice(("5", "on", "on", "off")), attributes))
     assert agree(history(*states)).count(b"\n") == len(states)
+
+
+def test_what_is_filtered_is_recognised_and_never_written() -> None:
+    """Whenever the filter changes, lines are those of a pipeline that knew no state."""
+    states = [
+        (random_state, ATTRIBUTES | {"battery": battery})
+        for battery, random_state in enumerate(
+            ("5", "on", "on", "6", "", "7", "8", "on")
+        )
+    ]
+    frames = history(*states, ("on", {}), None, "5", "5", None, "6")
+    unwanted = {"exclude": {"entities": ["sensor.x"]}}
+    for pattern in (1, 6, 21, 42, 47, 56, 60, 63):
+        core = Pipeline()
+        for number, given in enumerate(frames):
+            filtered = bool(pattern >> number % 6 & 1)
+            core.set_filter(unwanted if filtered else {})
+            verdict = core.feed(given)
+            if filtered:
+                assert (verdict.filtered, core.take()) == (1, b"")
+            else:
+                fresh = Pipeline()
+                assert verdict == fresh.feed(given)
+                assert core.take() == fresh.take()
+
+
+def test_filtered_entities_are_forgotten_like_others() -> None:
+    """What is remembered of them has the same bound."""
+    core = Pipeline({"exclude": {"domains": ["sensor"]}, "max_remembered_bytes": 4096})
+    frames = history(*"12345678")
+    for number in range(50):
+        for given in frames:
+            core.feed(given.replace(b"sensor.x", b"sensor.n%d" % number))
+    assert core.forgotten_states > 30

@@ -155,6 +155,11 @@ cdef class Encoder:
             return Status.NO_MEMORY
         self._decided[entity.rule] += 1
         if not entity.accepted:
+            if self._is_ha_on:
+                if self.writer.keep(base, event, tape, entity) and entity.look:
+                    self.judge.remember(entity)
+                if self.writer.remembered_bytes > self.writer.memory_limit:
+                    self._make_room(entity)
             return Status.FILTERED
         if event.new_state.kind == NULL_VALUE:
             if not self.has_others:

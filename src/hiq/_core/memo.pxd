@@ -67,6 +67,7 @@ cdef struct Memo:
     int32_t value        # slots of the state itself
     int32_t state
     bint valid
+    bint is_bare         # it gave no point: there are neither slots nor fields
     bint used            # since the hand of who looks for room passed
     uint64_t version     # counts changes
     Buffer fields        # what was made of it, a comma before each field

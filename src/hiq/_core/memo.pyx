@@ -260,16 +260,17 @@ cdef void memo_renew(
         or state.length > MAX_RAW
         or fields.length > MAX_FIELDS
         or not reserve(&memo.raw, state.length)
-        or not reserve(&memo.fields, fields.length + LOOSE)
+        or fields.length and not reserve(&memo.fields, fields.length + LOOSE)
     ):
         memo.raw.failed = memo.fields.failed = memo.names.failed = False
         memo.valid = False
         return
     copy(memo.raw.data, base + state.start, state.length)
-    copy(memo.fields.data, fields.at, fields.length)
-    # In the line a space stands before the first field.
     if fields.length:
+        copy(memo.fields.data, fields.at, fields.length)
+        # In the line a space stands before the first field.
         memo.fields.data[0] = c","
+    memo.is_bare = fields.length == 0
     memo.raw.length = state.length
     memo.fields.length = fields.length
     memo.attributes = attributes.start - state.start

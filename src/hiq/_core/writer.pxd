@@ -42,6 +42,9 @@ cdef class Writer:
     cdef void skip(
         self, const uint8_t* base, const Event* event, Entity* entity
     ) noexcept nogil
+    cdef bint keep(
+        self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
+    ) noexcept nogil
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, Buffer* out,

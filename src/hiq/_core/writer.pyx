@@ -20,7 +20,7 @@ from hiq._core.numeral cimport FINITE
 from hiq._core.overlay cimport Overlay
 from hiq._core.series cimport FROM_CLASS, FROM_UNIT, Series
 from hiq._core.span cimport (
-    MISSING, NULL_VALUE, STRING, Span, Value, span,
+    MAP, MISSING, NULL_VALUE, STRING, Span, Value, span,
 )
 from hiq._core.stamp cimport put_stamp
 from hiq._core.state cimport read_rest
@@ -71,8 +71,8 @@ cdef class Writer:
         cdef Status status = Status.OK
         self.fields.begin()
         self._source.failed = False
-        if not (
-            entity.memo.valid and self._again(base, event, tape, state, entity, out)
+        if not entity.memo.valid or entity.memo.is_bare or not self._again(
+            base, event, tape, state, entity, out
         ):
             if is_partial(event) and not read_rest(tape, base, event):
                 return Status.NO_MEMORY
@@ -100,6 +100,38 @@ cdef class Writer:
             self.remembered_bytes -= memo_size(&entity.memo)
             memo_pass(&entity.memo, base, &event.new_state, event.depth)
             self.remembered_bytes += memo_size(&entity.memo)
+
+    cdef bint keep(
+        self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
+    ) noexcept nogil:
+        """Remember a state that is not wanted, only to recognise the next; whether it was."""
+        cdef Memo* memo = &entity.memo
+        cdef bint known = memo.valid and event.version == memo.version
+        if (
+            event.new_state.kind != MAP
+            or event.state.kind != STRING
+            or event.attributes.kind != MAP
+        ):
+            return False
+        if known and event.is_recalled:
+            memo_move_parts(
+                memo, tape.items + event.first, event.count, event.attributes.start
+            )
+        elif not known or not event.is_unread:
+            memo.valid = False
+            if is_partial(event) and not read_rest(tape, base, event):
+                return False
+            if not self._can_remember(entity, event, event.count):
+                return False
+            memo.part_count = <uint32_t> event.count
+            memo_note_parts(memo, tape.items + event.first, event.attributes.start)
+        self.remembered_bytes -= memo_size(memo)
+        memo_renew(
+            memo, base, &event.new_state, &event.state, &event.attributes,
+            span(NULL, 0), event.depth, id_of(entity), event.is_usual,
+        )
+        self.remembered_bytes += memo_size(memo)
+        return memo.valid
 
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
