@@ -49,7 +49,7 @@ FLOOR_2 = {
         *("subscriptions", "homeiq", ""),  # the package itself imports nothing
     ),
     "journal": ("segment",),
-    "sink": ("base", "dialect", "decode", "http1", "coerce", "charted"),
+    "sink": ("base", "dialect", "decode", "http1", "coerce", "charted", "metricsql"),
     "web": (
         *("exposition", "health", "house", "house_lists", "routes", "openapi"),
         *("limits", "traffic", "directory", "home_metrics"),

@@ -135,7 +135,7 @@ export class Entities {
       return;
     }
     if (number !== this.drawn) return;
-    if (found.kind === "none") this.empty(entityId, "Nothing is stored for this span of time.");
+    if (found.kind === "none") this.empty(entityId, nothing(found));
     else this.show(found);
   }
 
@@ -233,6 +233,11 @@ function about(entityId: string, entity: Entity | undefined): string {
   const label = entity?.name ? entityId : null;
   const made = [entity?.manufacturer, entity?.model].filter(Boolean).join(" ");
   return [label, entity?.area, made || entity?.device, entity?.integration].filter(Boolean).join(" · ");
+}
+
+function nothing(found: History): string {
+  const text = "Nothing is stored for this span of time";
+  return found.sink_type === "victoriametrics" ? `${text}, or only texts: VictoriaMetrics keeps no more than numbers.` : `${text}.`;
 }
 
 /** The measurement of Home Assistant's schema is the unit, if there is one. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from pathlib import Path
@@ -10,11 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hiq.settings import HttpSettings
+from hiq.settings import HttpSettings, SinkSettings
 from hiq.settings.schema import SecuritySettings
 from hiq.simulate.server import Simulator
 from tests.browser import PICTURES, Tab, tab
 from tests.page.ingress import BASE, PANEL, ingress
+from tests.servers.databases import VictoriaMetrics
 from tests.serving import Running, running, settings_for, until
 
 if TYPE_CHECKING:
@@ -138,6 +140,30 @@ async def test_the_chart_is_what_the_store_holds(
             await shown.page.click("#entity-values summary")
             cells = shown.page.locator("#entity-values tbody td:last-child")
             assert [float(x) for x in await cells.all_inner_texts()] == values[::-1]
+
+
+async def test_a_chart_from_a_database_of_numbers(
+    chromium: Browser,
+    home: Simulator,
+    victoriametrics: VictoriaMetrics,
+    tmp_path: Path,
+) -> None:
+    """VictoriaMetrics is read as well; of what it holds no number of, that is said."""
+    vm = SinkSettings(name="vm", type="victoriametrics", url=victoriametrics.url)
+    async with running(settings_for(home, tmp_path, sinks=(vm,))) as hiq:
+        await home.room(0)
+        change(home, [20.5, 21.25, -3.0])
+        home.set("sensor.a_mode", "eco")
+        await hiq.settled()
+        await asyncio.to_thread(victoriametrics.export)  # flushes
+        async with tab(chromium, f"{hiq.service.url}/#entities/{ENTITY}") as shown:
+            await shown.says("#entity-facts", "vm (victoriametrics)")
+            await shown.says("#entity-facts", "21.25 °C")
+            assert "-3 °C" in await shown.text("#entity-facts")
+            assert await shown.page.locator("#history canvas").count() == 1
+            await shown.page.goto(f"{hiq.service.url}/#entities/sensor.a_mode")
+            await shown.says("#entity-about", "keeps no more than numbers")
+            assert shown.complaints == []
 
 
 async def test_below_an_ingress_path_and_in_a_frame(

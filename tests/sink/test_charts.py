@@ -1,4 +1,4 @@
-"""Charts of an entity: the rules, and two databases with the same points in them."""
+"""Charts of an entity: the rules, and databases with the same points in them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.servers.databases import InfluxDB
+from tests.servers.databases import InfluxDB, VictoriaMetrics
+from tests.servers.process import http_request
 
 from hiq.errors import SinkUnreadable, StoreError
+from hiq.pump import compress
 from hiq.settings import SinkSettings
-from hiq.sink import make_charts
+from hiq.sink import make, make_charts
+from hiq.sink.base import Batch, Done
 from hiq.sink.charted import (
     STEPS_S,
+    Charted,
     ChartReader,
     Found,
     changes,
@@ -23,7 +27,6 @@ from hiq.sink.charted import (
     merged,
     step_s,
 )
-from hiq.sink.store import Store
 
 START_S = 1_790_000_000
 NS = 10**9
@@ -59,33 +62,76 @@ def lines() -> bytes:
     return ("\n".join(made) + "\n").encode()
 
 
-@asynccontextmanager
-async def charts(kind: str, folder: Path, request: pytest.FixtureRequest):
-    """A database with those points, read for charts."""
-    if kind == "sqlite":
-        settings = SinkSettings(name="db", type="sqlite", path="db.db")
-        store = Store(folder / "db.db")
-        store.write(lines())
-        store.close()
-    else:
-        server: InfluxDB = request.getfixturevalue("influxdb")
-        server.write(lines().decode())
-        settings = SinkSettings(
-            name="db", type="influxdb1", url=server.url, database="hiq"
-        )
-    made = make_charts(settings, data_dir=folder)
+async def fill(settings: SinkSettings, folder: Path) -> None:
+    """Write those points as the service does."""
+    sink = make(settings, data_dir=folder)
+    await sink.start()
     try:
-        yield made
+        assert await sink.write(Batch(compress(lines()), 130)) == Done()
     finally:
-        await made.close()
-        await made.close()
+        await sink.close()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("influxdb1", marks=pytest.mark.real)])
+@asynccontextmanager
+async def database(
+    kind: str, folder: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[SinkSettings]:
+    """An empty database of a kind, and the settings of a sink to it."""
+    if kind == "sqlite":
+        yield SinkSettings(name="db", type="sqlite", path="db.db")
+    elif kind == "influxdb1":
+        server: InfluxDB = request.getfixturevalue("influxdb")
+        yield SinkSettings(name="db", type=kind, url=server.url, database="hiq")
+    else:
+        vm: VictoriaMetrics = request.getfixturevalue("victoriametrics")
+        yield SinkSettings(name="db", type="victoriametrics", url=vm.url, database="h")
+
+
+@asynccontextmanager
+async def charts(
+    kind: str, folder: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[ChartReader]:
+    """A database with those points, read for charts."""
+    async with database(kind, folder, request) as settings:
+        await fill(settings, folder)
+        if kind == "victoriametrics":  # else they are visible after a second
+            http_request(f"{settings.url}/internal/force_flush")
+        made = make_charts(settings, data_dir=folder)
+        try:
+            yield made
+        finally:
+            await made.close()
+            await made.close()
+
+
+WORDY = ["sqlite", pytest.param("influxdb1", marks=pytest.mark.real)]
+"""Databases that keep texts."""
+MUTE = [pytest.param("victoriametrics", marks=pytest.mark.real)]
+
+
+@pytest.fixture(params=[*WORDY, *MUTE])
 async def reader(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[ChartReader]:
     """Give each of the databases that can be read."""
+    async with charts(request.param, tmp_path, request) as made:
+        yield made
+
+
+@pytest.fixture(params=WORDY)
+async def wordy(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[ChartReader]:
+    """Give each of the databases that keep texts."""
+    async with charts(request.param, tmp_path, request) as made:
+        yield made
+
+
+@pytest.fixture(params=MUTE)
+async def mute(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[ChartReader]:
+    """Give each of the databases that keep numbers only."""
     async with charts(request.param, tmp_path, request) as made:
         yield made
 
@@ -127,18 +173,48 @@ async def test_a_span_takes_its_first_moment_and_not_its_last(
     assert found.values == [70.0, 71.0, 72.0]
 
 
-async def test_a_light_says_on_and_off(reader: ChartReader) -> None:
+async def test_steps_at_the_ends_are_cut(reader: ChartReader) -> None:
+    """What lies outside the span is in no step, not even in one that lies half in it."""
+    found = await reader.chart("sensor.bath", *span(5, 95), 10)
+    assert (found.points, found.step_s) == (90, 10)
+    assert found.times == [START_S + 10 * i for i in range(10)]
+    assert (found.low[0], found.high[0]) == (20 + 5 / 8, 20 + 9 / 8)
+    assert (found.low[-1], found.high[-1]) == (20 + 90 / 8, 20 + 94 / 8)
+    assert found.values[0] == pytest.approx(20 + 7 / 8)
+
+
+async def test_a_span_of_centuries(reader: ChartReader) -> None:
+    """From 1970 to the farthest moment that may be asked for."""
+    found = await reader.chart("sensor.bath", 0, 9_000_000_000 * NS, 1000)
+    assert (found.points, found.times[-1]) == (120, START_S + 119)
+    found = await reader.chart("sensor.bath", 0, 9_000_000_000 * NS, 100)
+    assert (found.points, min(found.low), max(found.high)) == (120, 20.0, 89.0)
+
+
+async def test_a_light_says_on_and_off(wordy: ChartReader) -> None:
     """Words beat 0 and 1; only changes are shown, and the last one of all."""
-    found = await reader.chart("light.lamp", *span(0, 1000), 1000)
+    found = await wordy.chart("light.lamp", *span(0, 1000), 1000)
     assert (found.kind, found.field, found.points) == ("text", "state", 5)
     assert found.values == ["off", "on", "off"]
     assert found.times == [START_S, START_S + 2, START_S + 4]
 
 
-async def test_texts_and_whole_ids(reader: ChartReader) -> None:
-    """A text alone is text; a whole id in the tag is found, its number is a number."""
-    found = await reader.chart("sensor.mode", *span(0, 1000), 1000)
+async def test_a_text_alone_is_text(wordy: ChartReader) -> None:
+    """Each change of it is shown."""
+    found = await wordy.chart("sensor.mode", *span(0, 1000), 1000)
     assert found.values == ["eco", "it's", "eco"]
+
+
+async def test_where_no_texts_are_kept(mute: ChartReader) -> None:
+    """On and off are 1 and 0, and what never was a number has no chart."""
+    light = await mute.chart("light.lamp", *span(0, 1000), 1000)
+    assert (light.kind, light.field, light.points) == ("number", "value", 5)
+    assert light.values == [0, 0, 1, 1, 0]
+    assert await mute.chart("sensor.mode", *span(0, 1000), 1000) == Charted()
+
+
+async def test_whole_ids(reader: ChartReader) -> None:
+    """A whole id in the tag is found, its number is a number."""
     whole = await reader.chart("sensor.whole", *span(0, 1000), 1000)
     assert (whole.kind, whole.field, whole.values) == ("number", "state_numeric", [1.0])
     tidy = await reader.chart("sensor.tidy", *span(0, 1000), 1000)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHARTED", "make", "make_charts", "make_reader", "store_path"]
 
-CHARTED = frozenset(("sqlite", "influxdb1"))
+CHARTED = frozenset(("sqlite", "influxdb1", "victoriametrics"))
 """Types of sinks that `make_charts` can read."""
 
 
@@ -88,12 +88,18 @@ def make_charts(settings: SinkSettings, *, data_dir: Path) -> ChartReader:
         from hiq.sink.chart_sqlite import SqliteCharts  # noqa: PLC0415
 
         return SqliteCharts(store_path(settings, data_dir=data_dir))
-    from hiq.sink.chart_influxql import InfluxqlCharts  # noqa: PLC0415
     from hiq.sink.dialect import dialect  # noqa: PLC0415
     from hiq.sink.lines import Lines  # noqa: PLC0415
 
     kind = dialect(settings)
-    return InfluxqlCharts(settings, kind, Lines(settings, kind.headers))
+    lines = Lines(settings, kind.headers)
+    if settings.type == "influxdb1":
+        from hiq.sink.chart_influxql import InfluxqlCharts  # noqa: PLC0415
+
+        return InfluxqlCharts(settings, kind, lines)
+    from hiq.sink.chart_vm import VictoriaMetricsCharts  # noqa: PLC0415
+
+    return VictoriaMetricsCharts(settings, kind, lines)
 
 
 def store_path(settings: SinkSettings, *, data_dir: Path) -> Path:
