@@ -7,6 +7,9 @@ the servers do. InfluxDB 1 and VictoriaMetrics are tested for real.
 
 - v2 refuses a whole batch with a malformed line (400) and answers 422 for a type
   conflict; v3 keeps the good lines of a 400 (`accept_partial=true`).
+- `/query` judges token and database, and lets a real InfluxDB 1 answer (`influxql`),
+  because v2 and v3 promise its language and its JSON there: how theirs differs is not
+  seen.
 - `script` holds faults for the next writes, one each; after them answers are normal.
 - `lines` are the stored lines in order, repeats included; `requests` what was asked.
 """
@@ -26,6 +29,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
+import aiohttp
 from aiohttp import web
 
 from tests.lineprotocol import BadLine, Decoded, decode_one
@@ -77,6 +81,7 @@ class FakeInflux:
         org: str = "home",
         body_limit: int = 50_000_000,
         tls: ssl.SSLContext | None = None,
+        influxql: str = "",
     ) -> None:
         self.version = version
         self.token = token
@@ -85,6 +90,7 @@ class FakeInflux:
         self.body_limit = body_limit
         self.ignores_expect = False
         self._tls = tls
+        self._influxql = influxql
         self.script: deque[Fault] = deque()
         self.lines: list[bytes] = []
         self.requests: list[Seen] = []
@@ -99,6 +105,7 @@ class FakeInflux:
         query = "/api/v2/query" if self.version == 2 else "/api/v3/query_sql"
         app.router.add_post(write, self._write, expect_handler=self._expect)
         app.router.add_post(query, self._query)
+        app.router.add_get("/query", self._influxql_query)
         app.router.add_get("/ping", self._ping)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -155,9 +162,25 @@ class FakeInflux:
             )
         return self._judge(request, body)
 
-    def _judge(self, request: web.Request, body: bytes) -> web.Response:
+    async def _influxql_query(self, request: web.Request) -> web.Response:
+        """Let InfluxDB 1 answer what may be asked."""
+        self._see(request, 0)
+        if not self._may(request):
+            return self._error(401, "unauthorized", "unauthorized access")
+        if request.query.get("db") != self.place:
+            return self._error(404, "not found", "no dbrp mapping found")
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self._influxql}/query", params=request.query) as answer,
+        ):
+            return web.Response(status=answer.status, body=await answer.read())
+
+    def _may(self, request: web.Request) -> bool:
         scheme = "Token" if self.version == 2 else "Bearer"
-        if request.headers.get("Authorization") != f"{scheme} {self.token}":
+        return request.headers.get("Authorization") == f"{scheme} {self.token}"
+
+    def _judge(self, request: web.Request, body: bytes) -> web.Response:
+        if not self._may(request):
             return self._error(401, "unauthorized", "unauthorized access")
         place = request.query.get("bucket" if self.version == 2 else "db", "")
         if self.version == 2 and request.query.get("org") != self.org:

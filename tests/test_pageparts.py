@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from hiq.deadletters import DeadLetter, DeadLetters
-from hiq.pageparts import PastOfSink, fill_page
+from hiq.pageparts import PastOfSink, fill_page, past_of
 from hiq.settings import HomeAssistantSettings, Settings, SinkSettings
 from hiq.sink.charted import Charted, Held
 from hiq.validating import FILE
@@ -139,6 +139,23 @@ def test_without_a_sink_that_can_be_read(tmp_path: Path) -> None:
     current = SimpleNamespace(settings=settings(tmp_path, deaf))
     fill_page(parts, current, SimpleNamespace(rejects=list))
     assert parts.past is None
+
+
+@pytest.mark.parametrize(
+    ("types", "read"),
+    [
+        (["victoriametrics", "sqlite"], "sqlite"),
+        (["influxdb1", "sqlite"], "influxdb1"),
+        (["influxdb2", "victoriametrics", "stdout"], "victoriametrics"),
+        (["stdout", "influxdb3"], "influxdb3"),
+    ],
+)
+async def test_which_sink_is_read(types: list[str], read: str, tmp_path: Path) -> None:
+    """What keeps texts before what does not, what is tried for real before a stand-in."""
+    sinks = [SinkSettings(name=kind, type=kind) for kind in types]
+    past = past_of(settings(tmp_path, *sinks), Parts())
+    assert past is not None
+    assert past._kind == read
 
 
 @pytest.mark.parametrize("many", [3, 5000])

@@ -1,6 +1,6 @@
 """What the page asks of the service beside its counters, put into `Parts`.
 
-History and stored entities come from the first sink that can be read; what was refused
+History and stored entities come from the sink that can be read best; what was refused
 from the core and from the files of dead letters; the settings from who reloads them.
 It must not know HTTP.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hiq.web.parts import Parts, Rejected
     from hiq.web.types.page import StoredQuery
 
-__all__ = ["PastOfSink", "fill_page"]
+__all__ = ["PastOfSink", "fill_page", "past_of"]
 
 HELD_S: Final = 10.0
 """So long a list of all entities is good; it costs a look at each series."""
@@ -82,11 +82,12 @@ def fill_page(parts: Parts, current: Current, pipeline: Rejecting) -> None:
 
 
 def past_of(settings: Settings, parts: Parts) -> PastOfSink | None:
-    """Return what reads the first sink that can be read; None if there is none."""
-    for sink in settings.sinks:
-        if sink.type in CHARTED:
-            make = partial(make_charts, sink, data_dir=settings.data_dir)
-            return PastOfSink(sink.name, sink.type, make, parts)
+    """Return what reads the sink that can be read best, of equal ones the first."""
+    for equal in CHARTED:
+        for sink in settings.sinks:
+            if sink.type in equal:
+                make = partial(make_charts, sink, data_dir=settings.data_dir)
+                return PastOfSink(sink.name, sink.type, make, parts)
     return None
 
 

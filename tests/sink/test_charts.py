@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fake_influx import FakeInflux
 from tests.servers.databases import InfluxDB, VictoriaMetrics
 from tests.servers.process import http_request
 
@@ -82,6 +83,18 @@ async def database(
     elif kind == "influxdb1":
         server: InfluxDB = request.getfixturevalue("influxdb")
         yield SinkSettings(name="db", type=kind, url=server.url, database="hiq")
+    elif kind in {"influxdb2", "influxdb3"}:
+        behind: InfluxDB = request.getfixturevalue("influxdb")
+        async with FakeInflux(2 if kind[-1] == "2" else 3, influxql=behind.url) as fake:
+            yield SinkSettings(
+                name="db",
+                type=kind,
+                url=fake.url,
+                token=fake.token,
+                org=fake.org,
+                bucket=fake.place,
+                database=fake.place,
+            )
     else:
         vm: VictoriaMetrics = request.getfixturevalue("victoriametrics")
         yield SinkSettings(name="db", type="victoriametrics", url=vm.url, database="h")
@@ -94,6 +107,8 @@ async def charts(
     """A database with those points, read for charts."""
     async with database(kind, folder, request) as settings:
         await fill(settings, folder)
+        if kind in {"influxdb2", "influxdb3"}:  # who answers behind the fake
+            request.getfixturevalue("influxdb").write(lines())
         if kind == "victoriametrics":  # else they are visible after a second
             http_request(f"{settings.url}/internal/force_flush")
         made = make_charts(settings, data_dir=folder)
@@ -104,8 +119,11 @@ async def charts(
             await made.close()
 
 
-WORDY = ["sqlite", pytest.param("influxdb1", marks=pytest.mark.real)]
-"""Databases that keep texts."""
+WORDY = [
+    "sqlite",
+    *(pytest.param(f"influxdb{n}", marks=pytest.mark.real) for n in (1, 2, 3)),
+]
+"""Databases that keep texts; InfluxDB 2 and 3 are a fake before InfluxDB 1."""
 MUTE = [pytest.param("victoriametrics", marks=pytest.mark.real)]
 
 
@@ -264,6 +282,38 @@ async def test_an_error_of_influxql_is_told(influxdb: InfluxDB, tmp_path: Path) 
     with pytest.raises(SinkUnreadable, match="database not found"):
         await reader.held()
     await reader.close()
+
+
+@pytest.mark.real
+async def test_a_bucket_with_a_slash(influxdb: InfluxDB, tmp_path: Path) -> None:
+    """InfluxDB 2 maps it to database and retention policy."""
+    async with FakeInflux(2, influxql=influxdb.url, place="hiq") as fake:
+        settings = SinkSettings(
+            name="db",
+            type="influxdb2",
+            url=fake.url,
+            token=fake.token,
+            org=fake.org,
+            bucket="hiq/autogen",
+        )
+        reader = make_charts(settings, data_dir=tmp_path)
+        assert await reader.held() == []
+        assert fake.requests[-1].query["rp"] == "autogen"
+        await reader.close()
+
+
+@pytest.mark.real
+async def test_a_token_that_may_not(influxdb: InfluxDB, tmp_path: Path) -> None:
+    """The refusal is told in the server's words, without the token."""
+    async with FakeInflux(3, influxql=influxdb.url) as fake:
+        settings = SinkSettings(
+            name="db", type="influxdb3", url=fake.url, token="other", database="hiq"
+        )
+        reader = make_charts(settings, data_dir=tmp_path)
+        with pytest.raises(SinkUnreadable, match=r"401: .*unauthorized") as caught:
+            await reader.held()
+        assert "other" not in str(caught.value)
+        await reader.close()
 
 
 def test_the_shortest_usual_step() -> None:

@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CHARTED", "make", "make_charts", "make_reader", "store_path"]
 
-CHARTED = frozenset(("sqlite", "influxdb1", "victoriametrics"))
-"""Types of sinks that `make_charts` can read."""
+CHARTED = (
+    ("sqlite", "influxdb1"),
+    ("victoriametrics",),
+    ("influxdb2", "influxdb3"),
+)
+"""Types of sinks that `make_charts` can read, equal ones together.
+
+Best first: what keeps texts, what keeps only numbers, and what is not tried for real.
+"""
 
 
 def make(settings: SinkSettings, *, data_dir: Path) -> Sink:
@@ -93,13 +100,13 @@ def make_charts(settings: SinkSettings, *, data_dir: Path) -> ChartReader:
 
     kind = dialect(settings)
     lines = Lines(settings, kind.headers)
-    if settings.type == "influxdb1":
-        from hiq.sink.chart_influxql import InfluxqlCharts  # noqa: PLC0415
+    if settings.type == "victoriametrics":
+        from hiq.sink.chart_vm import VictoriaMetricsCharts  # noqa: PLC0415
 
-        return InfluxqlCharts(settings, kind, lines)
-    from hiq.sink.chart_vm import VictoriaMetricsCharts  # noqa: PLC0415
+        return VictoriaMetricsCharts(settings, kind, lines)
+    from hiq.sink.chart_influxql import InfluxqlCharts  # noqa: PLC0415
 
-    return VictoriaMetricsCharts(settings, kind, lines)
+    return InfluxqlCharts(settings, kind, lines)
 
 
 def store_path(settings: SinkSettings, *, data_dir: Path) -> Path:

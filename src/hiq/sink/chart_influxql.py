@@ -1,7 +1,8 @@
-"""InfluxDB 1 read for charts: InfluxQL over HTTP.
+"""InfluxDB read for charts: InfluxQL over HTTP, which versions 2 and 3 answer too.
 
 Measurements are not known, so each is asked: a new unit makes a new one. The tag
-`entity_id` is the whole id, or the part behind the tag `domain`.
+`entity_id` is the whole id, or the part behind the tag `domain`. A bucket of version 2
+is a database by its name, or database and retention policy if it has a slash.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ class InfluxqlCharts:
         self._kind = kind
         self._lines = lines
         policy = settings.retention_policy
+        self._target = {"db": kind.place}
+        if kind.type == "influxdb2" and "/" in kind.place:
+            database, _, bucket_policy = kind.place.partition("/")
+            self._target = {"db": database, "rp": bucket_policy}
         self._source = f"{_name(policy)}./.*/" if policy else "/.*/"
 
     async def chart(
@@ -149,7 +154,7 @@ class InfluxqlCharts:
         return found
 
     async def _ask(self, text: str) -> AsyncIterator[dict[str, Any]]:
-        url = self._kind.url("/query", db=self._kind.place, epoch="ns", q=text)
+        url = self._kind.url("/query", **self._target, epoch="ns", q=text)
         async for line in self._lines.ask("GET", url):
             for series in self._series(line):
                 yield series
