@@ -25,6 +25,32 @@ assert give_back()
 print((before - resident()) >> 20)
 """
 
+RING = """
+import os
+from hiq import Pipeline
+from hiq._core.heap import give_back, limit_heap
+from tests.events import frame, state_changed
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+limit_heap()
+pipeline = Pipeline()
+one = frame(state_changed())
+many = b"[" + b",".join([one] * 1_000) + b"]"
+while pipeline.buffered_bytes < 3 << 20:
+    pipeline.feed(many)
+del many
+pipeline.take_batch()
+give_back()
+before = resident()
+pipeline.feed(one)
+pipeline.take_batch()
+give_back()
+print((before - resident()) >> 20)
+"""
+
 PROGRAM = """
 import threading
 from hiq._core.heap import limit_heap
@@ -65,3 +91,12 @@ def test_what_is_free_in_between_goes_back_when_asked() -> None:
         [sys.executable, "-c", BETWEEN], check=True, capture_output=True, text=True
     ).stdout
     assert int(out) >= 14
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has limits")
+def test_a_small_batch_frees_what_a_flood_needed() -> None:
+    """Room for 3 MiB of lines is kept for the next batch, but not if that is small."""
+    out = subprocess.run(
+        [sys.executable, "-c", RING], check=True, capture_output=True, text=True
+    ).stdout
+    assert int(out) >= 2

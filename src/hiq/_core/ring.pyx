@@ -14,6 +14,7 @@ from hiq._core.buffer cimport Buffer, buffer_free, buffer_trim, grow_array
 
 cdef enum:
     KEEP_BYTES = 1 << 22     # memory kept between two batches
+    KEEP_LEAST = 1 << 18
     KEEP_RECORDS = 1 << 15
 
 # Of the lines of one series while they are grouped.
@@ -152,7 +153,8 @@ cdef class Ring:
 
     cdef void clear(self) noexcept nogil:
         """Forget all lines."""
-        buffer_trim(&self.lines, KEEP_BYTES)
+        # Enough for a few of these: after a flood the next small batch frees the rest.
+        buffer_trim(&self.lines, min(KEEP_BYTES, KEEP_LEAST + 4 * self.lines.length))
         self.count = 0
         if self._capacity > KEEP_RECORDS:
             free(self._records)
