@@ -48,7 +48,7 @@ FLOOR_2 = {
         *("principal", "protocol", "reading", "rules", "sessions", "state"),
         *("subscriptions", "homeiq", ""),  # the package itself imports nothing
     ),
-    "journal": ("segment",),
+    "journal": ("segment", "windows"),
     "sink": ("base", "dialect", "decode", "http1", "coerce", "charted", "metricsql"),
     "web": (
         *("exposition", "health", "house", "house_lists", "routes", "openapi"),
