@@ -51,6 +51,30 @@ def test_an_unknown_time_is_now() -> None:
     assert (gap.start_s, gap.end_s) == (50.0, 50.0)
 
 
+@pytest.mark.parametrize(
+    ("first_s", "begin_s"),
+    [pytest.param(30, 10.0, id="open then"), pytest.param(None, 1.0, id="unknown")],
+)
+def test_what_was_filled_meanwhile_may_be_lost_too(
+    first_s: int | None, begin_s: float
+) -> None:
+    """Unless the lost records say what they held, a hole of that time is in the gap."""
+    now = [0.0]
+    ledger = Ledger(clock=lambda: now[0])
+    for start_s, settled_s in [(1.0, 20.0), (10.0, 40.0), (90.0, 95.0)]:
+        now[0] = start_s
+        number = ledger.open("disconnected", start_s, source="home_assistant")
+        now[0] = settled_s
+        ledger.settle(number, "repaired", "filled", end_s=start_s + 5)
+    note = note_in(ledger, clock=lambda: 999.0)
+    first_ns = None if first_s is None else first_s * 10**9
+    note(Loss("ha", "gone", 1, Span(first_ns, 50 * 10**9)))
+    note(Loss("ha", "gone", 1, Span(600 * 10**9, 700 * 10**9, exact=True)))
+    *_, vague, exact = ledger.gaps
+    assert (vague.start_s, vague.end_s) == (begin_s, 50.0)
+    assert (exact.start_s, exact.end_s) == (600.0, 700.0)
+
+
 async def test_damage_found_at_the_start_is_in_the_ledger(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,8 +82,9 @@ class HiqServe(Server):
         code, found = self.get("/health")
         if code and "alerts" in found:
             assert found["counters"]["imbalance"] == 0, found["counters"]
-            wrong = {"conservation", "ha_behind"} & found["alerts"]["raised"].keys()
-            assert not wrong, self.log_tail()
+            raised = found["alerts"]["raised"]
+            wrong = {"conservation", "ha_behind"} & raised.keys()
+            assert not wrong, f"{raised}\n{self.log_tail()}"
 
     def terminate(self, seconds: float = 20.0) -> tuple[int, float]:
         """Send SIGTERM; return exit status and how many seconds it took.

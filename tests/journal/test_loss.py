@@ -17,6 +17,8 @@ from tests.journal.home import MIB, append, drain
 RECORD = HEADER_SIZE + 102
 """Bytes of a record of `append`."""
 NOW_NS = 1_000 * 10**9
+LAST = 5
+"""Nanoseconds from the number of an entry to its last stamp."""
 
 
 def segments(home):
@@ -47,7 +49,10 @@ def test_a_damaged_body_is_told_to_the_second(home):
 
 
 def test_a_damaged_header_is_told_by_the_records_around_it(home):
-    """If the header is hurt, the span is that between its neighbours."""
+    """If the header is hurt, the span is that between its neighbours.
+
+    It begins with the last stamp of the one before, which may have come late.
+    """
     journal = home.open()
     cursor = journal.cursor("db", "ha")
     for home.now in (1_000.0, 1_001.0, 1_002.0):
@@ -56,7 +61,7 @@ def test_a_damaged_header_is_told_by_the_records_around_it(home):
     assert drain(cursor) == [1000, 1002]
     (loss,) = home.losses
     assert loss.points == 10
-    assert loss.span == Span(NOW_NS, NOW_NS + 2 * 10**9)
+    assert loss.span == Span(1_000 + LAST, NOW_NS + 2 * 10**9)
     journal.close()
 
 
@@ -74,7 +79,10 @@ def test_two_damaged_neighbours_are_one_loss(home):
 
 
 def test_a_loss_at_the_end_that_nothing_tells_of_is_told_at_the_start(home):
-    """Damage of the newest header: how much is unknown, since when is known."""
+    """Damage of the newest header: how much is unknown, since when is known.
+
+    What came late is older than the time at which the record before was journaled.
+    """
     journal = home.open()
     append(journal, 1, 2)
     journal.close()
@@ -82,7 +90,7 @@ def test_a_loss_at_the_end_that_nothing_tells_of_is_told_at_the_start(home):
     journal = home.open()
     (loss,) = home.losses
     assert (loss.points, loss.cause, loss.sinks) == (None, "damaged", ())
-    assert loss.span == Span(NOW_NS, None)
+    assert loss.span == Span(1 + LAST, None)
     assert drain(journal.cursor("db", "ha")) == [1]
     journal.close()
     assert len(home.losses) == 1
@@ -129,7 +137,7 @@ def test_a_loss_behind_a_saved_place_begins_where_that_was(home):
     assert drain(again.cursor("db", "ha")) == [1030]
     (loss,) = home.losses
     assert (loss.points, loss.cause) == (20, "gone")
-    assert loss.span == Span(NOW_NS, NOW_NS + 30 * 10**9)
+    assert loss.span == Span(1_000 + LAST, NOW_NS + 30 * 10**9)
     again.close()
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from hiq.errors import JournalError
-from hiq.journal.loss import Cause, Loss, span
+from hiq.journal.loss import Cause, Loss, earliest_behind, span
 from hiq.journal.reading import Hole, Place, Reader
 from hiq.journal.stream import Position, Segment, Stream
 
@@ -215,7 +215,8 @@ class Cursor:
                 return
             self.position = end
             self._place = self._places.pop(end, None)
-            self._before_ns = self._place.before_ns if self._place else None
+            if self._place is not None:  # else what is known is only too early
+                self._before_ns = self._place.before_ns
             if self._places:
                 self._places = {p: at for p, at in self._places.items() if p > end}
             self.oldest_ns = None
@@ -298,7 +299,7 @@ class Cursor:
             size += len(body)
             points += header.points
             end = Position(header.sequence + 1, header.offset + header.points)
-            place = Place(piece.segment, piece.end, header.appended_ns)
+            place = Place(piece.segment, piece.end, earliest_behind(header))
             if not members:
                 break
         if hole is not None:
@@ -339,7 +340,7 @@ class Cursor:
             if mine:
                 self.position = hole.to
                 self._place = None
-                self._before_ns = hole.until_ns
+                self._before_ns = hole.until_ns if since_ns is None else since_ns
         if not mine and not told:
             return
         lost = max(0, hole.to.offset - start.offset)

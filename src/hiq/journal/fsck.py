@@ -15,7 +15,7 @@ import msgspec
 
 from hiq.journal.files import Files
 from hiq.journal.folder import CURSORS, read_cursor
-from hiq.journal.loss import Span, span
+from hiq.journal.loss import Span, earliest_behind, span
 from hiq.journal.segment import VERSION, Damage, Found, scan
 from hiq.journal.stream import SUFFIX, Position
 
@@ -275,7 +275,7 @@ def _lost(
     where = span(
         heads,
         complete=points == known,
-        since_ns=before.appended_ns if before else None,
+        since_ns=earliest_behind(before) if before else None,
         until_ns=behind.appended_ns if behind else None,
     )
     if not damage:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hiq.journal.segment import Header
 
-__all__ = ["Cause", "Listed", "Loss", "Span", "span"]
+__all__ = ["Cause", "Listed", "Loss", "Span", "earliest_behind", "span"]
 
 Cause: TypeAlias = Literal[
     "damaged", "unreadable", "gone", "not_required", "drop_oldest", "drop_new"
@@ -32,7 +32,8 @@ class Span:
         first_ns: its begin, nanoseconds since 1970; None if unknown.
         last_ns: its end; None if unknown.
         exact: whether the lost records themselves say so; else the span is that
-            between the records around them, by when these were journaled.
+            between the records around them. What came late, with a connection or from
+            a recorder, may be older than that.
     """
 
     first_ns: int | None
@@ -62,6 +63,15 @@ class Loss:
     file: str = ""
 
 
+def earliest_behind(header: Header) -> int:
+    """Return the earliest stamp of a state that is journaled behind a record.
+
+    States come in the order of their stamps, and may come long after them: what a
+    burst brings is older than the time at which its first record was journaled.
+    """
+    return min(header.appended_ns, header.last_ns)
+
+
 def span(
     headers: Iterable[Header],
     *,
@@ -74,7 +84,7 @@ def span(
     Args:
         headers: of lost records, as far as these are known.
         complete: whether these are all.
-        since_ns: when the record before the loss was journaled.
+        since_ns: see `earliest_behind`, of the record before the loss.
         until_ns: when the one behind it was.
     """
     known = list(headers)

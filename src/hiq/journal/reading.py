@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from hiq.journal.loss import earliest_behind
 from hiq.journal.recovery import check_version
 from hiq.journal.segment import Damage
 from hiq.journal.stream import Position, Segment, Stream
@@ -34,7 +35,13 @@ PATIENCE = 5
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a position lies: segment, byte, and when the record before was written."""
+    """Where a position lies: segment, byte, and what stamps come from here on.
+
+    Attributes:
+        segment: the file.
+        at: the byte.
+        before_ns: see `earliest_behind`; None if the record before is not known.
+    """
 
     segment: object
     at: int
@@ -48,7 +55,7 @@ class Hole:
     Attributes:
         to: position of that record, or the end of the stream.
         damage: bytes that hold no good record, and their segments.
-        since_ns: when the record before was journaled, if it was met.
+        since_ns: the earliest stamp of what was there, if the record before was met.
         until_ns: when the record behind was journaled.
     """
 
@@ -110,7 +117,7 @@ class Reader:
                 check_version(segment.path, header.version)
                 if header.sequence < start.sequence:
                     damage.clear()
-                    since = header.appended_ns
+                    since = earliest_behind(header)
                     continue
                 if header.sequence >= below:
                     break

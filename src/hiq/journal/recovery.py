@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hiq.errors import JournalError
-from hiq.journal.loss import Cause, Loss, Span, span
+from hiq.journal.loss import Cause, Loss, Span, earliest_behind, span
 from hiq.journal.segment import (
     HEADER_SIZES,
     VERSION,
@@ -151,7 +151,7 @@ def _read_end(
         end = Position(end.sequence + room, end.offset)
     _report(segment, tail, lost, stats)
     if not lost:
-        since = last.appended_ns if last else None
+        since = earliest_behind(last) if last else None
         cause: Cause = "unreadable" if segment.unreadable else "damaged"
         name = segment.path.parent.name
         where = Span(since, None)
