@@ -194,7 +194,9 @@ def _gathering(shared: Shared, pump: Pump) -> Gathering:
             loop.call_later(LONGEST_WAIT_S, flush)
 
     def flush() -> bool:
-        return gathering.flush()
+        rested = gathering.flush()
+        pump.wake()  # what was read has been counted as received
+        return rested
 
     gathering = Gathering(lambda: observers.patient, began)
     pump.gathered = flush

@@ -160,6 +160,7 @@ class Ingest:
         """
         if self._feed.gathering is not None:
             self._feed.gathering.flush()
+            self._on_data()
             await next_read()
         self._stopping.set()
         self._hurry.set()
