@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hiq import flight
 from hiq.sink.base import Hold, Retry
 from tests.journal.clockwork import until
 from tests.journal.delivery import Bench, line, lines, running
@@ -137,8 +138,23 @@ async def test_what_is_too_big_is_halved(bench):
     assert bench.stats.dead_lettered == 0
 
 
-async def test_a_line_that_is_too_big_alone_is_a_dead_letter(bench):
-    """A single line that the server does not take must not stop the others."""
+async def test_a_server_that_takes_not_even_a_line_is_held(bench):
+    """No good line dies for a proxy that refuses every body; all is sent afterwards."""
+    bench.sink.most = 0
+    bench.append(*range(4), record=4)
+    async with running(bench.deliverer):
+        await until(lambda: bench.stats.state == "held")
+        assert "client_max_body_size" in bench.stats.advice
+        bench.sink.most = 10
+        await bench.time.tick()
+        await bench.delivered()
+    assert bench.sink.stored == lines(*range(4))
+    assert bench.stats.dead_lettered == 0
+
+
+async def test_a_line_that_is_too_big_alone_is_a_dead_letter(bench, monkeypatch):
+    """A single large line that the server does not take must not stop the others."""
+    monkeypatch.setattr(flight, "USUAL_BYTES", 0)
     bench.sink.most = 0
     bench.append(1)
     async with running(bench.deliverer):

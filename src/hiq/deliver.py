@@ -231,7 +231,7 @@ class Deliverer:
         """Bring one chunk to its end: every line confirmed or in the dead letters."""
         while (batch := flight.batch) is not None:
             await self._turn()
-            outcome = await self._send(flight, batch)
+            outcome = flight.meant(await self._send(flight, batch))
             if isinstance(outcome, Retry):
                 self.stats.retries += 1
                 self._breaker.failed(outcome.after_s)

@@ -1,8 +1,9 @@
 """One chunk of the journal on its way into a database, with what became of its parts.
 
 What the database finds too big or refuses is halved until the bad line stands alone;
-that one is put aside as a dead letter. It knows the outcomes, and neither when to
-send nor what a line means.
+that one is put aside as a dead letter. But where a line of usual size alone is too big,
+no line is to blame: a server, or a proxy before it, takes nothing at all. It knows the
+outcomes, and neither when to send nor what a line means.
 """
 
 from __future__ import annotations
@@ -13,13 +14,21 @@ from typing import TYPE_CHECKING
 from hiq.deadletters import DeadLetter
 from hiq.packing import compress
 from hiq.sink import coerce
-from hiq.sink.base import Batch, Done, Outcome, Refused, Retry, TooBig
+from hiq.sink.base import Batch, Done, Hold, Outcome, Refused, Retry, TooBig
 
 if TYPE_CHECKING:
     from hiq.journal.cursor import Chunk
     from hiq.sink.coerce import Coercer
 
-__all__ = ["Flight"]
+__all__ = ["USUAL_BYTES", "Flight"]
+
+USUAL_BYTES = 64 * 1024
+"""Compressed bytes of a line that every server takes in a request of its own."""
+ADVICE = (
+    "the server, or a proxy in front of it, takes not even one line; "
+    "raise its limit on the size of a request (nginx: client_max_body_size, "
+    "InfluxDB: max-body-size)"
+)
 
 
 class Flight:
@@ -56,6 +65,14 @@ class Flight:
     def batch(self) -> Batch | None:
         """The part that is to be sent next."""
         return self._todo[-1] if self._todo else None
+
+    def meant(self, outcome: Outcome) -> Outcome:
+        """Return what an outcome of the present batch says: of it, or of the server."""
+        batch = self._todo[-1]
+        alone = batch.points == 1 and len(batch.body) <= USUAL_BYTES
+        if alone and isinstance(outcome, TooBig):
+            return Hold(outcome.reason, ADVICE)
+        return outcome
 
     def note(self, outcome: Outcome) -> None:
         """Take an outcome of the present batch."""
