@@ -94,6 +94,11 @@ class Running:
         assert (stats.imbalance(), any(sinks.values())) == (0, False), sinks
         assert "conservation" not in self.service.oversight.alerts.raised
 
+    async def subscribed(self) -> None:
+        """Wait until every change of the home comes, and the states at connect have."""
+        ha = self.stats.ha
+        await until("subscribed", lambda: ha.subscribed and self.stats.snapshot_states)
+
     async def settled(self) -> None:
         """Wait until everything received is in every sink."""
         await until(

@@ -120,7 +120,7 @@ async def test_the_chart_is_what_the_store_holds(
     """Times and values are the store's, to the last digit, drawn and as a table."""
     values = [20.5, 21.25, -3.0, 19.875, 22.0]
     async with running(settings_for(home, tmp_path)) as hiq:
-        await home.room(0)
+        await hiq.subscribed()
         change(home, values)
         await hiq.settled()
         async with tab(chromium) as shown:
@@ -151,7 +151,7 @@ async def test_a_chart_from_a_database_of_numbers(
     """VictoriaMetrics is read as well; of what it holds no number of, that is said."""
     vm = SinkSettings(name="vm", type="victoriametrics", url=victoriametrics.url)
     async with running(settings_for(home, tmp_path, sinks=(vm,))) as hiq:
-        await home.room(0)
+        await hiq.subscribed()
         change(home, [20.5, 21.25, -3.0])
         home.set("sensor.a_mode", "eco")
         await hiq.settled()
