@@ -18,9 +18,11 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LIMIT", "Gap", "Ledger", "State"]
+__all__ = ["HOME", "LIMIT", "Gap", "Ledger", "State"]
 
 LIMIT: Final = 1000
+HOME: Final = "home_assistant"
+"""Source of the gaps in what came from Home Assistant."""
 TOUCHING_S: Final = 60.0
 """Losses of one kind that are no further apart are one gap."""
 

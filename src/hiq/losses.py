@@ -11,6 +11,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from hiq.gaps import HOME
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,7 +29,6 @@ CAUSES: Final[dict[Cause, tuple[str, str]]] = {
     "drop_oldest": ("journal_full", "the oldest were given up"),
     "drop_new": ("journal_full", "new ones were not stored"),
 }
-HOME: Final = "home_assistant"
 OUTCOME: Final = (
     "not in the journal any more; `hiq verify --repair` restores what Home Assistant's "
     "recorder still has"

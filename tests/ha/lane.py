@@ -13,7 +13,21 @@ from hiq.stats import Stats
 DEADLINE = 60
 
 
-class Intake:
+class Changing:
+    """Something whose changes can be waited for; who changes it sets `changed`."""
+
+    def __init__(self):
+        self.changed = asyncio.Event()
+
+    async def until(self, condition):
+        """Wait until it is so; looked at after each change."""
+        async with asyncio.timeout(DEADLINE):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+class Intake(Changing):
     """Both ways into one pipeline: the short one, and the one through the owner.
 
     `log` has what was called, in order: the texts of messages that are no events, and
@@ -21,13 +35,13 @@ class Intake:
     """
 
     def __init__(self, options=None, gathering=None, **more):
+        super().__init__()
         self.stats = Stats()
         self.pipeline = Pipeline(options)
         self.log = []
         self.slow = 0
         self.told = 0
         self.ended = 0
-        self.changed = asyncio.Event()
         feed = Feed(self.pipeline, self.stats, on_full=self.on_full, clock=lambda: 1.0)
         self.feed = feed
         lane = Lane(self.pipeline, self.count, self.on_full, self.on_passed, gathering)
@@ -60,13 +74,6 @@ class Intake:
     def on_end(self):
         self.ended += 1
         self.changed.set()
-
-    async def until(self, condition):
-        """Wait until it is so; looked at after each read and at the end."""
-        async with asyncio.timeout(DEADLINE):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
 
     async def loss(self):
         """Wait for the end and return why."""

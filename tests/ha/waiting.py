@@ -5,18 +5,18 @@ from contextlib import asynccontextmanager
 
 from hiq.ha.gathering import Gathering
 from tests.ha.home import event
-from tests.ha.lane import DEADLINE, Intake
+from tests.ha.lane import DEADLINE, Changing, Intake
 from tests.ha.server import serving_raw
 
 
-class Waiting:
+class Waiting(Changing):
     """Both, and what the listener asked and told."""
 
     def __init__(self):
+        super().__init__()
         self.may_wait = True
         self.began = 0
         self.asked = 0
-        self.changed = asyncio.Event()
         self.gathering = Gathering(self._ask, self._began)
         self.intake = Intake(gathering=self.gathering)
 
@@ -28,13 +28,6 @@ class Waiting:
     def _began(self):
         self.began += 1
         self.changed.set()
-
-    async def until(self, condition):
-        """Wait until it is so; looked at whenever the listener asks something."""
-        async with asyncio.timeout(DEADLINE):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
 
     async def until_began(self, times):
         """Wait until a first event has waited so many times."""

@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import orjson
+import pytest
 
+import hiq
 from hiq.journal.journal import Journal
 from hiq.pump import Pump
 from hiq.settings.schema import JournalSettings
 from hiq.stats import Stats
 from tests.journal.clockwork import Clockwork, InPlace, steady
 from tests.journal.disk import Disk
+from tests.reference import ReferencePipeline
 
 
 def frame(number, state=None, entity="sensor.a"):
@@ -129,3 +132,12 @@ class Breaking:
         if self.bodies and self.broken:
             raise RuntimeError("unforeseen")
         self.bodies += [entry.body for _, entry in entries]
+
+
+@pytest.fixture(params=["compiled", "reference"])
+def bench(tmp_path, request):
+    """Give a pump on either pipeline."""
+    make = hiq.Pipeline if request.param == "compiled" else ReferencePipeline
+    bench = Bench(tmp_path / "journal", make())
+    yield bench
+    bench.journal.close()

@@ -103,6 +103,36 @@ async def test_what_fails_is_made_again() -> None:
     assert making.calls == 2
 
 
+async def test_what_is_cut_short_while_it_starts_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stop that comes just then leaves neither port nor server behind."""
+    started = asyncio.Event()
+    start, close = WebServer.start, WebServer.close
+    closed: list[WebServer] = []
+
+    async def slowly(self: WebServer) -> None:
+        await start(self)
+        started.set()
+        await asyncio.Event().wait()
+
+    async def noted(self: WebServer) -> None:
+        closed.append(self)
+        await close(self)
+
+    monkeypatch.setattr(WebServer, "start", slowly)
+    monkeypatch.setattr(WebServer, "close", noted)
+    bound = bind(HttpSettings(port=0))
+    late = LateServer(bound, Making(bound))
+    async with running(late):
+        _, writer = await asyncio.open_connection("127.0.0.1", bound.port)
+        async with asyncio.timeout(10):
+            await started.wait()
+        writer.close()
+    assert closed
+    bind(HttpSettings(port=bound.port)).close()
+
+
 def test_the_library_has_no_certificates() -> None:
     """What is saved for aiohttp is not missing where hiq checks certificates."""
     code = (

@@ -23,6 +23,7 @@ from hiq.errors import (
     ProtocolError,
 )
 from hiq.filtering import KEYS, filter_options
+from hiq.gaps import HOME
 from hiq.ha.history import connected
 from hiq.ha.history_rows import MICROSECONDS
 from hiq.repair.convert import Converter
@@ -49,7 +50,6 @@ __all__ = ["Repairer"]
 logger = logging.getLogger("hiq.repair")
 
 TICK_S: Final = 10.0
-SOURCE: Final = "home_assistant"
 CLOCK_BACK_US: Final = 1_000_000
 
 
@@ -152,7 +152,7 @@ class Repairer:
             if not first:
                 return
             cause, detail, start_s = "past", "the first start", now - first
-        gap = self._stats.gaps.open(cause, start_s, source=SOURCE, detail=detail)
+        gap = self._stats.gaps.open(cause, start_s, source=HOME, detail=detail)
         self._stats.gaps.update(gap, end_s=now)
         memory.add(cause, gap, begin_us)
         self._measure("waiting")
@@ -186,7 +186,7 @@ class Repairer:
         """Settle gaps that were open when what is known of their holes was lost."""
         known = {number for hole in memory.state.holes for number in hole.gaps}
         for gap in self._stats.gaps.gaps:
-            mine = gap.source == SOURCE and gap.state == "open"
+            mine = gap.source == HOME and gap.state == "open"
             if mine and gap.number not in known:
                 reason = "it is not known any more what became of it"
                 self._stats.gaps.settle(gap.number, "lost", reason)

@@ -42,9 +42,13 @@ class LateServer:
         """Wait for the first client, then serve; for ever."""
         if self._server is None:
             await self._knock()
-            server = await self._make()
-            await server.start()
-            self._server = server
+            # Known before it has started, so that `close` ends also half of one.
+            self._server = await self._make()
+            try:
+                await self._server.start()
+            except Exception:
+                self._server = None  # the next run makes another
+                raise
             logger.info("the HTTP server is loaded, somebody connected")
         await asyncio.Event().wait()
 
