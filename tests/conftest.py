@@ -5,6 +5,7 @@ A program that is missing skips the test; where the variable CI is set it fails 
 
 from __future__ import annotations
 
+import gc
 import os
 import ssl
 import subprocess
@@ -34,6 +35,16 @@ hypothesis.settings.register_profile("trace", deadline=None, max_examples=20)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 S = TypeVar("S", bound=Server)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leaks_show_where_they_are() -> Iterator[None]:
+    """Let what a module's tests have left open be found at its end, not in another.
+
+    Python warns of it, which fails a test, when it collects its garbage.
+    """
+    yield
+    gc.collect()
 
 
 def lend(server: S) -> Iterator[S]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -19,12 +20,17 @@ from hiq.errors import (
     ServiceUnreachable,
 )
 
+UNBUFFERED = "PYTHONUNBUFFERED"
+BUFFERED = {name: value for name, value in os.environ.items() if name != UNBUFFERED}
 
-def run(*arguments):
+
+def run(*arguments, stdout=subprocess.PIPE, env=None):
     """Run `python -m hiq`."""
     return subprocess.run(
         [sys.executable, "-m", "hiq", *arguments],
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=env,
         text=True,
         timeout=60,
         check=False,
@@ -71,22 +77,33 @@ def test_examples_keep_their_lines(arguments):
     assert all(line.strip().startswith("hiq ") for line in examples)
 
 
-def test_a_reader_that_goes_away():
-    """`hiq config show | head` ends quietly."""
+@pytest.mark.parametrize("environment", [BUFFERED, {**BUFFERED, UNBUFFERED: "1"}])
+def test_a_reader_that_goes_away(environment):
+    """`hiq config show | head` ends quietly, whether Python buffers or not."""
     read, write = os.pipe()
     os.close(read)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "hiq", "config", "show", "--json"],
-            stdout=write,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = run("config", "show", "--json", stdout=write, env=environment)
     finally:
         os.close(write)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("arguments", [["config", "show"], ["--version"]])
+def test_a_disk_that_is_full(arguments):
+    """`hiq config show > file` says so, and its status is not that of success."""
+    with Path("/dev/full").open("w") as full:
+        done = run(*arguments, stdout=full, env=BUFFERED)
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot write: No space left on device\n"
+
+
+def test_no_standard_output():
+    """Where it is closed nothing is said, and nothing fails."""
+    line = [sys.executable, "-m", "hiq", "--version"]
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", *line]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_version():

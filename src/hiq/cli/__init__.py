@@ -7,12 +7,14 @@ needs and cannot have; 3 the running service could not be reached; 130 interrupt
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 
 import click
 
 from hiq import leaving
+from hiq.cli.output import cannot_write, finished
 from hiq.errors import ConfigError, HiqError, ServiceUnreachable
 
 __all__ = ["COMMANDS", "cli", "main"]
@@ -122,25 +124,30 @@ keep_lines(cli)
 
 def main() -> None:
     """Run the command line; turn known errors into one message and a status."""
+    sys.exit(finished(_status()))
+
+
+def _status() -> int:
     try:
         status = cli.main(prog_name="hiq", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(130)
+        return 130
     except click.ClickException as exc:
         exc.show()
-        sys.exit(exc.exit_code)
+        return exc.exit_code
     except ConfigError as exc:
         for problem in exc.problems:
             click.echo(f"error: {problem}", err=True)
-        sys.exit(2)
+        return 2
     except ServiceUnreachable as exc:
         click.echo(f"error: {exc}", err=True)
-        sys.exit(3)
+        return 3
     except HiqError as exc:
         click.echo(f"error: {exc}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+        return 2
+    except OSError as exc:
+        if exc.errno != errno.ENOSPC:
+            raise
+        return cannot_write(exc)
+    return status if isinstance(status, int) else 0

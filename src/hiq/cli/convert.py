@@ -9,7 +9,6 @@ journal, no sink, no network.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from hiq.cli.options import config_option, json_lines_option
+from hiq.cli.output import discard
 from hiq.words import said_by_system
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def command(
     except OSError as exc:
         # The reader of stdout has gone, or the disk behind it is full; nothing may
         # be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard()
         broken = exc
     if broken is not None:
         click.echo(f"stopped early: {said_by_system(broken)}", err=True)

@@ -7,7 +7,6 @@ without one; these two need the journal for themselves.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from hiq.cli.options import (
     json_option,
     load_settings,
 )
+from hiq.cli.output import discard
 from hiq.cli.query import Moment, iso
 from hiq.errors import JournalError
 
@@ -212,7 +212,7 @@ def export(
             out.write(json_lines(part) if as_json else part)
         out.flush()
     except BrokenPipeError:  # `| head` has seen enough; nor may the exit write
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard()
     finally:
         bar.end()
     return 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import os
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from hiq.cli.options import config_option, load_settings
+from hiq.cli.output import discard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -192,7 +192,7 @@ def command(
             _show("json" if as_json else form, names, shown, sys.stdout)
             sys.stdout.flush()
         except BrokenPipeError:  # `| head` has seen enough; nor may the exit write
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard()
             return 0
         if more():
             click.echo(f"only {limit} rows shown; more with --limit", err=True)

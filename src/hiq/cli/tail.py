@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ import click
 import orjson
 
 from hiq.cli.options import config_option, json_lines_option, load_settings
+from hiq.cli.output import discard
 from hiq.cli.query import shown
 from hiq.cli.status import ask, context, own
 
@@ -105,7 +105,7 @@ def command(
     except KeyboardInterrupt:
         pass
     except BrokenPipeError:  # `hiq tail | head`; nothing may be written at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard()
     return 0
 
 
