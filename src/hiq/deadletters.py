@@ -207,6 +207,8 @@ class DeadLetters:
         if self.aside.exists():
             self.removed += self.aside.stat().st_size
         self._files.rename(self.path, self.aside)
+        # Before there is a new file of this name: a power cut may leave that one alone.
+        self._files.sync_folder(self.path.parent)
         self.rotations += 1
 
 

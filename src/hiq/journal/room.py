@@ -255,12 +255,16 @@ class Room:
         return saved
 
     def _remove(self, stream: Stream, gone: list[Segment]) -> None:
-        """Remove segments."""
+        """Remove segments, the oldest first, also as a power cut may leave them.
+
+        Where an old one came back without the next ones, there would be a hole.
+        """
         with self.lock:
             stream.remove(gone)
         for segment in gone:
             with contextlib.suppress(OSError):
                 self.files.remove(segment.path)
+                self.files.sync_folder(segment.path.parent)
 
     def measure(self) -> None:
         """Bring the figures of the folder up to date; say once that it fills up."""
