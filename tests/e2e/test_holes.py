@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
+import orjson
 import pytest
 
 from tests.e2e.drive import calls, recorded, settled
@@ -99,7 +100,9 @@ def test_killed_hiq_and_restarted_home_leave_no_hole(
         status = hiq.status()
         assert status["imbalance"] == 0
         gaps = status["gaps"]["gaps"]
-        assert [gap["state"] for gap in gaps] == ["repaired"] * 4, gaps
+        assert [gap["state"] for gap in gaps] == ["repaired"] * 4, orjson.dumps(
+            gaps, option=orjson.OPT_INDENT_2
+        ).decode()
         assert [gap["cause"] for gap in gaps] == ["stopped"] * 3 + ["disconnected"]
         assert hiq.terminate()[0] == 0
     finally:

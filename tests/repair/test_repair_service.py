@@ -114,6 +114,26 @@ async def test_what_happened_while_hiq_was_down_is_filled(
     assert sink.points == truth(simulator)
 
 
+async def test_a_kill_before_the_ledger_is_written_leaves_no_gap(
+    simulator: Simulator, tmp_path: Path, sink: Counting
+) -> None:
+    """The hole is filled and forgotten; its gap is repaired although nobody noted it."""
+    settings = settings_for(simulator, tmp_path)
+    for count in range(2):
+        async with running(settings) as it:
+            await until("subscribed", lambda: it.stats.ha.subscribed)
+            simulator.fire(50)
+            await until("filled", lambda: it.stats.gaps.count("repaired") == count)
+            await until("live", lambda: it.stats.received >= 50)
+            await it.settled()
+    file = settings.data_dir / "gaps.json"
+    file.write_bytes(file.read_bytes().replace(b'"repaired"', b'"open"'))
+    async with running(settings) as it:
+        (gap,) = it.stats.gaps.gaps[:1]
+    assert (gap.state, gap.outcome.partition(" ")[0]) == ("repaired", "backfill:")
+    assert sink.points == truth(simulator)
+
+
 async def test_the_past_at_the_very_first_start(
     simulator: Simulator, tmp_path: Path, sink: Counting
 ) -> None:

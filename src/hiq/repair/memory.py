@@ -18,6 +18,7 @@ import msgspec
 
 from hiq.ha.history_rows import MICROSECONDS, CurrentState
 from hiq.repair.keys import Keys, journaled
+from hiq.repair.outcomes import MAX_OUTCOMES
 from hiq.repair.state import MARGIN_US, Hole, State
 from hiq.repair.watermark import Watermark
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from hiq.journal.journal import Journal
     from hiq.repair.edge import Edge
+    from hiq.repair.outcomes import Outcome
     from hiq.repair.state import Folder
     from hiq.repair.writer import Writer
     from hiq.settings.schema import BackfillSettings
@@ -242,9 +244,13 @@ class Memory:
         self.save(sync=False)
 
     @_alone
-    def forget(self, hole: Hole) -> None:
-        """Drop a hole that is filled or lost. Blocks; OSError."""
+    def forget(self, hole: Hole, outcome: Outcome) -> None:
+        """Drop a hole that is filled or lost, but not what became of it.
+
+        Blocks; OSError.
+        """
         self.state.holes.remove(hole)
+        self.state.outcomes = [*self.state.outcomes, outcome][-MAX_OUTCOMES:]
         self.known.pop(hole.number, None)
         self.partial.pop(hole.number, None)
         self.look(sync=True)

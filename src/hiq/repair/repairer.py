@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hiq.backoff import delays, wait
 from hiq.errors import (
@@ -32,6 +32,7 @@ from hiq.repair.filling import Filling
 from hiq.repair.gap_points import gap_points
 from hiq.repair.keys import Keys
 from hiq.repair.memory import Memory, Parts
+from hiq.repair.outcomes import Outcome, settle, settle_orphans
 from hiq.repair.state import MARGIN_US
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Repairer:
         self._since_s = memory.since_s
         if memory.shortened:
             self._why = ("journal_damaged", "the end of the journal is gone")
-        self._settle_orphans(memory)
+        settle_orphans(self._stats.gaps, memory.state)
         self._measure("idle")
 
     async def run(self) -> None:
@@ -181,15 +182,6 @@ class Repairer:
     def _remembered(self) -> Memory:
         assert self._memory is not None, "open it first"
         return self._memory
-
-    def _settle_orphans(self, memory: Memory) -> None:
-        """Settle gaps that were open when what is known of their holes was lost."""
-        known = {number for hole in memory.state.holes for number in hole.gaps}
-        for gap in self._stats.gaps.gaps:
-            mine = gap.source == HOME and gap.state == "open"
-            if mine and gap.number not in known:
-                reason = "it is not known any more what became of it"
-                self._stats.gaps.settle(gap.number, "lost", reason)
 
     async def _tell_gaps(self) -> None:
         """Write the gaps that were settled since the last time, if that is wanted."""
@@ -316,13 +308,6 @@ class Repairer:
             tick_s=self._tick_s,
         )
         await filling.run(history, converter, entity_ids)
-        text = f"backfill: {hole.rows} rows read, {hole.known} had been delivered"
-        for number in hole.gaps:
-            if hole.missing:
-                outcome = f"{hole.missing}; {text}"
-                self._stats.gaps.settle(number, "lost", outcome, points=hole.points)
-            else:
-                self._stats.gaps.settle(number, "repaired", text, points=hole.points)
         logger.log(
             logging.WARNING if hole.missing else logging.INFO,
             "a hole is filled",
@@ -334,7 +319,11 @@ class Repairer:
                 **({"missing": hole.missing} if hole.missing else {}),
             },
         )
-        await self._forget(hole)
+        text = f"backfill: {hole.rows} rows read, {hole.known} had been delivered"
+        if hole.missing:
+            await self._settle(hole, "lost", f"{hole.missing}; {text}", hole.points)
+        else:
+            await self._settle(hole, "repaired", text, hole.points)
 
     async def _progress(self, sequence: int) -> None:
         """Save how far a hole is filled."""
@@ -348,15 +337,24 @@ class Repairer:
         """Settle every hole as lost: nothing can fill it."""
         self._stats.backfill.last_error = reason
         for hole in list(self._remembered.state.holes):
-            for number in hole.gaps:
-                self._stats.gaps.settle(number, "lost", reason)
             logger.warning(
                 "a hole cannot be filled", extra={"cause": hole.cause, "reason": reason}
             )
-            await self._forget(hole)
+            await self._settle(hole, "lost", reason)
         self._measure("idle")
 
-    async def _forget(self, hole: Hole) -> None:
+    async def _settle(
+        self,
+        hole: Hole,
+        state: Literal["repaired", "lost"],
+        text: str,
+        points: int | None = None,
+    ) -> None:
+        """Say what became of a hole, and forget it."""
+        outcome = Outcome(gaps=tuple(hole.gaps), state=state, text=text, points=points)
+        settle(self._stats.gaps, outcome)
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._parts.executor, self._remembered.forget, hole)
+        await loop.run_in_executor(
+            self._parts.executor, self._remembered.forget, hole, outcome
+        )
         self._measure()

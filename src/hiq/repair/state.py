@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from hiq.journal.files import Files
 from hiq.repair.keys import Keys
+from hiq.repair.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,6 +74,7 @@ class State(Struct, kw_only=True):
         trail: where the journal ended and how far all was complete, at some earlier
             times, oldest first; for a journal that has lost its end.
         holes: oldest first.
+        outcomes: of the last ones that there are no more, oldest first.
         next_number: of the next hole.
         settings: a digest of what decides which points are made, and for whom.
         saved_s: when this was true, Unix seconds.
@@ -85,6 +87,7 @@ class State(Struct, kw_only=True):
     end: int = 0
     trail: list[tuple[int, int]] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     next_number: int = 1
     settings: str = ""
     saved_s: float = 0.0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from concurrent.futures import Executor
 
-    from hiq.pump import Appending
+    from hiq.appending import Appending
     from hiq.repair.convert import Converted
     from hiq.stats import Stats
 
