@@ -72,7 +72,7 @@ def check(counted: Counted, rates: Rates, now: float) -> None:
         top = counted.since(now - gain.top_seconds)
         assert gain.top == most_first(top, 10)
         assert gain.seconds <= span + max(span / 60, STEP_S) + 1e-6
-        assert gain.top_seconds <= span * 1.25 + STEP_S
+        assert gain.top_seconds <= span * 1.25 + STEP_S + 1e-6
         assert gain.seconds >= min(span, now) - 1e-6
 
 
@@ -97,7 +97,7 @@ def test_windows_hold_what_came(events: list[tuple[float, str]], rest: float) ->
             is_resting = not rates.sample(now)
             look_at += STEP_S
             check(counted, rates, now)
-        now = due
+        now = max(due, now + 2e-9)  # not at the very moment of a look: behind it
         if not name:
             break
         if is_resting:

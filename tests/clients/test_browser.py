@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hiq.clients.kept import read_run
 from tests.browser import Tab, tab
 from tests.clients.serving import Hiq, hiq_serve
 from tests.proxy import Proxy
@@ -42,6 +45,18 @@ hiq.last = kind => hiq.of(kind).at(-1);
 hiq.states = () => hiq.of("event").map(one => one.event.data.new_state.state);
 "done"
 """
+
+
+async def kept(hiq: Hiq, seq: int) -> None:
+    """Wait until the event with this number is on the disk: sending does not."""
+    file = f"file:{hiq.data / 'clients.db'}?mode=ro"
+    found: set[int] = set()
+    with contextlib.closing(sqlite3.connect(file, uri=True)) as database:
+        async with asyncio.timeout(30):
+            while seq not in found:
+                await asyncio.sleep(0.01)
+                runs = database.execute("SELECT body FROM runs").fetchall()
+                found |= {one.seq for (body,) in runs for one in read_run(body, 0, 0)}
 
 
 class Page:
@@ -146,6 +161,7 @@ async def test_a_page_resumes_after_a_restart_of_hiq(
         assert await it.states(3) == ["0", "1", "2"]
         await it.tell("ack", id="a", seq=1)
         await it.frame("result", "hiq.last('result').id === 'a'")
+        await kept(hiq, 3)
 
         hiq.kill()
         await it.shown.until("hiq.closed === 1006")
