@@ -63,3 +63,21 @@ async def test_a_long_commit_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
     assert pump.log == ["expect", "flush", "wake"]
     gathering_of(pump, 0.01).began()
     assert pump.log[3:] == ["expect"]
+
+
+async def test_who_waits_for_a_long_commit_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time goes from the first one on, and begins anew with a flush."""
+    monkeypatch.setattr(homeside, "LONGEST_WAIT_S", 0.01)
+    pump = Told()
+    gathering = gathering_of(pump, 5.0)
+    gathering.began()
+    gathering.began()
+    pump.gathered()
+    gathering.began()
+    pump.changed.clear()
+    async with asyncio.timeout(10):
+        await pump.changed.wait()
+    await asyncio.sleep(0.05)
+    assert pump.log == ["expect", "expect", "flush", "wake", "expect", "flush", "wake"]

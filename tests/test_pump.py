@@ -90,6 +90,61 @@ async def test_what_a_socket_holds_back_is_read_before_the_commit(bench):
     assert len(bench.lines()) == 2
 
 
+async def test_a_socket_that_holds_more_than_a_read_is_read_to_its_end(bench):
+    """All that had come is in the commit that it waited for."""
+    ours, theirs = socket.socketpair()
+    loop = asyncio.get_running_loop()
+    text = "y" * 900
+
+    def read():
+        bench.feed(*(frame(number, text) for number in ours.recv(10)))
+
+    def gathered():
+        loop.add_reader(ours, read)
+        return True
+
+    with ours, theirs:
+        bench.pump.gathered = gathered
+        async with running(bench.pump):
+            bench.pump.expect()
+            await until(lambda: bench.time.waiting == [0.25])
+            theirs.send(bytes(range(35)))
+            await bench.time.tick()
+            await until(lambda: bench.commits == 1)
+        loop.remove_reader(ours)
+    assert len(bench.lines()) == 35
+
+
+async def test_what_is_expected_anew_has_a_commit_of_its_own(bench):
+    """Who is read for one commit may begin to wait for the next one at once."""
+    flushed = []
+
+    def read():
+        bench.feed(frame(len(flushed)))
+        if len(flushed) == 1:
+            bench.pump.expect()
+
+    def gathered():
+        flushed.append(bench.time())
+        asyncio.get_running_loop().call_soon(read)
+        return True
+
+    bench.pump.gathered = gathered
+    async with running(bench.pump):
+        began = bench.time()
+        bench.pump.expect()
+        await until(lambda: bench.time.waiting == [0.25])
+        await bench.time.tick()
+        await until(lambda: bench.commits == 1 and bench.time.waiting == [0.25])
+        await bench.time.tick()
+        await until(lambda: bench.commits == 2)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert bench.time.waiting == []
+    assert flushed == [began + 0.25, began + 0.5]
+    assert len(bench.lines()) == 2
+
+
 async def test_an_expectation_that_comes_to_nothing_ends_with_its_commit(bench):
     """Nothing is written, and the pump rests; stopping fetches what is expected."""
     bench.pump.gathered = lambda: None
@@ -220,7 +275,7 @@ async def test_a_commit_under_way_makes_no_point_wait_longer(tmp_path):
 
 async def test_a_backlog_is_appended_in_parts(bench, monkeypatch):
     """What fits in is accepted although the rest is not; nothing comes twice."""
-    monkeypatch.setattr("hiq.pump.APPEND_BYTES", 1)
+    monkeypatch.setattr("hiq.appending.APPEND_BYTES", 1)
     monkeypatch.setattr("hiq.pump.MAX_POINTS", 2)
     journal = bench.pump._journal = Breaking()
     bench.feed(*(frame(n) for n in range(5)))
@@ -255,7 +310,7 @@ async def test_a_backlog_fills_a_small_journal_bit_by_bit(tmp_path, monkeypatch)
 async def test_a_failing_encoder_keeps_the_points(bench, monkeypatch):
     """An error in the thread itself is a failure like any other."""
     with monkeypatch.context() as patch:
-        patch.setattr("hiq.pump.compress", lambda _: 1 / 0)
+        patch.setattr("hiq.appending.compress", lambda _: 1 / 0)
         bench.feed(frame(1))
         assert not await bench.pump.drain(0.05)
     assert "ZeroDivisionError" in bench.stats.journal.last_error
@@ -303,7 +358,7 @@ async def test_the_loop_is_never_held_up(tmp_path):
 
         bench.disk.sync, bench.disk.write = slow_sync, noted_write
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hiq.pump.compress", noted_compress)
+            patch.setattr("hiq.appending.compress", noted_compress)
             bench.feed(*(frame(n, "on", f"light.l{n % 7}") for n in range(5_000)))
             draining = asyncio.ensure_future(bench.pump.drain(20))
             await until(begun.is_set)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
-    from hiq.pump import Appending
+    from hiq.appending import Appending
     from hiq.stats import Stats
 
 __all__ = ["ExtraPoints"]

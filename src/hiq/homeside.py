@@ -187,13 +187,19 @@ def _gathering(shared: Shared, pump: Pump) -> Gathering:
     """
     observers, commit_s = shared.observers, shared.settings.journal.commit
     loop = asyncio.get_running_loop()
+    due: asyncio.TimerHandle | None = None
 
     def began() -> None:
+        nonlocal due
         pump.expect()
-        if commit_s > LONGEST_WAIT_S:
-            loop.call_later(LONGEST_WAIT_S, flush)
+        if commit_s > LONGEST_WAIT_S and due is None:
+            due = loop.call_later(LONGEST_WAIT_S, flush)
 
     def flush() -> bool:
+        nonlocal due
+        if due is not None:
+            due.cancel()
+            due = None
         rested = gathering.flush()
         pump.wake()  # what was read has been counted as received
         return rested

@@ -14,8 +14,8 @@ from hiq.sink.base import Done
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hiq.appending import Appending
     from hiq.journal.journal import Entry
-    from hiq.pump import Appending
     from hiq.sink.base import Batch, Check, Outcome, Sink
 
 __all__ = ["Looking", "LookingAt"]

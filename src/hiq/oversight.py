@@ -43,11 +43,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from hiq import Pipeline
+    from hiq.appending import Appending
     from hiq.assure.alerts import Alert
     from hiq.assure.monitor_kinds import Finding
     from hiq.guests import Guests
     from hiq.journal.journal import Entry
-    from hiq.pump import Appending
     from hiq.roles import Registrar
     from hiq.settings.schema import Settings, SinkSettings
     from hiq.sink.base import Batch, Sink

@@ -14,15 +14,12 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from hiq import appending
 from hiq.backoff import delays, rest
-from hiq.errors import JournalError, JournalFull
 from hiq.ha.reading import next_read
-from hiq.journal.journal import Entry
 from hiq.journal.segment import Source
-from hiq.packing import compress
 from hiq.threads import hop
 
 if TYPE_CHECKING:
@@ -30,7 +27,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from hiq._core import Pipeline, Taken
+    from hiq.appending import Appending, Result
     from hiq.flow import Gate
+    from hiq.journal.journal import Entry
     from hiq.settings.schema import JournalSettings
     from hiq.stats import Stats
 
@@ -42,39 +41,17 @@ COMMIT_BYTES = 1024 * 1024
 """Bytes of lines at which a commit does not wait for its time."""
 MAX_BYTES = 4 * 1024 * 1024
 """Bytes of lines in one record, unless one line is longer."""
-APPEND_BYTES = 4 * 1024 * 1024
-"""Compressed bytes in one append, so that a backlog fits into a journal bit by bit."""
 LEAD_DECAY = 0.9
 """How fast a slow write is forgotten by the next ones."""
 MAX_LEAD = 0.5
 """Share of the commit time that may be kept for the write."""
+MORE_BYTES = 8 * 1024
+"""Bytes of lines out of one read behind which a socket may hold more."""
 MAX_POINTS = 5_000
 """Points in one record: what servers take well in one request."""
 
 Delays: TypeAlias = Callable[[], Iterator[float]]
 Wait: TypeAlias = Callable[[asyncio.Event, float], Awaitable[bool]]
-
-
-class Appending(Protocol):
-    """What the pump needs of the journal."""
-
-    def append(self, entries: list[tuple[str, Entry]]) -> None:
-        """Return when all entries are on the disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What one run of the thread came to.
-
-    Attributes:
-        done: entries that are in the journal.
-        left: entries that are not, because of `error`.
-        error: why; None if it was not tried.
-    """
-
-    done: list[tuple[str, Entry]]
-    left: list[tuple[str, Entry]]
-    error: str | None
 
 
 class Pump:
@@ -91,7 +68,7 @@ class Pump:
       twice: while they are taken they are there twice.
     - `gathered`: called before the pipeline is asked for what it holds. Who has
       something for the pipeline that may wait so long calls `expect`. True: the loop
-      has to read a socket first.
+      has to read a socket first; who has read it may expect more at once.
 
     With several schemas, `accepted` counts the points of the first one. It is journaled
     last, when the others are on the disk: what it holds after a crash, all hold.
@@ -139,7 +116,7 @@ class Pump:
         self._held_lines = 0
         self._taken: list[tuple[str, Taken]] = []
         self._encoded: list[tuple[str, Entry]] = []
-        self._job: asyncio.Future[_Result] | None = None
+        self._job: asyncio.Future[Result] | None = None
         self._failing: Iterator[float] | None = None
         self._failed_at = 0.0
         self._tries = 0
@@ -175,8 +152,7 @@ class Pump:
             elif (pause := self._left_s()) > 0:
                 await self._wait(self._hurry, pause)
             self._hurry.clear()
-            if self.gathered is not None and self.gathered():
-                await next_read()
+            await self._gather()
             await self._attempt()
 
     async def drain(self, deadline_s: float) -> bool:
@@ -184,11 +160,23 @@ class Pump:
         try:
             async with asyncio.timeout(deadline_s):
                 while self._waits():
+                    await self._gather()
                     if not await self._attempt():
                         await self._wait(asyncio.Event(), next(self._pauses()))
         except TimeoutError:
             return not self._waits()
         return True
+
+    async def _gather(self) -> None:
+        """Have everything read that waited for this commit."""
+        self._first_at = None
+        self._expecting = False
+        if self.gathered is None or not self.gathered():
+            return
+        size, last = self._pipeline.buffered_bytes, -MORE_BYTES
+        while size - last >= MORE_BYTES and size < COMMIT_BYTES:
+            await next_read()
+            size, last = self._pipeline.buffered_bytes, size
 
     async def _rest(self, pause_s: float) -> None:
         """Wait after a failure; when much has come meanwhile, compress it."""
@@ -227,13 +215,25 @@ class Pump:
         if self._job is None:
             self._take()
             if not self._taken and not self._encoded:
-                self._wanted.clear()
+                if not self._expecting:
+                    self._wanted.clear()
                 return True
             self._began_at = self._timer()
-            work = self._write if append else self._pack
-            self._job = hop(
-                self._executor, work, list(self._taken), list(self._encoded)
-            )
+            taken, encoded = list(self._taken), list(self._encoded)
+            if append:
+                self._job = hop(
+                    self._executor,
+                    appending.append,
+                    self._journal,
+                    taken,
+                    encoded,
+                    self.source,
+                    self._schemas[0],
+                )
+            else:
+                self._job = hop(
+                    self._executor, appending.pack, taken, encoded, self.source
+                )
             self._job.add_done_callback(self._book)
         job = self._job
         await asyncio.wait([job])
@@ -243,55 +243,14 @@ class Pump:
 
     def _take(self) -> None:
         """Take all that the pipeline has encoded."""
-        self._expecting = False
-        if self.gathered is not None:
-            self.gathered()
-        self._first_at = None
+        if not self._expecting:
+            self._first_at = None
         for schema in reversed(self._schemas):
             parts = self._pipeline.take_batches(schema, MAX_POINTS, MAX_BYTES)
             self._taken += [(schema, part) for part in parts]
         self._measure()
 
-    def _pack(
-        self, taken: list[tuple[str, Taken]], encoded: list[tuple[str, Entry]]
-    ) -> _Result:
-        """Encode what is new and append nothing; runs in the thread."""
-        fresh = [
-            (
-                schema,
-                Entry(
-                    compress(it.data), it.points, it.first_ns, it.last_ns, self.source
-                ),
-            )
-            for schema, it in taken
-        ]
-        return _Result([], encoded + fresh, None)
-
-    def _write(
-        self, taken: list[tuple[str, Taken]], encoded: list[tuple[str, Entry]]
-    ) -> _Result:
-        """Encode what is new and append everything; runs in the thread."""
-        left = self._pack(taken, encoded).left
-        done: list[tuple[str, Entry]] = []
-        alone = False
-        try:
-            while left:
-                count = 1 if alone else _fitting(left, self._schemas[0])
-                try:
-                    self._journal.append(left[:count])
-                except JournalFull:
-                    if count == 1:
-                        raise
-                    alone = True
-                    continue
-                done += left[:count]
-                del left[:count]
-        except Exception as exc:  # noqa: BLE001  whatever it is, nothing may be lost
-            known = isinstance(exc, JournalError | OSError)
-            return _Result(done, left, str(exc) if known else repr(exc))
-        return _Result(done, left, "")
-
-    def _book(self, job: asyncio.Future[_Result]) -> None:
+    def _book(self, job: asyncio.Future[Result]) -> None:
         """Count what the thread did; runs in the loop, before anyone who waits."""
         self._job = None
         took_s = self._timer() - self._began_at
@@ -383,17 +342,3 @@ class Pump:
             gate.update(level)
             if gate.closed and size:
                 self._hurry.set()  # nothing more comes that would make it enough
-
-
-def _fitting(entries: list[tuple[str, Entry]], last: str) -> int:
-    """Return how many of the entries go into one append; at least one.
-
-    Those of the schema that comes last do not go together with others.
-    """
-    size = 0
-    apart = entries[0][0] != last
-    for count, (schema, entry) in enumerate(entries):
-        size += len(entry.body)
-        if count and (size > APPEND_BYTES or (apart and schema == last)):
-            return count
-    return len(entries)

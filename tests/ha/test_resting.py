@@ -8,6 +8,7 @@ from hiq.ha import connection as connection_module
 from hiq.ha.reading import next_read
 from tests.ha.home import event
 from tests.ha.lane import DEADLINE
+from tests.ha.server import frame_bytes
 from tests.ha.waiting import Waiting, change
 
 
@@ -43,6 +44,16 @@ class Resting(Waiting):
         self.gathering.flush()
         self.intake.pipeline.take()
         self.connection.may_rest = may_rest
+
+    def burst(self, peer, count, size=1):
+        """Put so many messages into the socket, so that one read gets all."""
+        frame = frame_bytes(1, event("a.b", "1" * size).encode())
+        peer.writer.write(frame * count)
+
+    async def read(self, received):
+        """Flush once; return when so many have been received, which one read brings."""
+        assert self.gathering.flush()
+        await self.intake.until(lambda: self.intake.stats.received >= received)
 
     async def caught_up(self, received):
         """Flush, and let the loop read until so many have been received."""
@@ -99,6 +110,62 @@ async def test_it_does_not_rest_where_much_comes(rig):
             await rig.intake.until(lambda reads=reads: len(rig.intake.log) > reads)
         await rig.one(peer)
         assert not rig.rests
+
+
+async def test_it_rests_again_behind_what_it_held_back(rig):
+    """It does not wait for a first event, but a flush is told to come."""
+    async with rig.talking() as peer:
+        await rig.some(peer)
+        await rig.one(peer)
+        rig.burst(peer, 8)
+        await rig.read(6 + 1 + 8)
+        assert rig.rests
+        assert rig.began == 3
+        assert len(rig.values()) == 9
+        rig.burst(peer, 1)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert rig.intake.stats.received == 6 + 1 + 8
+        rig.gathering.flush()
+        await rig.until_began(4)
+        assert not rig.rests
+        rig.gathering.flush()
+        assert rig.values() == [1.0]
+
+
+async def test_one_read_gets_all_that_may_be_held_back(rig):
+    """Else it would rest again in front of what is still in the socket."""
+    async with rig.talking() as peer:
+        await rig.some(peer)
+        await rig.one(peer)
+        rig.burst(peer, 31, 1000)
+        await rig.read(6 + 1 + 31)
+        reads = [counted for kind, counted in rig.intake.log if kind == "read"]
+        assert (reads, rig.rests) == ([6 + 1 + 31], True)
+
+
+async def test_what_comes_before_the_first_event_is_no_stream(rig):
+    """The answers behind a connect do not say how much comes later."""
+    async with rig.talking() as peer:
+        rig.burst(peer, 8)
+        await rig.intake.until(lambda: rig.intake.stats.received == 8)
+        await rig.one(peer)
+        assert not rig.rests
+
+
+@pytest.mark.parametrize("against", ["few", "many", "live", "answer"])
+async def test_it_does_not_rest_again_where_that_is_not_good(rig, against):
+    """It is read as ever then, and nobody is told to come."""
+    async with rig.talking() as peer:
+        await rig.some(peer)
+        await rig.one(peer)
+        count = {"few": 4, "many": 32}.get(against, 8)
+        rig.burst(peer, count)
+        rig.may_wait = against != "live"
+        rig.connection.may_rest = against != "answer"
+        await rig.read(6 + 1 + count)
+        assert not rig.rests
+        assert rig.began == 2
 
 
 async def test_it_does_not_rest_while_an_answer_is_due(rig):

@@ -14,7 +14,7 @@ from tests.servers.databases import InfluxDB, VictoriaMetrics
 from tests.servers.process import http_request
 
 from hiq.errors import SinkUnreadable, StoreError
-from hiq.pump import compress
+from hiq.packing import compress
 from hiq.settings import SinkSettings
 from hiq.sink import make, make_charts
 from hiq.sink.base import Batch, Done

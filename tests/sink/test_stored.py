@@ -6,7 +6,7 @@ import pytest
 from tests.fake_influx import FakeInflux
 
 from hiq.errors import SinkUnreadable
-from hiq.pump import compress
+from hiq.packing import compress
 from hiq.settings import SinkSettings
 from hiq.sink import make, make_reader
 from hiq.sink.base import Batch, Done

@@ -36,6 +36,8 @@ __all__ = ["Connection", "tls_context"]
 CLOSE_S: Final = 1.0
 REST_S: Final = 0.3
 """Longest rest of the socket, whoever has forgotten it."""
+BUFFER_BYTES: Final = 64 * 1024
+"""So that one read gets what may be left in a socket that rests (see `listener`)."""
 # What picows has to say comes back as an exception, so its own log stays silent.
 _SILENT: Final = logging.getLogger("hiq.ha.connection.picows")
 _SILENT.setLevel(logging.CRITICAL + 1)
@@ -153,6 +155,7 @@ class Connection:
                     use_aiofastnet=None if tls is None else False,
                     # A name may have an address that leads nowhere (RFC 8305).
                     happy_eyeballs_delay=0.25,
+                    read_buffer_init_size=BUFFER_BYTES,
                 )
         except TimeoutError as exc:
             self.abandon()
@@ -300,13 +303,15 @@ class Connection:
         )
         self._disconnect()
 
-    def rest(self) -> None:
-        """Leave the socket alone for a moment, if nothing is against it."""
-        if self.may_rest and not self._paused and not self.ended and not self._rest:
-            assert self._transport is not None
-            loop = asyncio.get_running_loop()
-            self._rest = loop.call_later(REST_S, self.rouse)
-            self._transport.underlying_transport.pause_reading()
+    def rest(self) -> bool:
+        """Leave the socket alone for a moment; returns whether that is allowed."""
+        if not self.may_rest or self._paused or self.ended or self._rest:
+            return False
+        assert self._transport is not None
+        loop = asyncio.get_running_loop()
+        self._rest = loop.call_later(REST_S, self.rouse)
+        self._transport.underlying_transport.pause_reading()
+        return True
 
     def rouse(self) -> bool:
         """Read the socket again; returns whether it rested."""

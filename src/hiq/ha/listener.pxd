@@ -17,6 +17,7 @@ cdef class Listener(WSListener):
     cdef size_t _since          # bytes of messages since one first waited for a flush
     cdef size_t _since_frames   # and how many
     cdef bint _flushed          # none has waited since the last flush
+    cdef bint _rested           # the next read is what came while the socket rested
     cdef Pipeline _pipeline
     cdef Tally _tally
     cdef bint _direct
@@ -26,5 +27,7 @@ cdef class Listener(WSListener):
     cdef int _feed(self, WSFrame frame) except -1
     cdef int _take(self, const uint8_t* at, size_t size) except -1
     cdef int _hold(self, WSFrame frame) except -1
+    cdef int _rest_again(self) except -1
+    cdef bint _worth_a_rest(self)
     cdef int _read_held(self) except -1
     cdef int _tell(self) except -1

@@ -35,6 +35,8 @@ kernel counts a KiB or two for each frame whatever its size: else the sender has
 and the last ones come behind the flush."""
 cdef size_t WORTH_FRAMES = 6
 """A rest costs as much as some reads."""
+cdef size_t NOBODY_KNOWS = 1 << 30
+"""Bytes before anything has waited: what came was no stream of events."""
 cdef size_t HEAD = 96
 """Bytes of a message in which its type of event is found, if it is a state change."""
 
@@ -48,8 +50,9 @@ cdef class Listener(WSListener):
     - `in_batch`: whether something was delivered since the owner's `end_read`.
     - With `Lane.gathering`, a state event that is alone in its read may wait: it is
       read by `flush`, or in front of the next frame that may not.
-    - Where several waited the last time, in a stream that is not too fast, the owner is
-      told to let the socket `rest` behind the first one; `flush` has it read again.
+    - Where several came since the last flush, in a stream that is not too fast, the
+      owner is told to let the socket `rest`: behind the first one that waits, or behind
+      what a flush has found in a socket that had rested. `flush` has it read again.
     """
 
     # construction
@@ -57,6 +60,7 @@ cdef class Listener(WSListener):
     def __init__(self, owner, lane=None):
         self._owner = owner
         self._flushed = True
+        self._since = NOBODY_KNOWS
         if lane is not None:
             self._pipeline = lane.pipeline
             self._count = lane.count
@@ -110,6 +114,8 @@ cdef class Listener(WSListener):
                 self.in_batch = False
                 self._tell()
                 self._owner.end_read()
+                if self._rested:
+                    self._rest_again()
         except Exception as exc:
             self._owner.fail(exc)
             self._tell()
@@ -152,15 +158,38 @@ cdef class Listener(WSListener):
         if first:
             if self._flushed:
                 self._flushed = False
-                may_rest = (
-                    self._since - size <= REST_BYTES
-                    and WORTH_FRAMES < self._since_frames <= REST_FRAMES + 1
-                )
+                self._since -= size
+                self._since_frames -= 1
+                may_rest = self._worth_a_rest()
                 self._since, self._since_frames = size, 1
+            self._rested = False
             self._gathering.began()
             if may_rest:
                 self._owner.rest()
         return 1
+
+    cdef int _rest_again(self) except -1:
+        """Let the socket rest again behind what had come while it did.
+
+        Without waiting for a first event: that would be one waking up more each time.
+        """
+        if (
+            self._direct
+            and self._worth_a_rest()
+            and self._gathering.may_wait()
+            and self._owner.rest()
+        ):
+            self._rested = self._flushed = False
+            self._since = self._since_frames = 0
+            self._gathering.began()
+        return 0
+
+    cdef bint _worth_a_rest(self):
+        """Whether what came since the last flush is a stream that may wait."""
+        return (
+            self._since <= REST_BYTES
+            and WORTH_FRAMES <= self._since_frames <= REST_FRAMES
+        )
 
     cdef int _read_held(self) except -1:
         """Read what waits, oldest first."""
@@ -212,7 +241,8 @@ cdef class Listener(WSListener):
         except Exception as exc:
             self._owner.fail(exc)
             self._tell()
-        return self._owner.rouse()
+        self._rested = self._owner.rouse()
+        return self._rested
 
     # the rest of what picows calls
 

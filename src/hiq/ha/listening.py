@@ -64,8 +64,8 @@ class Owner(Protocol):
     def fail(self, exc: Exception) -> None:
         """End the connection because of this."""
 
-    def rest(self) -> None:
-        """Leave the socket alone for a moment, if nothing is against it."""
+    def rest(self) -> bool:
+        """Leave the socket alone for a moment; returns whether that is allowed."""
 
     def rouse(self) -> bool:
         """Read it again; returns whether it rested."""
