@@ -33,8 +33,8 @@ cdef size_t REST_FRAMES = 32
 """What comes until a flush must be well below the room that a socket has, where the
 kernel counts a KiB or two for each frame whatever its size: else the sender has to wait
 and the last ones come behind the flush."""
-cdef size_t WORTH_FRAMES = 6
-"""A rest costs as much as some reads."""
+cdef size_t WORTH_FRAMES = 2
+"""A rest costs about as much as a read."""
 cdef size_t NOBODY_KNOWS = 1 << 30
 """Bytes before anything has waited: what came was no stream of events."""
 cdef size_t HEAD = 96
