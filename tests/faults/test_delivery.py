@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from hiq import appending as appending_module
 from hiq import deliveries
-from hiq import pump as pump_module
 from hiq.settings import JournalSettings
 from hiq.simulate.link import Limits
 from hiq.simulate.server import Simulator
@@ -120,7 +120,7 @@ async def test_L18_one_error_stops_nothing(
 ) -> None:
     """An encoder that raises once is counted and told; that event is kept, the next comes."""
     broken = [True]
-    compress = pump_module.compress
+    compress = appending_module.compress
 
     def fragile(data: Any) -> bytes:
         if broken:
@@ -128,7 +128,7 @@ async def test_L18_one_error_stops_nothing(
             raise RuntimeError("the encoder broke")
         return compress(data)
 
-    monkeypatch.setattr(pump_module, "compress", fragile)
+    monkeypatch.setattr(appending_module, "compress", fragile)
     async with running(settings_for(simulator, tmp_path)) as it:
         await until("told", lambda: not broken)
         await until("subscribed", lambda: it.stats.snapshot_states)

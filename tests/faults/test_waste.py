@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from hiq import Pipeline, deliveries
-from hiq import pump as pump_module
+from hiq import appending as appending_module
 from hiq.counting import Counting
 from hiq.ha.feed import Feed
 from hiq.ha.states import ConnectionState, States
@@ -234,14 +234,14 @@ async def test_W08_a_retry_sends_the_same_bytes(
     """Lines are checked, encoded and compressed once, however often they are sent."""
     sink = Forgetful("store")
     compressed: list[int] = []
-    compress = pump_module.compress
+    compress = appending_module.compress
 
     def counted(data: Any) -> bytes:
         compressed.append(len(data))
         return compress(data)
 
     monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
-    monkeypatch.setattr(pump_module, "compress", counted)
+    monkeypatch.setattr(appending_module, "compress", counted)
     async with running(settings_for(simulator, tmp_path)) as it:
         await until("taken", lambda: sink.written)
         await it.settled()

@@ -129,6 +129,7 @@ async def test_a_kill_before_the_ledger_is_written_leaves_no_gap(
     file = settings.data_dir / "gaps.json"
     file.write_bytes(file.read_bytes().replace(b'"repaired"', b'"open"'))
     async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.ha.subscribed)
         (gap,) = it.stats.gaps.gaps[:1]
     assert (gap.state, gap.outcome.partition(" ")[0]) == ("repaired", "backfill:")
     assert sink.points == truth(simulator)
