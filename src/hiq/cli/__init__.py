@@ -1,8 +1,9 @@
 """The `hiq` command: a table of sub-commands, each imported when it is called.
 
-Exit status: 0 done; 1 a check found something; 2 usage, settings, or what start-up
-needs and cannot have; 3 the running service could not be reached; 130 interrupted;
-143 SIGTERM came before there was anything to stop in order.
+Exit status: 0 done; 1 a check found something, or whoever read the output has gone; 2
+usage, settings, what start-up needs and cannot have, or output that cannot be written;
+3 the running service could not be reached; 130 interrupted; 143 SIGTERM came before
+there was anything to stop in order.
 """
 
 from __future__ import annotations

@@ -19,11 +19,14 @@ __all__ = ["command", "page"]
 
 USAGE = (
     "usage, settings, or what start-up needs and cannot have: a taken port, a journal "
-    "folder that cannot be written or is in use"
+    "folder that cannot be written or is in use; or the output cannot be written"
 )
 STATUSES = (
     ("0", "done"),
-    ("1", "the check or comparison found something"),
+    (
+        "1",
+        "the check or comparison found something, or whoever read the output has gone",
+    ),
     ("2", USAGE),
     ("3", "the running service could not be reached"),
     ("130", "interrupted"),
