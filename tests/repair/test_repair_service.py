@@ -130,6 +130,9 @@ async def test_a_kill_before_the_ledger_is_written_leaves_no_gap(
     file.write_bytes(file.read_bytes().replace(b'"repaired"', b'"open"'))
     async with running(settings) as it:
         await until("subscribed", lambda: it.stats.ha.subscribed)
+        simulator.fire(1)
+        await until("told", lambda: it.stats.gaps.gaps[0].state != "open")
+        await it.settled()
         (gap,) = it.stats.gaps.gaps[:1]
     assert (gap.state, gap.outcome.partition(" ")[0]) == ("repaired", "backfill:")
     assert sink.points == truth(simulator)
