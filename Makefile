@@ -17,6 +17,7 @@ SUITE    ?= tests benchmarks
 OPTIONS  ?=
 COVERAGE ?=
 PYTHONS  ?=
+TESTS    ?=
 
 bin  := $(VENV)/bin
 core := $(wildcard src/hiq/_core/*.py[xd] src/hiq/_core/*.h src/hiq/_core/*.hpp \
@@ -24,13 +25,18 @@ core := $(wildcard src/hiq/_core/*.py[xd] src/hiq/_core/*.h src/hiq/_core/*.hpp 
 build_tools := 'scikit-build-core>=1.0' 'cython>=3.1' 'cython-cmake>=0.3' 'picows>=2.3,<3' \
                cmake ninja
 
+# In CI the compiler's warnings are errors; elsewhere a newer compiler may have new ones.
+strict  := $(if $(CI),--config-settings=cmake.define.HIQ_WERROR=ON)
+install := $(bin)/python -m pip install -q --no-build-isolation \
+           --config-settings=build-dir=build $(strict) -e
+
 .DEFAULT_GOAL := help
 # docs is a folder, too
 .PHONY: help frontend build demo docs test lint format autobahn bench benchall campaign coverage debug \
-        fuzz apifuzz filters outage healthy sidebyside wheel wheelcheck imagecheck firstminute sdist sbom audit servers clean
+        fuzz apifuzz filters outage healthy sidebyside wheel wheelcheck imagecheck aarch64 firstminute sdist sbom audit servers clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(VENV)/.tools: pyproject.toml tools/bootstrap.sh
 	tools/bootstrap.sh $(PYTHON) $(VENV)
@@ -38,11 +44,11 @@ $(VENV)/.tools: pyproject.toml tools/bootstrap.sh
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.tools $(core)
-	$(bin)/python -m pip install -q --no-build-isolation --config-settings=build-dir=build -e .
+	$(install) .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.built
-	$(bin)/python -m pip install -q --no-build-isolation --config-settings=build-dir=build -e '.[test,lint]'
+	$(install) '.[test,lint]'
 	@touch $@
 
 frontend: ## the page, if Node is here; without it hiq shows its plain page
@@ -148,6 +154,9 @@ imagecheck: frontend .venv-release/.tools ## the Dockerfile's steps in a bare De
 	.venv-release/bin/hadolint Dockerfile addon/Dockerfile
 	tools/image_check.sh .cache
 
+aarch64: $(VENV)/.test ## the core's tests and the demo on the other architecture, emulated (root; TESTS=...)
+	tools/aarch64_check.sh $(VENV) .cache $(TESTS)
+
 firstminute: wheel ## from an empty Debian tree to the first chart, timed (root)
 	tools/first_minute.sh .cache $$(ls dist/hiq-*-cp3*-linux_*.whl | head -1)
 
@@ -161,7 +170,7 @@ audit: .venv-release/.tools ## known flaws of what hiq needs (asks PyPI)
 	.venv-release/bin/python -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r dist/requirements.txt
 
 $(VENV)/.docs: $(VENV)/.built mkdocs.yml
-	$(bin)/python -m pip install -q --no-build-isolation --config-settings=build-dir=build -e '.[docs]'
+	$(install) '.[docs]'
 	@touch $@
 
 docs: $(VENV)/.docs ## the site in site/, warnings are errors, links checked
@@ -172,5 +181,5 @@ docs: $(VENV)/.docs ## the site in site/, warnings are errors, links checked
 clean: ## everything that was made here, but the servers' environments
 	rm -rf $(VENV) .venv-release .venv-debug .venv-fuzz .venv-trace dist site .cache/fuzz
 	rm -rf src/hiq/web/bundle frontend/node_modules
-	rm -rf build build-debug build-fuzz build-trace build-wheel
+	rm -rf build build-aarch64 build-debug build-fuzz build-trace build-wheel
 	rm -rf .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

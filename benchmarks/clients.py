@@ -130,7 +130,7 @@ def hiq(
         used = usage(it.pid).since(before)
         latencies = taken(notes, sent)
     warm = int(rate)
-    took, _ = waits([0.0] * warm + alone + sent, (folder / "notes").read_text("ascii"))
+    took = waits([0.0] * warm + alone + sent, (folder / "notes").read_text("ascii"))
     without, with_them = took[warm : warm + len(alone)], took[warm + len(alone) :]
     if len(with_them) != len(sent):
         raise AssertionError(f"{len(with_them)} of {len(sent)} were journaled")

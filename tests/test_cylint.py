@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 CORE = Path(__file__).parent.parent / "src" / "hiq" / "_core"
-BORDER = {"pipeline", "refusal", "tap", "verdict"}
+BORDER = {"intake", "pipeline", "refusal", "tap", "verdict"}
 FUNCTION = re.compile(
     r"^(?P<indent> *)(?:cdef|cpdef) (?!class|struct|enum|extern|union|packed)"
     r"(?P<head>[^\n(=]*?)(?P<name>\w+)\((?P<rest>[^:]*?(?:\([^)]*\)[^:]*?)*)\)"

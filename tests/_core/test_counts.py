@@ -63,3 +63,15 @@ def test_too_many_domains_and_too_long_names_are_counted_together() -> None:
     assert len(counts.domains()) == len(counts.by_domain()) == 129
     assert counts.by_domain() == [72 + 3] + [1] * 128
     assert counts.domains()[:3] == ["", "d0", "d1"]
+
+
+def test_the_ids_of_entities_by_number() -> None:
+    """From a number on, so that who asks again is told only what is new."""
+    pipeline = Pipeline({"max_entities": 3, "exclude": {"domains": ["light"]}})
+    assert pipeline.counts.ids() == []
+    pipeline.feed(frame(state_changed("sensor.a")), snapshot=True)
+    pipeline.feed(frame([state_changed("light.b"), state_changed("sensor.a")]))
+    assert pipeline.counts.ids() == ["sensor.a", "light.b"]
+    pipeline.feed(frame([state_changed("sensor.c"), state_changed("sensor.d")]))
+    assert pipeline.counts.ids(3) == ["sensor.c"]
+    assert pipeline.counts.ids(4) == []

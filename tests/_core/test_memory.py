@@ -43,6 +43,45 @@ assert pipeline.rejects() == []
 print("fine")
 """
 
+SCHEMAS = """
+import resource
+from hiq import Pipeline
+from tests.events import frame, state_changed
+from tests.lineprotocol import decode
+
+options = {"schema": SCHEMA, "high_water": 1 << 40, "tidy": {"attributes": ["*"]}}
+text = "\\u2028" * (1 << 17)  # written as six bytes each
+huge = frame(state_changed("sensor.huge", attributes={"a": text, "b": text, "c": "d"}))
+small = frame(state_changed("sensor.small", attributes={"a": 1}))
+pipeline = Pipeline(options)
+pipeline.tap(True)
+refused = 0
+for extra in range(1, 200):
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + (extra << 18), hard))
+    try:
+        pipeline.feed(b"[" + small + b"," + huge + b"]")
+        fed = True
+    except MemoryError:
+        fed = False
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    seen = [entity_id for _, entity_id, *_ in pipeline.tapped()]
+    if fed:
+        break
+    refused += 1
+    assert seen == [], seen
+    new = frame(state_changed(f"sensor.n{extra}", attributes={"a": extra}))
+    assert pipeline.feed(new).points == 1
+    assert len(pipeline.tapped()) == 1
+    assert len(decode(pipeline.take())) == 1
+assert refused
+assert fed
+for line in pipeline.take().splitlines(keepends=True):
+    decode(line)
+print("fine")
+"""
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
 @pytest.mark.parametrize("size", [3_000_000, 20_000_000])
@@ -50,6 +89,21 @@ def test_frame_without_memory_is_taken_back(size: int) -> None:
     """Lines, entities and stamps are those from before, and the next try succeeds."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(size)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+@pytest.mark.parametrize("schema", ["ha", "homeiq", "tidy"])
+def test_no_schema_remembers_a_frame_without_memory(schema: str) -> None:
+    """A frame that was refused is shown to nobody, and the next events are as ever."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"SCHEMA = {schema!r}\n{SCHEMAS}"],
         cwd=ROOT,
         capture_output=True,
         text=True,

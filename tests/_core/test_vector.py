@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ from random import Random
 import pytest
 
 HEADER = Path(__file__).parents[2] / "src" / "hiq" / "_core" / "vector.h"
-COMPILER = shutil.which("cc") or shutil.which("gcc")
+COMPILER = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
 DOORS = """
 #include "vector.h"
 typedef const uint8_t *text;

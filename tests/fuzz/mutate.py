@@ -107,6 +107,8 @@ class Mutator(Changer):
             self._pick(VALID_CHANGES)(self, pieces, chain.state)
         elif draw < 0.91:
             return self._variant(chain)
+        elif draw < 0.95:
+            return self._removal(chain)
         new = b"".join(pieces)
         around = list(home.envelope.pieces)
         around[home.new] = new
@@ -130,6 +132,14 @@ class Mutator(Changer):
                 self._below(1_000_000),
             )
         chain.last = new
+        return b"".join(around)
+
+    def _removal(self, chain: Chain) -> bytes:
+        """The entity goes, as Home Assistant says it; its next event finds no old state."""
+        around = list(chain.home.envelope.pieces)
+        around[chain.home.old] = chain.last
+        around[chain.home.new] = b"null"
+        chain.last = b"null"
         return b"".join(around)
 
     def _variant(self, chain: Chain) -> bytes:

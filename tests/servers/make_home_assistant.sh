@@ -26,14 +26,20 @@ case $1 in
   2025.4) want=3.13 ;;
   *) usage ;;
 esac
-if [ -e "$dir/complete" ]; then
+lists=("$here"/{requirements,overrides}-"$1".txt)
+[ -e "${lists[1]}" ] || unset 'lists[1]'
+stamp=$(cat "${lists[@]}" | sha256sum)
+[ "$(cat "$dir/complete" 2>/dev/null)" = "$stamp" ] && exit 0
+
+pip() { "$dir/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
+
+finish() {
+  [ -z "${lists[1]:-}" ] || pip install --no-deps -r "${lists[1]}"
+  echo "$stamp" >"$dir/complete"
   exit 0
-fi
-# one made by other means is good too
-if [[ $("$dir/bin/hass" --version 2>/dev/null) == "$1".* ]]; then
-  touch "$dir/complete"
-  exit 0
-fi
+}
+# one made by other means, or from older lists, is good too
+[[ $("$dir/bin/python" -m homeassistant --version 2>/dev/null) == "$1".* ]] && finish
 
 is_wanted() {
   "$1" -c "import sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$want')" \
@@ -53,10 +59,8 @@ if [ -z "$python" ]; then
   exit 69
 fi
 
-pip() { "$dir/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
-
 "$python" -m venv --clear "$dir"
 pip install wheel
-pip install -r "$here/requirements-$1.txt"
-"$dir/bin/hass" --version
-touch "$dir/complete"
+pip install -r "${lists[0]}"
+"$dir/bin/python" -m homeassistant --version
+finish

@@ -148,6 +148,11 @@ class Server:
         self.launch()
         self.wait(self.ready, self.ready_s, "ready")
 
+    def revive(self) -> None:
+        """Start it again if it has ended by itself."""
+        if not self.running:
+            self.start()
+
     def launch(self) -> None:
         """Start the program; do not wait."""
         if self.running:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -235,7 +238,7 @@ def test_home_assistant_does_what_is_asked(home_assistant: HomeAssistant):
 
 @pytest.mark.real
 def test_home_assistant_survives_a_kill(new_home_assistant):
-    """Killed and started again it has the same token, URL and helpers."""
+    """Killed or crashed, and started again, it has the same token, URL and helpers."""
     server: HomeAssistant = new_home_assistant(start=False)
     assert not server.running
     server.start()
@@ -245,5 +248,10 @@ def test_home_assistant_survives_a_kill(new_home_assistant):
     server.start()
     assert server.token == token
     assert len(server.states()) > 300
+    os.kill(server.pid, signal.SIGSEGV)
+    while server.running:
+        time.sleep(0.05)
+    server.revive()
+    assert server.ready()
     server.stop()
     assert not server.running

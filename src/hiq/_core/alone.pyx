@@ -11,7 +11,8 @@ from libc.stdint cimport uint8_t
 from libc.stdlib cimport calloc, free
 
 from hiq._core.buffer cimport Buffer, buffer_free
-from hiq._core.event cimport Tape, read_frame, tape_free
+from hiq._core.event cimport Tape
+from hiq._core.frame cimport read_frame, tape_free
 from hiq._core.line cimport Encoder
 from hiq._core.scan cimport Cursor, scan_value, skip_space, start
 from hiq._core.span cimport Value

@@ -58,6 +58,15 @@ cdef class Counts:
         cdef uint32_t number
         return [self._events[number] for number in range(self._domains + 1)]
 
+    def ids(self, size_t first=1):
+        """Return the ids of the entities from a number on, by number.
+
+        Those that are known by the registry only are among them.
+        """
+        cdef size_t number
+        first = first or 1
+        return [self._id(number) for number in range(first, self._entities.count + 1)]
+
     def top(self, size_t most):
         """Return so many entities with the most events, with their events.
 
@@ -81,9 +90,10 @@ cdef class Counts:
             if len(found) == <Py_ssize_t> most:
                 least = found[0][0]
         found.sort(reverse=True)
-        named = []
-        for events, negative in found:
-            entity = self._entities.at(<uint32_t> -negative)
-            id = PyBytes_FromStringAndSize(<const char*> entity.id, entity.id_length)
-            named.append((id.decode("utf-8", "replace"), events))
-        return named
+        return [(self._id(-negative), events) for events, negative in found]
+
+    def _id(self, size_t number):
+        """Return the id of an entity that is there."""
+        cdef Entity* entity = self._entities.at(<uint32_t> number)
+        id = PyBytes_FromStringAndSize(<const char*> entity.id, entity.id_length)
+        return id.decode("utf-8", "replace")

@@ -1,38 +1,14 @@
 """CRC32C (Castagnoli), the checksum of journal records.
 
-Uses the CPU's own instruction where it is found at run time (SSE 4.2), else
-eight tables at once (slicing-by-8). Knows nothing of records or files.
+Uses the CPU's own instruction where it is found at run time (`crc.h`), else eight
+tables at once (slicing-by-8). Knows nothing of records or files.
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-cdef extern from *:
-    """
-    #include <stdint.h>
-    #include <string.h>
-    #if defined(__x86_64__) && defined(__GNUC__)
-    #include <immintrin.h>
-    static int hiq_crc_fast(void) { return __builtin_cpu_supports("sse4.2"); }
-    __attribute__((target("sse4.2")))
-    static uint32_t hiq_crc_run(uint32_t crc, const uint8_t *p, size_t n) {
-        uint64_t state = crc, word;
-        for (; n >= 8; n -= 8, p += 8) {
-            memcpy(&word, p, 8);
-            state = _mm_crc32_u64(state, word);
-        }
-        uint32_t rest = (uint32_t)state;
-        for (; n; n--) rest = _mm_crc32_u8(rest, *p++);
-        return rest;
-    }
-    #else
-    static int hiq_crc_fast(void) { return 0; }
-    static uint32_t hiq_crc_run(uint32_t crc, const uint8_t *p, size_t n) {
-        (void)p; (void)n; return crc;
-    }
-    #endif
-    """
+cdef extern from "crc.h":
     int hiq_crc_fast() noexcept nogil
     uint32_t hiq_crc_run(uint32_t crc, const uint8_t* at, size_t length) noexcept nogil
 

@@ -5,7 +5,6 @@ from hiq._core.memo cimport Memo
 from hiq._core.outline cimport OUTLINES, Outlines
 from hiq._core.scan cimport Cursor
 from hiq._core.span cimport MAP, STRING, Value
-from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities
 
 # One message. What the JSON does not have is MISSING.
@@ -77,14 +76,7 @@ cdef inline void note_end(Value* value, Cursor* cursor) noexcept nogil:
     value.length = <uint32_t> (cursor.at - cursor.base) - value.start
 
 
-# construction
-cdef void tape_free(Tape* tape) noexcept nogil
-cdef void tape_trim(Tape* tape) noexcept nogil
-
 # hot path
-cdef Status read_frame(
-    Tape* tape, const uint8_t* base, size_t length, Entities entities
-) noexcept nogil
 cdef bint read_message(
     Cursor* cursor, Tape* tape, Entities entities
 ) noexcept nogil

@@ -104,6 +104,7 @@ cdef class HomeIQ:
         if made.refused:
             return True
         self._text.length = self._scratch.length = 0
+        self._text.failed = self._scratch.failed = False
         if seen.marks.device_class.kind == STRING:
             kind = text_of(seen.base, &seen.marks.device_class, &self._text)
             if not is_word(kind):

@@ -5,6 +5,7 @@ from hiq._core.buffer cimport Buffer
 from hiq._core.counts cimport Counts
 from hiq._core.event cimport Event, Tape
 from hiq._core.judge cimport Judge
+from hiq._core.memory cimport Memory
 from hiq._core.moment cimport Minute
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Overlay
@@ -31,6 +32,7 @@ cdef class Encoder:
     cdef uint64_t* _decided     # its counts
     cdef Overlay _overlay
     cdef Writer writer
+    cdef Memory _memory         # the writer's
     cdef Schemas schemas        # beside `ha`, None without any
     cdef bint has_others
     cdef bint _is_ha_on
@@ -47,8 +49,6 @@ cdef class Encoder:
     cdef size_t _undo_capacity
     cdef int64_t _time_unit_ns
     cdef int64_t time_ns        # of the last line
-    cdef size_t _hand           # of the entity that was last asked for its memory
-    cdef readonly unsigned long long forgotten
     cdef int level              # of validation: 0 off, 1 counts flaws, 2 refuses them
     cdef int64_t now_ns         # what an event without a time gets at level 1
     cdef uint64_t[STATUSES] flaws
@@ -64,7 +64,6 @@ cdef class Encoder:
         self, const uint8_t* base, const Event* event, Entity* entity, Span state,
         int64_t fired_ns, Status status,
     ) noexcept nogil
-    cdef void _make_room(self, const Entity* entity) noexcept nogil
     cdef Entity* entity_of(self, Span id, size_t domain_length) noexcept nogil
 
     # registry

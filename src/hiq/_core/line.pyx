@@ -12,7 +12,7 @@ from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put_span
 from hiq._core.counts cimport Counts, count_event
 from hiq._core.event cimport Event, Tape
 from hiq._core.judge cimport UNDECIDED, Judge
-from hiq._core.memo cimport memo_size
+from hiq._core.memory cimport make_room
 from hiq._core.moment cimport MOMENT_BAD, MOMENT_FAR, Moment, floor_to, moment_ns
 from hiq._core.names cimport Names
 from hiq._core.overlay cimport Entry, Overlay
@@ -26,7 +26,6 @@ from hiq._core.writer cimport Writer
 from hiq._core.known_rows import ROWS
 
 cdef enum:
-    STEPS = 64       # entities that one event may ask for their memory
     LONGEST = 255    # characters of a state that Home Assistant itself allows
 
 
@@ -64,7 +63,8 @@ cdef class Encoder:
         )
         self.entities = Entities(options.max_entities)
         self.counts = Counts(self.entities)
-        self.writer = Writer(options, plan, self._overlay, rows)
+        self.writer = Writer(options, plan, self._overlay, rows, self.entities)
+        self._memory = self.writer.memory
         self.has_others = options.schemas != ("ha",)
         self._is_ha_on = "ha" in options.schemas
         self._is_ha_first = options.schemas[0] == "ha"
@@ -156,10 +156,9 @@ cdef class Encoder:
         self._decided[entity.rule] += 1
         if not entity.accepted:
             if self._is_ha_on:
-                if self.writer.keep(base, event, tape, entity) and entity.look:
+                if self._memory.keep(base, event, tape, entity) and entity.look:
                     self.judge.remember(entity)
-                if self.writer.remembered_bytes > self.writer.memory_limit:
-                    self._make_room(entity)
+                make_room(self._memory, entity)
             return Status.FILTERED
         if event.new_state.kind == NULL_VALUE:
             if not self.has_others:
@@ -216,14 +215,14 @@ cdef class Encoder:
             or is_word(state, b"unavailable", 11)
         ):
             entity.has_written = False
-            self.writer.skip(base, event, entity)
+            self._memory.skip(base, event, entity)
             if not self.has_others:
                 return Status.SKIPPED
             return self._write_others(
                 base, event, entity, state, stamp, Status.SKIPPED
             )
         if entity.limit and self.judge.thins(entity, state, stamp):
-            self.writer.skip(base, event, entity)
+            self._memory.skip(base, event, entity)
             return Status.FILTERED
         status = Status.OK
         if self._is_ha_on:
@@ -237,8 +236,7 @@ cdef class Encoder:
                 self.judge.written(entity, state, stamp)
             if entity.look:
                 self.judge.remember(entity)
-        if self.writer.remembered_bytes > self.writer.memory_limit:
-            self._make_room(entity)
+        make_room(self._memory, entity)
         return status
 
     cdef Status _flaw(self, const uint8_t* base, const Event* event) noexcept nogil:
@@ -274,23 +272,6 @@ cdef class Encoder:
         if found == Status.NO_MEMORY or not self._is_ha_first:
             return found
         return status
-
-    cdef void _make_room(self, const Entity* entity) noexcept nogil:
-        """Forget states that were not used lately, all but that of `entity`."""
-        cdef Entity* other
-        cdef int step
-        for step in range(STEPS):
-            if self.writer.remembered_bytes <= self.writer.memory_limit:
-                return
-            self._hand = self._hand + 1 if self._hand < self.entities.count else 1
-            other = self.entities.at(<uint32_t> self._hand)
-            if other == entity:
-                continue
-            if other.memo.used:
-                other.memo.used = False
-            elif memo_size(&other.memo):
-                self.writer.forget(other)
-                self.forgotten += 1
 
     cdef Entity* entity_of(self, Span id, size_t domain_length) noexcept nogil:
         """Return the entity of an id, decided now if it is new; NULL without memory."""

@@ -10,14 +10,13 @@ from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
+from hiq._core.arrange cimport table_arrange
 from hiq._core.buffer cimport (
     LOOSE, Buffer, buffer_free, grow_array, put, put_byte, put_span, reserve,
 )
 from hiq._core.attribute cimport Attribute
 from hiq._core.span cimport ESCAPED, STRING, Span, Value, span, span_of
-from hiq._core.table cimport (
-    Item, Place, Table, table_arrange, table_clear, table_put,
-)
+from hiq._core.table cimport Item, Place, Table, table_clear, table_put
 from hiq._core.vector cimport copy, copy_loose, differ
 
 # construction

@@ -1,7 +1,6 @@
 """The border: frames of bytes come in, lines go out. The one place where Python
 meets the compiled core.
 
-A frame is read whole before anything is changed; its lines become visible together.
 Bad content is counted and sampled, never raised.
 """
 
@@ -16,14 +15,14 @@ from cpython.bytes cimport (
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memset
 
-from hiq._core.event cimport Event, Tape, read_frame, tape_free, tape_trim
+from hiq._core.intake cimport Intake
 from hiq._core.judge cimport Judge
 from hiq._core.line cimport Encoder
 from hiq._core.refusal cimport Refusal
 from hiq._core.ring cimport Part, Ring
-from hiq._core.span cimport MAP, span
-from hiq._core.status cimport Status
+from hiq._core.span cimport span
 from hiq._core.tap cimport NEWEST, UNWANTED, WANTED, Tap
+from hiq._core.vector cimport prefetch_cold
 from hiq._core.verdict cimport Tally, Verdicts
 
 from hiq._core.decision import Decision, counted, facts_of, rule_name
@@ -51,11 +50,10 @@ cdef class Pipeline:
         self._encoder = Encoder(self._options, Plan.of(self._options))
         self._ring = Ring()
         self.refusal = Refusal()
+        self.intake = Intake(
+            self._encoder, self._ring, self.refusal, self._options.high_water
+        )
         self._verdicts = Verdicts()
-        self._high_water = self._options.high_water
-
-    def __dealloc__(self):
-        tape_free(&self._tape)
 
     # hot path
 
@@ -68,6 +66,8 @@ cdef class Pipeline:
           a duplicate and gives no line.
         """
         cdef Py_buffer view
+        # First of all: to look at the type is to wait for the first of these lines.
+        prefetch_cold(<const void*> frame)
         if type(frame) is bytes:
             return self._verdict(
                 <const uint8_t*> PyBytes_AS_STRING(frame),
@@ -85,123 +85,8 @@ cdef class Pipeline:
         cdef Tally tally
         cdef list passed
         memset(&tally, 0, sizeof(Tally))
-        passed = self.take_frame(base, length, snapshot, &tally)
-        return self._verdicts.of(&tally, self.is_full(), passed)
-
-    cdef bint is_full(self) noexcept nogil:
-        """Whether the lines should be taken before the next frame."""
-        return self._held() > self._high_water
-
-    cdef size_t _held(self) noexcept nogil:
-        """Bytes of the lines of all schemas."""
-        cdef size_t length = self._ring.lines.length
-        if self._encoder.has_others:
-            length += self._encoder.schemas.buffered_bytes()
-        return length
-
-    cdef list take_frame(
-        self, const uint8_t* base, size_t length, bint snapshot, Tally* tally
-    ):
-        """Read a frame whole, judge its messages one by one, add to the tally.
-
-        Returns the messages that are no state events, None without any.
-        """
-        cdef Tally before = tally[0]
-        cdef list passed = None
-        cdef Status status
-        tape_trim(&self._tape)
-        status = read_frame(&self._tape, base, length, self._encoder.entities)
-        tally.frames += 1
-        tally.bytes += length
-        if status == Status.OK:
-            status = self._judge(base, snapshot, tally)
-            if self._passed is not None:
-                passed, self._passed = self._passed, None
-            if status == Status.OK:
-                self._ring.commit()
-                if self._encoder.has_others:
-                    self._encoder.schemas.commit()
-                return passed
-            self._ring.roll_back()
-            if self._encoder.has_others:
-                self._encoder.schemas.roll_back()
-            self._encoder.roll_back()
-        if status == Status.NO_MEMORY:
-            tally[0] = before
-            raise MemoryError
-        tally.unreadable += 1
-        self.refusal.add(status, base, length)
-        return None
-
-    cdef Status _judge(
-        self, const uint8_t* base, bint snapshot, Tally* tally
-    ) noexcept:
-        """Judge the messages of a valid frame; NO_MEMORY or OK."""
-        cdef Event* event
-        cdef Status status
-        cdef size_t start
-        cdef size_t i
-        cdef Ring ring = self._ring
-        cdef Tap tap = None if snapshot else self._tap
-        cdef Py_ssize_t before = 0 if tap is None else len(tap._found)
-        if not self._encoder.begin(self._tape.event_count):
-            return Status.NO_MEMORY
-        for i in range(self._tape.event_count):
-            event = &self._tape.events[i]
-            if not event.is_state:
-                if not self._pass_on(base, event, tally):
-                    return Status.NO_MEMORY
-                continue
-            tally.events += 1
-            if self.refusal.inspect is not None and not snapshot:
-                if self.refusal.objects(base, event):
-                    tally.rejected += 1
-                    continue
-            start = ring.lines.length
-            status = self._encoder.encode(
-                base, event, &self._tape, snapshot, &ring.lines
-            )
-            if ring.lines.length > start and not ring.add(
-                start, self._encoder.writer.series, self._encoder.time_ns
-            ):
-                return Status.NO_MEMORY
-            if status == Status.OK:
-                tally.points += 1
-            elif status == Status.FILTERED:
-                tally.filtered += 1
-            elif status == Status.SKIPPED:
-                tally.skipped += 1
-            elif status == Status.DUPLICATE:
-                tally.duplicates += 1
-            elif status == Status.NO_MEMORY:
-                return status
-            else:
-                tally.rejected += 1
-                self.refusal.add(status, base + event.start, event.length)
-            if tap is not None and status in (Status.OK, Status.SKIPPED):
-                if not tap.take(base, event, self._encoder.entities):
-                    tap.cut(before)
-                    return Status.NO_MEMORY
-        return Status.OK
-
-    cdef bint _pass_on(
-        self, const uint8_t* base, const Event* event, Tally* tally
-    ) noexcept:
-        """Keep a message that is no state event; False without memory."""
-        cdef const uint8_t* at = base + event.start
-        if event.message.kind != MAP:
-            tally.unreadable += 1
-            self.refusal.add(Status.NOT_AN_OBJECT, at, event.length)
-            return True
-        try:
-            if self._passed is None:
-                self._passed = []
-            self._passed.append(
-                PyBytes_FromStringAndSize(<const char*> at, event.length)
-            )
-        except MemoryError:
-            return False
-        return True
+        passed = self.intake.take(base, length, snapshot, &tally)
+        return self._verdicts.of(&tally, self.intake.is_full(), passed)
 
     # export
 
@@ -277,9 +162,9 @@ cdef class Pipeline:
     def tap(self, bint on):
         """Begin or end to collect accepted events, but for snapshots, for `tapped`."""
         if not on:
-            self._tap = None
-        elif self._tap is None:
-            self._tap = Tap(TAP_BYTES)
+            self.intake.tap = None
+        elif self.intake.tap is None:
+            self.intake.tap = Tap(TAP_BYTES)
 
     def tapped(self):
         """Return the events accepted since the last call, and forget them.
@@ -288,27 +173,27 @@ cdef class Pipeline:
         nanoseconds of its newest state, and the event's JSON as it was sent. At most
         8 MiB wait for this call; `tap_dropped` counts the rest.
         """
-        return [] if self._tap is None else self._tap.all()
+        return [] if self.intake.tap is None else self.intake.tap.all()
 
     def newest(self):
         """Return the newest event of each entity of which only that is wanted."""
-        return [] if self._tap is None else self._tap.newest()
+        return [] if self.intake.tap is None else self.intake.tap.newest()
 
     def set_interest(self, uint32_t number, bint wanted, bint newest=False):
         """Say whether the events of an entity are wanted, or its newest; all are."""
         cdef int mark = (NEWEST if newest else WANTED) if wanted else UNWANTED
-        if number and self._tap is not None and not self._tap.mark(number, mark):
+        if number and self.intake.tap is not None and not self.intake.tap.mark(number, mark):
             raise MemoryError
 
     def forget_interests(self):
         """Want the events of every entity again."""
-        if self._tap is not None:
-            self._tap.forget()
+        if self.intake.tap is not None:
+            self.intake.tap.forget()
 
     @property
     def tap_dropped(self):
         """Events that were not collected because nobody fetched them."""
-        return 0 if self._tap is None else self._tap.dropped
+        return 0 if self.intake.tap is None else self.intake.tap.dropped
 
     # filter
 
@@ -373,7 +258,7 @@ cdef class Pipeline:
     @property
     def buffered_bytes(self):
         """Bytes of the lines that are not taken yet."""
-        return self._held()
+        return self.intake.held()
 
     @property
     def slow_events(self):
@@ -381,9 +266,17 @@ cdef class Pipeline:
         return self._encoder.writer.fields.slow
 
     @property
+    def remembered_bytes(self):
+        """Bytes that are held to recognise the next states of entities, all schemas."""
+        cdef size_t held = self._encoder.writer.memory.held
+        if self._encoder.has_others:
+            held += self._encoder.schemas.remembered_bytes
+        return held
+
+    @property
     def forgotten_states(self):
         """Last states of entities that were forgotten to keep to the memory limit."""
-        return self._encoder.forgotten
+        return self._encoder.writer.memory.forgotten
 
     @property
     def schema_counts(self):

@@ -17,7 +17,9 @@ from hiq._core.memo cimport (
 )
 from hiq._core.outline cimport Outline, outline_find
 from hiq._core.scan cimport Cursor, scan_string, scan_value
-from hiq._core.span cimport NULL_VALUE, SAME_KEY, STRING, Span, Value, hash_of, span
+from hiq._core.span cimport (
+    MISSING, NULL_VALUE, SAME_KEY, STRING, Span, Value, hash_of, span,
+)
 from hiq._core.status cimport Status
 from hiq._core.tags cimport Entities, Entity, entity_at, guess
 from hiq._core.vector cimport differ, prefetch, prefetch_to, same_bytes, special16
@@ -151,6 +153,9 @@ cdef bint recall_state(
     cdef const uint8_t* end = cursor.end
     cdef const Outline* outline
     if not differ(at, b"null", 4):
+        # The place in the tape may hold what an earlier frame had there.
+        event.state.kind = event.attributes.kind = MISSING
+        event.state.flags = 0
         event.new_state.kind = NULL_VALUE
         event.new_state.start = <uint32_t> (at - base)
         event.new_state.length = 4

@@ -154,7 +154,8 @@ cdef class Ring:
     cdef void clear(self) noexcept nogil:
         """Forget all lines."""
         # Enough for a few of these: after a flood the next small batch frees the rest.
-        buffer_trim(&self.lines, min(KEEP_BYTES, KEEP_LEAST + 4 * self.lines.length))
+        cdef size_t enough = KEEP_LEAST + 4 * self.lines.length
+        buffer_trim(&self.lines, min(enough, <size_t> KEEP_BYTES))
         self.count = 0
         if self._capacity > KEEP_RECORDS:
             free(self._records)

@@ -38,6 +38,7 @@ cdef class Schemas:
         int64_t fired_ns, int64_t time_ns,
     ) noexcept nogil
     cdef Row* _row(self, uint32_t number) noexcept nogil
+    cdef Row* _place(self, Row* row) noexcept nogil
     cdef bint _prepare(self, Row* row) noexcept nogil
     cdef Status _finish(
         self, Ring ring, Made* made, size_t start, int64_t time_ns

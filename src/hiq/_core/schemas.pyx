@@ -23,7 +23,8 @@ from hiq._core.tags cimport Entities, Entity
 from hiq._core.tidy cimport Tidy
 
 cdef enum:
-    MAX_RAW = 1 << 15    # bytes of attributes that are remembered
+    MAX_RAW = 1 << 15        # bytes of attributes that are remembered
+    KEEP_PASSING = 1 << 20   # bytes kept for the next event that cannot be
 
 
 cdef void row_free(Row* row) noexcept nogil:
@@ -105,9 +106,11 @@ cdef class Schemas:
             or not same(
                 span(row.raw.data, row.raw.length), span_of(base, &seen.attributes)
             )
-        ) and not self._prepare(row):
-            row.known = False
-            return Status.NO_MEMORY
+        ):
+            row = self._place(row)
+            if not self._prepare(row):
+                row.known = False
+                return Status.NO_MEMORY
         if self._has_homeiq:
             start = self.homeiq_ring.lines.length
             homeiq = self.homeiq.write(seen, &row.homeiq, &self.homeiq_ring.lines)
@@ -136,6 +139,21 @@ cdef class Schemas:
             self._count = number
         return &self._rows[number - 1]
 
+    cdef Row* _place(self, Row* row) noexcept nogil:
+        """Return where to make what lines have: the passing row if none can be kept."""
+        cdef Row* passing = &self._stranger
+        if row != passing and self._seen.attributes.length <= MAX_RAW and (
+            self.remembered_bytes - row_size(row) <= self._memory_limit
+        ):
+            return row
+        self.remembered_bytes -= row_size(row)
+        row_free(row)
+        self.remembered_bytes -= row_size(passing)
+        if row_size(passing) > KEEP_PASSING:
+            row_free(passing)
+        self.remembered_bytes += row_size(passing)
+        return passing
+
     cdef bint _prepare(self, Row* row) noexcept nogil:
         """Make of the attributes what all lines of them have; False without memory."""
         cdef Seen* seen = &self._seen
@@ -152,9 +170,7 @@ cdef class Schemas:
             return False
         row.raw.length = 0
         row.version = self.cards.version(seen.number)
-        row.known = raw.length <= MAX_RAW and (
-            self.remembered_bytes <= self._memory_limit
-        )
+        row.known = row != &self._stranger
         if row.known:
             put_span(&row.raw, raw)
             row.known = not row.raw.failed

@@ -7,11 +7,11 @@ again only when the unit or device class differs from last time.
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcmp
 
+from hiq._core.arrange cimport table_arrange
 from hiq._core.buffer cimport LOOSE, Buffer, buffer_free, put, put_byte, put_span, reserve
 from hiq._core.span cimport MISSING, Span, Value, hash_of, same, span, span_of
 from hiq._core.table cimport (
-    Item, Table, set_text, table_arrange, table_clear, table_free, table_put,
-    table_write,
+    Item, Table, set_text, table_clear, table_free, table_put, table_write,
 )
 from hiq._core.tags cimport Entity, domain_of, id_of, object_of
 from hiq._core.text cimport is_simple, put_clean_name, put_escaped

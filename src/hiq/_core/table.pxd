@@ -44,12 +44,17 @@ cdef void table_clear(Table* table) noexcept nogil
 # hot path
 cdef Item* table_find(Table* table, Span name) noexcept nogil
 cdef Item* table_put(Table* table, Span name, Span suffix) noexcept nogil
-cdef bint table_arrange(Table* table, bint keep_empty) noexcept nogil
 cdef void table_write(Table* table, Buffer* out, bint leading) noexcept nogil
 
 
 cdef inline Span name_at(const Table* table, const Item* item) noexcept nogil:
     return span(table.arena.data + item.name, item.name_length)
+
+
+cdef inline Span place_name(const Table* table, size_t number) noexcept nogil:
+    return span(
+        table.arena.data + table.places[number].name, table.places[number].length
+    )
 
 
 cdef inline void set_text(Item* item, size_t start, size_t length) noexcept nogil:

@@ -121,6 +121,9 @@ cdef class Tap:
 
     cdef void cut(self, Py_ssize_t count) noexcept:
         """Forget what is behind the first so many: their frame was refused."""
+        cdef Py_ssize_t i
+        for i in range(count, len(self._found)):
+            self._bytes -= len(self._found[i][3])
         del self._found[count:]
 
     # export

@@ -3,22 +3,20 @@ from libc.stdint cimport uint8_t, uint32_t
 from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport Buffer
 from hiq._core.cards cimport Cards
-from hiq._core.globs cimport Globs
 from hiq._core.names cimport Names
 from hiq._core.row cimport Made, Seen
 from hiq._core.series cimport Series
 from hiq._core.span cimport Span, Value
 from hiq._core.status cimport Status
 from hiq._core.table cimport Table
+from hiq._core.wanted cimport Wanted
 
 cdef class Tidy:
     # construction
     cdef Cards _cards
     cdef Series _series
     cdef Names _states
-    cdef Names _domains         # domain -> number of its globs
-    cdef Globs _globs
-    cdef uint32_t* _ends        # of the globs of each number; 0 is every domain
+    cdef Wanted _wanted
     cdef uint32_t _tags         # bits of the tags that are on
     cdef bint _follows
     cdef bint _writes_unavailable
@@ -40,7 +38,6 @@ cdef class Tidy:
     ) noexcept nogil
     cdef bint _fields(self, const Seen* seen, Made* made) noexcept nogil
     cdef bint _add_unit(self, const uint8_t* base, const Value* unit) noexcept nogil
-    cdef bint _accepts(self, int number, Span name) noexcept nogil
     cdef bint _add(
         self, const uint8_t* base, const Attribute* item, int segment
     ) noexcept nogil

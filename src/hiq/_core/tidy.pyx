@@ -6,14 +6,14 @@ judges nothing and knows no frames.
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 
+from hiq._core.arrange cimport table_arrange
 from hiq._core.attribute cimport Attribute
 from hiq._core.buffer cimport Buffer, buffer_free, grow_array, put, put_byte, put_span
 from hiq._core.cards cimport (
     AREA, DEVICE, FIRST_ID, FLOOR, LABELS, PLATFORM, RID, Cards,
 )
-from hiq._core.globs cimport Globs
 from hiq._core.names cimport Names
 from hiq._core.number cimport put_number
 from hiq._core.numeral cimport FINITE, put_text_number
@@ -27,14 +27,15 @@ from hiq._core.span cimport (
 from hiq._core.status cimport Status
 from hiq._core.strings cimport json_text, put_capped, put_string, put_string_of
 from hiq._core.table cimport (
-    Item, set_text, table_arrange, table_clear, table_free, table_put, table_write,
+    Item, set_text, table_clear, table_free, table_put, table_write,
 )
 from hiq._core.tags cimport domain_of, id_of
 from hiq._core.text cimport put_clean_name, text_of
 from hiq._core.unique cimport keep_last
+from hiq._core.wanted cimport Wanted
 
 from hiq._core.fields import ONE, ZERO
-from hiq._core.schema_options import ALL_DOMAINS, TAGS
+from hiq._core.schema_options import TAGS
 
 # Bits of the tags, in the order of `TAGS`.
 cdef enum:
@@ -99,19 +100,10 @@ cdef class Tidy:
     def __cinit__(self, options, Cards cards):
         cdef size_t i
         given = options.tidy
-        domains = [name for name in given.attributes if name != ALL_DOMAINS]
-        lists = [given.attributes.get(ALL_DOMAINS, ())]
-        lists += [given.attributes[name] for name in domains]
+        self._wanted = Wanted(given.attributes)
         self._cards = cards
         self._series = Series(options)
         self._states = Names(dict.fromkeys(ONE, 1) | dict.fromkeys(ZERO, 0))
-        self._domains = Names({name: i for i, name in enumerate(domains, 1)})
-        self._globs = Globs([glob for globs in lists for glob in globs])
-        self._ends = <uint32_t*> calloc(len(lists), sizeof(uint32_t))
-        if self._ends == NULL:
-            raise MemoryError
-        for i, globs in enumerate(lists):
-            self._ends[i] = len(globs) + (self._ends[i - 1] if i else 0)
         for i, name in enumerate(TAGS):
             self._tags |= <uint32_t> (name in given.tags) << i
         self._follows = given.follows_old_id
@@ -120,7 +112,6 @@ cdef class Tidy:
         self._most = given.max_text_bytes
 
     def __dealloc__(self):
-        free(self._ends)
         free(self._items)
         table_free(&self._table)
         buffer_free(&self._name)
@@ -184,10 +175,9 @@ cdef class Tidy:
         cdef size_t count = 0
         cdef size_t i
         cdef int segment
-        cdef Span domain = domain_of(seen.entity)
-        cdef int number = max(self._domains.find(domain, hash_of(domain)), 0)
+        cdef int32_t number = self._wanted.number_of(domain_of(seen.entity))
         made.fields.length = 0
-        if seen.attributes.kind == MAP and self._globs.count:
+        if seen.attributes.kind == MAP and self._wanted.count:
             inside(&cursor, base, &seen.attributes)
             enter(&cursor)
             while True:
@@ -208,7 +198,7 @@ cdef class Tidy:
             self._table.arena.failed = False
             for i in range(count):
                 self._text.length = 0
-                if self._accepts(
+                if self._wanted.accepts(
                     number, text_of(base, &self._items[i].key, &self._text)
                 ) and not self._add(base, &self._items[i], segment):
                     return False
@@ -222,6 +212,8 @@ cdef class Tidy:
             if not table_arrange(&self._table, True):
                 return False
             table_write(&self._table, &made.fields, True)
+            if self._table.arena.failed:
+                return False
             made.ends[segment] = <uint32_t> made.fields.length
         return not (
             made.fields.failed or self._table.arena.failed or self._text.failed
@@ -241,18 +233,6 @@ cdef class Tidy:
         put_string_of(&self._table.arena, base, unit, &self._text, &self._scratch)
         set_text(item, start, self._table.arena.length - start)
         return True
-
-    cdef bint _accepts(self, int number, Span name) noexcept nogil:
-        """Return whether an attribute is asked for."""
-        cdef size_t i
-        for i in range(self._ends[0]):
-            if self._globs.matches(i, name):
-                return True
-        if number:
-            for i in range(self._ends[number - 1], self._ends[number]):
-                if self._globs.matches(i, name):
-                    return True
-        return False
 
     cdef bint _add(
         self, const uint8_t* base, const Attribute* item, int segment

@@ -62,6 +62,7 @@ cdef extern from "vector.h":
     void copy "hiq_copy" (uint8_t* to, const uint8_t* at, size_t length) noexcept nogil
     # ask for bytes that are needed soon
     void prefetch "hiq_prefetch" (const void* at, size_t length) noexcept nogil
+    void prefetch_cold "hiq_prefetch_cold" (const void* at) noexcept nogil
     void prefetch_to "hiq_prefetch_to" (
         const uint8_t* at, const uint8_t* end
     ) noexcept nogil

@@ -7,12 +7,12 @@ from hiq._core.buffer cimport Buffer
 from hiq._core.event cimport Event, Tape
 from hiq._core.fields cimport Fields
 from hiq._core.memo cimport Changes, Memo
+from hiq._core.memory cimport Memory
 from hiq._core.overlay cimport Overlay
 from hiq._core.series cimport Series
 from hiq._core.span cimport Span
 from hiq._core.stamp cimport Stamp
 from hiq._core.status cimport Status
-from hiq._core.table cimport Table
 from hiq._core.tags cimport Entity
 from hiq._core.vocabulary cimport Vocabulary, Word
 
@@ -23,27 +23,18 @@ cdef class Writer:
     cdef Vocabulary _vocabulary
     cdef Series _series
     cdef Fields fields
+    cdef Memory memory
     cdef Allowance allowance             # set by the owner
     cdef Buffer _source
     cdef Changes _changes                # of the point at hand
     cdef Stamp _stamp                    # of the last line
-    cdef Table _names                    # that the fields of a state can have
     cdef bint _skip_null
-    cdef size_t remembered_bytes
-    cdef size_t memory_limit             # of what is remembered
     cdef uint64_t series                 # of the last line
 
     # hot path
     cdef Status write(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
         Entity* entity, int64_t time_ns, Buffer* out,
-    ) noexcept nogil
-    cdef void forget(self, Entity* entity) noexcept nogil
-    cdef void skip(
-        self, const uint8_t* base, const Event* event, Entity* entity
-    ) noexcept nogil
-    cdef bint keep(
-        self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
     ) noexcept nogil
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
@@ -55,13 +46,6 @@ cdef class Writer:
     cdef Status _anew(
         self, const uint8_t* base, const Event* event, Attribute* items, Span state,
         Entity* entity, Buffer* out,
-    ) noexcept nogil
-    cdef bint _can_remember(
-        self, Entity* entity, const Event* event, size_t count
-    ) noexcept nogil
-    cdef void _remember(
-        self, Entity* entity, const uint8_t* base, const Event* event,
-        const Attribute* items, Span fields,
     ) noexcept nogil
     cdef bint _tag(
         self, const uint8_t* base, const Attribute* item, const Word* word,

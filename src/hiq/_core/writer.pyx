@@ -7,26 +7,25 @@ nothing and knows no frames.
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 
+from hiq._core.arrange cimport table_arrange
 from hiq._core.attribute cimport Attribute
-from hiq._core.buffer cimport LOOSE, Buffer, buffer_free, grow_array, put_span, reserve
+from hiq._core.buffer cimport LOOSE, Buffer, buffer_free, put_span, reserve
 from hiq._core.event cimport Event, Tape, is_partial
 from hiq._core.fields cimport Fields, Made
 from hiq._core.memo cimport (
-    FIELD, FRAGILE, MAX_PARTS, MAX_RAW, SILENT, Changes, Memo, Part, memo_forget,
-    memo_keep, memo_move_parts, memo_note_parts, memo_pass, memo_plan, memo_renew,
-    memo_same_keys, memo_set, memo_size, memo_write, same_state, same_value,
+    FIELD, FRAGILE, SILENT, Changes, Memo, Part, memo_move_parts, memo_note_parts,
+    memo_same_keys, memo_set, memo_write, same_state, same_value,
 )
+from hiq._core.memory cimport Memory
 from hiq._core.numeral cimport FINITE
 from hiq._core.overlay cimport Overlay
 from hiq._core.series cimport FROM_CLASS, FROM_UNIT, Series
-from hiq._core.span cimport (
-    MAP, MISSING, NULL_VALUE, STRING, Span, Value, span,
-)
+from hiq._core.span cimport MISSING, NULL_VALUE, STRING, Span, Value, span
 from hiq._core.stamp cimport put_stamp
 from hiq._core.state cimport read_rest
 from hiq._core.status cimport Status
-from hiq._core.table cimport table_arrange, table_clear, table_free, table_write
-from hiq._core.tags cimport Entity, id_of
+from hiq._core.table cimport table_clear, table_write
+from hiq._core.tags cimport Entities, Entity
 from hiq._core.text cimport text_of
 from hiq._core.unique cimport keep_last
 from hiq._core.vocabulary cimport CLASS, TAG, UNIT, Vocabulary, Word
@@ -49,17 +48,17 @@ cdef class Writer:
 
     # construction
 
-    def __cinit__(self, options, plan, Overlay overlay, rows):
+    def __cinit__(self, options, plan, Overlay overlay, rows, Entities entities):
         self._overlay = overlay
         self._vocabulary = Vocabulary(options.tags_attributes, plan.ignored, rows)
         self._series = Series(options)
         self.fields = Fields(rows)
         self._skip_null = options.skip_null_attributes
-        self.memory_limit = options.max_remembered_bytes
+        # Tags that vary stand in the line's head, which is not remembered by state.
+        self.memory = Memory(options, entities, self._series.tags_vary)
 
     def __dealloc__(self):
         buffer_free(&self._source)
-        table_free(&self._names)
 
     # hot path
 
@@ -86,52 +85,6 @@ cdef class Writer:
             if out.failed:
                 return Status.NO_MEMORY
         return status
-
-    cdef void forget(self, Entity* entity) noexcept nogil:
-        """Give the memory of an entity's last state back."""
-        self.remembered_bytes -= memo_size(&entity.memo)
-        memo_forget(&entity.memo)
-
-    cdef void skip(
-        self, const uint8_t* base, const Event* event, Entity* entity
-    ) noexcept nogil:
-        """Remember a state that gives no point: the next event will name it again."""
-        if entity.memo.valid:
-            self.remembered_bytes -= memo_size(&entity.memo)
-            memo_pass(&entity.memo, base, &event.new_state, event.depth)
-            self.remembered_bytes += memo_size(&entity.memo)
-
-    cdef bint keep(
-        self, const uint8_t* base, Event* event, Tape* tape, Entity* entity
-    ) noexcept nogil:
-        """Remember a state that is not wanted, only to recognise the next; whether it was."""
-        cdef Memo* memo = &entity.memo
-        cdef bint known = memo.valid and event.version == memo.version
-        if (
-            event.new_state.kind != MAP
-            or event.state.kind != STRING
-            or event.attributes.kind != MAP
-        ):
-            return False
-        if known and event.is_recalled:
-            memo_move_parts(
-                memo, tape.items + event.first, event.count, event.attributes.start
-            )
-        elif not known or not event.is_unread:
-            memo.valid = False
-            if is_partial(event) and not read_rest(tape, base, event):
-                return False
-            if not self._can_remember(entity, event, event.count):
-                return False
-            memo.part_count = <uint32_t> event.count
-            memo_note_parts(memo, tape.items + event.first, event.attributes.start)
-        self.remembered_bytes -= memo_size(memo)
-        memo_renew(
-            memo, base, &event.new_state, &event.state, &event.attributes,
-            span(NULL, 0), event.depth, id_of(entity), event.is_usual,
-        )
-        self.remembered_bytes += memo_size(memo)
-        return memo.valid
 
     cdef bint _again(
         self, const uint8_t* base, Event* event, Tape* tape, Span state,
@@ -208,13 +161,9 @@ cdef class Writer:
             memo_move_parts(memo, items, count, event.attributes.start)
         elif not equal:
             memo_note_parts(memo, items, event.attributes.start)
-        self.remembered_bytes -= memo.raw.capacity + memo.fields.capacity
-        memo_renew(
-            memo, base, &event.new_state, &event.state, &event.attributes,
-            span(out.data + start, out.length - start), event.depth, id_of(entity),
-            event.is_usual,
+        self.memory.renew(
+            entity, base, event, span(out.data + start, out.length - start)
         )
-        self.remembered_bytes += memo.raw.capacity + memo.fields.capacity
         out.data[start] = c" "
         return True
 
@@ -267,7 +216,7 @@ cdef class Writer:
             state, event.state.flags
         ) or not self.fields.add_state():
             return Status.NO_MEMORY
-        if self._can_remember(entity, event, count):
+        if self.memory.has_room(entity, event, count):
             part = memo.parts
             memo.part_count = <uint32_t> count
             memo.value = self.fields.made.number_item
@@ -334,50 +283,12 @@ cdef class Writer:
         if out.failed:
             return Status.NO_MEMORY
         if part != NULL:
-            self._remember(
-                entity, base, event, items, span(out.data + start, out.length - start)
+            self.memory.remember(
+                entity, base, event, items, &self.fields.table,
+                span(out.data + start, out.length - start),
             )
         out.data[start] = c" "
         return Status.OK
-
-    cdef bint _can_remember(
-        self, Entity* entity, const Event* event, size_t count
-    ) noexcept nogil:
-        """Return whether there is room to remember the state, and its parts."""
-        cdef Memo* memo = &entity.memo
-        if (
-            self._series.tags_vary
-            or not entity.remembered
-            or count != event.count
-            or count > MAX_PARTS
-            or event.new_state.length > MAX_RAW
-            or self.remembered_bytes > self.memory_limit + self.memory_limit // 8
-        ):
-            return False
-        self.remembered_bytes -= memo_size(memo)
-        if not grow_array(
-            <void**> &memo.parts, &memo.part_capacity, count + 1, sizeof(Part)
-        ):
-            self.remembered_bytes += memo_size(memo)
-            return False
-        self.remembered_bytes += memo_size(memo)
-        return True
-
-    cdef void _remember(
-        self, Entity* entity, const uint8_t* base, const Event* event,
-        const Attribute* items, Span fields,
-    ) noexcept nogil:
-        """Remember a state and the fields just written."""
-        cdef Memo* memo = &entity.memo
-        self.remembered_bytes -= memo_size(memo)
-        if memo_plan(memo, base, items, &self._names):
-            memo_keep(memo, &self.fields.table, &self._names)
-            memo_note_parts(memo, items, event.attributes.start)
-            memo_renew(
-                memo, base, &event.new_state, &event.state, &event.attributes, fields,
-                event.depth, id_of(entity), event.is_usual,
-            )
-        self.remembered_bytes += memo_size(memo)
 
     cdef bint _tag(
         self, const uint8_t* base, const Attribute* item, const Word* word,

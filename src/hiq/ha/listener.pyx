@@ -9,10 +9,12 @@ picows: see `listening`, which decides whether it may be used.
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcpy, memset
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
 from hiq._core.buffer cimport Buffer, buffer_free, put, reserve
+from hiq._core.intake cimport Intake
 from hiq._core.pipeline cimport Pipeline
 from hiq._core.verdict cimport Tally
 
@@ -30,15 +32,29 @@ cdef size_t MAX_HELD = 32 * 1024
 cdef size_t MAX_HELD_FRAME = 8 * 1024
 cdef size_t REST_BYTES = 48 * 1024
 cdef size_t REST_FRAMES = 32
-"""What comes until a flush must be well below the room that a socket has, where the
-kernel counts a KiB or two for each frame whatever its size: else the sender has to wait
-and the last ones come behind the flush."""
+"""What comes in a rest must be well below the room that a socket has, where the kernel
+counts a KiB or two for each frame whatever its size: else the sender has to wait and the
+last ones come behind the flush."""
 cdef size_t WORTH_FRAMES = 2
 """A rest costs about as much as a read."""
+cdef double SHORTEST_S = 0.002
+"""What comes faster is read together anyway, and timers are no finer than half of it."""
+cdef double UNTIL_FLUSH_S = 60.0
+"""Longer than anybody lets it rest."""
+cdef double STEADY_S = 0.1
+"""What came in less time says little: the stream is taken for hardly slower than before."""
+cdef double STEADY = 0.7
 cdef size_t NOBODY_KNOWS = 1 << 30
 """Bytes before anything has waited: what came was no stream of events."""
 cdef size_t HEAD = 96
 """Bytes of a message in which its type of event is found, if it is a state change."""
+
+
+cdef inline double now_s() noexcept nogil:
+    """Return seconds of a clock that is never set back."""
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return <double> now.tv_sec + 1e-9 * <double> now.tv_nsec
 
 
 cdef class Listener(WSListener):
@@ -50,25 +66,28 @@ cdef class Listener(WSListener):
     - `in_batch`: whether something was delivered since the owner's `end_read`.
     - With `Lane.gathering`, a state event that is alone in its read may wait: it is
       read by `flush`, or in front of the next frame that may not.
-    - Where several came since the last flush, in a stream that is not too fast, the
-      owner is told to let the socket `rest`: behind the first one that waits, or behind
-      what a flush has found in a socket that had rested. `flush` has it read again.
+    - Where several came since the last flush the owner is told to let the socket `rest`:
+      behind the first one that waits, or behind what came while it rested. It is read
+      again with `flush`; in a faster stream earlier, so that it has room for what comes.
     """
 
     # construction
 
     def __init__(self, owner, lane=None):
+        cdef Pipeline pipeline
         self._owner = owner
         self._flushed = True
         self._since = NOBODY_KNOWS
         if lane is not None:
-            self._pipeline = lane.pipeline
+            pipeline = lane.pipeline
+            self._intake = pipeline.intake
             self._count = lane.count
             self._on_full = lane.on_full
             self._on_passed = lane.on_passed
             self._gathering = lane.gathering
             if lane.gathering is not None:
                 lane.gathering.flush = self.flush
+                self._within_s = lane.gathering.within_s
 
     def __dealloc__(self):
         buffer_free(&self._held)
@@ -82,7 +101,7 @@ cdef class Listener(WSListener):
     def direct(self, bint wanted):
         if not wanted:
             self.flush()
-        self._direct = wanted and self._pipeline is not None
+        self._direct = wanted and self._intake is not None
 
     # hot path
 
@@ -127,8 +146,8 @@ cdef class Listener(WSListener):
 
     cdef int _take(self, const uint8_t* at, size_t size) except -1:
         """Feed one message and act on what the pipeline says."""
-        cdef list passed = self._pipeline.take_frame(at, size, False, &self._tally)
-        if self._pipeline.is_full():
+        cdef list passed = self._intake.take(at, size, False, &self._tally)
+        if self._intake.is_full():
             self._tell()
             self._on_full()
         if passed is not None:
@@ -141,7 +160,7 @@ cdef class Listener(WSListener):
         cdef size_t size = frame.payload_size
         cdef uint32_t length = <uint32_t> size
         cdef bint first = self._held.length == 0
-        cdef bint may_rest = False
+        cdef double rest_s = 0.0
         if size > MAX_HELD_FRAME or self._held.length + size > MAX_HELD:
             return 0
         if (<const uint8_t*> frame.payload_ptr)[0] != b"{" or memmem(
@@ -157,15 +176,14 @@ cdef class Listener(WSListener):
         put(&self._held, frame.payload_ptr, size)
         if first:
             if self._flushed:
-                self._flushed = False
                 self._since -= size
                 self._since_frames -= 1
-                may_rest = self._worth_a_rest()
-                self._since, self._since_frames = size, 1
+                rest_s = self._rest_s()
+                self._begin(size, 1)
             self._rested = False
             self._gathering.began()
-            if may_rest:
-                self._owner.rest()
+            if rest_s and self._owner.rest(rest_s):
+                self._rested = rest_s < UNTIL_FLUSH_S
         return 1
 
     cdef int _rest_again(self) except -1:
@@ -173,23 +191,45 @@ cdef class Listener(WSListener):
 
         Without waiting for a first event: that would be one waking up more each time.
         """
+        cdef double rest_s = self._rest_s()
+        self._rested = False
         if (
-            self._direct
-            and self._worth_a_rest()
+            rest_s
+            and self._direct
             and self._gathering.may_wait()
-            and self._owner.rest()
+            and self._owner.rest(rest_s)
         ):
-            self._rested = self._flushed = False
-            self._since = self._since_frames = 0
+            self._rested = rest_s < UNTIL_FLUSH_S
+            self._begin(0, 0)
             self._gathering.began()
         return 0
 
-    cdef bint _worth_a_rest(self):
-        """Whether what came since the last flush is a stream that may wait."""
-        return (
-            self._since <= REST_BYTES
-            and WORTH_FRAMES <= self._since_frames <= REST_FRAMES
-        )
+    cdef void _begin(self, size_t size, size_t frames) noexcept nogil:
+        """Count anew from here on."""
+        self._flushed = False
+        self._since, self._since_frames, self._since_s = size, frames, now_s()
+
+    cdef double _rest_s(self):
+        """Return how long a stream may wait that goes on as what came since.
+
+        Until the next flush, if there is room for all that comes until then; else
+        until half of the room is used. 0.0: it is not worth it.
+        """
+        cdef double load, rest_s
+        cdef double passed_s = max(now_s() - self._since_s, 1e-6)
+        if self._since_frames < WORTH_FRAMES or self._since >= NOBODY_KNOWS:
+            return 0.0
+        load = max(
+            <double> self._since_frames / <double> REST_FRAMES,
+            <double> self._since / <double> REST_BYTES,
+        ) / passed_s
+        if passed_s < STEADY_S:
+            load = max(load, STEADY * self._load)
+        self._load = load
+        if load * self._within_s <= 1.0:
+            return UNTIL_FLUSH_S
+        rest_s = 0.5 / load
+        return rest_s if rest_s >= SHORTEST_S else 0.0
 
     cdef int _read_held(self) except -1:
         """Read what waits, oldest first."""
@@ -235,13 +275,15 @@ cdef class Listener(WSListener):
 
         Returns whether the socket rested: what is in it comes with the next read.
         """
+        cdef bint rested
         self._flushed = True
         try:
             self._read_held()
         except Exception as exc:
             self._owner.fail(exc)
             self._tell()
-        self._rested = self._owner.rouse()
+        rested = self._owner.rouse()
+        self._rested |= rested  # or a short rest is over whose read is still to come
         return self._rested
 
     # the rest of what picows calls

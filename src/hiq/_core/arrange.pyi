@@ -1,0 +1,1 @@
+# Nothing of this module is seen by Python: its names are in the .pxd.
