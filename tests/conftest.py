@@ -69,19 +69,34 @@ def victoriametrics(tmp_path: Path) -> Iterator[VictoriaMetrics]:
 
 
 @pytest.fixture(scope="session")
-def home_assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeAssistant]:
-    """Give the Home Assistant 2024.3.3 that all tests share; do not stop it."""
+def _home_assistant_2024(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[HomeAssistant]:
     venv = environment("2024.3")
     yield from lend(HomeAssistant(venv, tmp_path_factory.mktemp("ha-2024.3")))
 
 
 @pytest.fixture(scope="session")
-def home_assistant_2025(
+def _home_assistant_2025(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[HomeAssistant]:
-    """Give the Home Assistant 2025.4.4 that all tests share; do not stop it."""
     venv = environment("2025.4")
     yield from lend(HomeAssistant(venv, tmp_path_factory.mktemp("ha-2025.4")))
+
+
+@pytest.fixture
+def home_assistant(_home_assistant_2024: HomeAssistant) -> HomeAssistant:
+    """Give the Home Assistant 2024.3.3 that all tests share; do not stop it."""
+    # If it has crashed, that concerns the test that saw it, and no other.
+    _home_assistant_2024.revive()
+    return _home_assistant_2024
+
+
+@pytest.fixture
+def home_assistant_2025(_home_assistant_2025: HomeAssistant) -> HomeAssistant:
+    """Give the Home Assistant 2025.4.4 that all tests share; do not stop it."""
+    _home_assistant_2025.revive()
+    return _home_assistant_2025
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ import struct
 from dataclasses import dataclass
 from typing import Self
 
+from hiq.accepting import stop_accepting
+
 CHUNK = 65536
 LINGER_RESET = struct.pack("ii", 1, 0)
 
@@ -74,6 +76,7 @@ class Proxy:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
+        await stop_accepting(self._server.sockets)
         self._server.close()
         self._flowing.set()
         self.drop(reset=True)

@@ -95,6 +95,16 @@ def test_what_the_database_asks_for_holds_for_all(breaker, after, pause):
     assert breaker.ask() == pause
 
 
+def test_what_was_asked_for_is_over_with_a_success(breaker, clock):
+    """Of two requests one is sent away for an hour, one succeeds: the hour is over."""
+    breaker.failed(3600.0)
+    breaker.succeeded()
+    clock.now += 600.0
+    assert breaker.ask() == 0.0
+    breaker.failed()
+    assert breaker.ask() == 1.0
+
+
 def test_a_hurry_ends_a_pause(breaker):
     """The next request goes at once; the one after the failure waits again."""
     breaker.failed(at_once=True)

@@ -13,7 +13,7 @@ SRC = Path(__file__).parent.parent / "src" / "hiq"
 
 FLOOR_0 = (
     *("errors", "settings", "log", "backoff", "breaker", "flow", "stats", "gaps"),
-    *("rates", "words"),
+    *("rates", "words", "accepting"),
 )
 FLOOR_2 = {
     "assure": (
@@ -29,6 +29,7 @@ FLOOR_2 = {
     "ha": (
         *("messages", "commands", "session", "states", "locate"),
         *("events", "history_plan", "history_rows", "home", "registries"),
+        *("login", "unanswered"),
     ),
     "clients": (
         *("answers", "auth", "clocks", "commands", "counts", "delivered", "denied"),
@@ -37,6 +38,7 @@ FLOOR_2 = {
         *(
             "lifecycle",
             "limits",
+            "numbered",
             "offered",
             "outbox",
             "owed",
@@ -46,7 +48,7 @@ FLOOR_2 = {
         ),
         *("session_rows", "wire"),
         *("principal", "protocol", "reading", "rules", "sessions", "state"),
-        *("subscriptions", "homeiq", ""),  # the package itself imports nothing
+        *("subscriptions", "users", "homeiq", ""),  # the package itself imports nothing
     ),
     "journal": ("segment", "windows"),
     "sink": ("base", "dialect", "decode", "http1", "coerce", "charted", "metricsql"),
@@ -195,11 +197,11 @@ def test_foreign_imports_have_their_floor(module: str) -> None:
 
 
 def test_every_source_file_fits_its_room() -> None:
-    """No source file is longer than 400 lines."""
+    """No source file is longer than 350 lines."""
     long = {
         str(path.relative_to(SRC)): lines
-        for pattern in ("*.py", "*.pyx", "*.pxd", "*.hpp", "*.js", "*.css")
+        for pattern in ("*.py", "*.pyx", "*.pxd", "*.h", "*.css")
         for path in SRC.rglob(pattern)
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350
     }
     assert long == {}

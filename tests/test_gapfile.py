@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from hiq.gapfile import GapFile
@@ -75,3 +76,25 @@ async def test_a_full_disk_is_tried_again(tmp_path, caplog):
     disk.broken = False
     assert await file.flush()
     assert path.exists()
+
+
+async def test_a_stop_within_a_write_loses_no_change(tmp_path):
+    """The write may not have begun: the last flush does it."""
+    path = tmp_path / "gaps.json"
+    ledger, busy = Ledger(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        file = GapFile(ledger, path, executor=pool)
+        await file.load()
+        pool.submit(busy.wait, 60.0)
+        ledger.open("disconnected", 1.0, source="home_assistant")
+        await asyncio.sleep(0)
+        task = asyncio.ensure_future(file.flush())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        busy.set()
+        assert await file.flush()
+    again = Ledger()
+    await GapFile(again, path).load()
+    assert again.gaps == ledger.gaps

@@ -57,6 +57,19 @@ def test_points_are_unknown_if_any_were():
     assert book.gaps[0].points is None
 
 
+def test_old_and_new_losses_in_turn_are_two_gaps():
+    """Restored points that are lost lie weeks before live ones: both become longer."""
+    book = ledger()
+    for number in range(3):
+        for start in (1e6, 10.0):
+            begin = start + number
+            book.record("a", begin, begin + 1, source="x", outcome="", points=1)
+    assert [(gap.start_s, gap.end_s, gap.points) for gap in book.gaps] == [
+        (1e6, 1e6 + 3, 3),
+        (10.0, 13.0, 3),
+    ]
+
+
 def test_the_oldest_settled_gap_goes_first():
     """The limit is kept; open gaps outlive settled ones, and what goes is counted."""
     book = ledger(limit=3)

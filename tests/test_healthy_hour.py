@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from hiq import Pipeline
+from hiq.assure.monitor_stages import JOURNAL
 from hiq.ha.feed import Feed
 from hiq.journal.journal import Entry
 from hiq.oversight import Oversight
@@ -176,3 +177,17 @@ async def test_an_hour_of_a_healthy_home_raises_nothing(tmp_path: Path) -> None:
     assert document.components["sink db"].status == "ok"
     assert all(not check.failures for check in document.checks.values())
     msgspec.json.encode(document)
+
+
+async def test_of_many_commits_some_are_looked_at(tmp_path: Path) -> None:
+    """A commit each millisecond costs no more thought than twenty a second."""
+    walk = Walk(tmp_path)
+    for number in range(1000):
+        walk.now_s = number / 1000
+        made_ns = int((START_S + walk.now_s - 0.5) * 1e9)
+        walk.journal.append([("ha", Entry(b"", 1, made_ns, made_ns))])
+    await walk.oversight.look()
+    summary = walk.oversight.stages.latencies[JOURNAL].summary(walk.now_s)
+    assert summary is not None
+    assert summary.count == 2 * 20  # the first and the last time of each
+    assert summary.least_s == pytest.approx(0.5)

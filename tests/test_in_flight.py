@@ -68,9 +68,7 @@ class Slow:
 
 def made(path, *, bad=(), **kwargs):
     """A bench with such a database."""
-    bench = Bench(path, max_points=2, **kwargs)
-    bench.sink = bench.deliverer._sink = Slow(bad)
-    return bench
+    return Bench(path, sink=Slow(bad), max_points=2, **kwargs)
 
 
 async def settle():
@@ -120,6 +118,51 @@ async def test_a_new_run_sends_only_what_is_not_confirmed(tmp_path):
         assert [a.lines for a in bench.sink.asked] == [lines(0, 1)]
         bench.sink.say(0)
         await until(lambda: bench.stats.pending == 0)
+    bench.balance()
+    bench.journal.close()
+
+
+async def test_a_new_run_writes_no_dead_letter_again(tmp_path):
+    """What came to its end behind a request under way is at its end for the next run."""
+    bench = made(tmp_path, bad=lines(2, 3), in_flight=2)
+    bench.append(*range(4), record=2)
+    async with running(bench.deliverer):
+        await until(lambda: len(bench.sink.asked) == 2)
+        while not bench.deliverer._lanes.main.flights[1].landed:
+            if len(bench.sink.asked) == 2:
+                bench.sink.say(1)
+            await settle()
+    async with running(bench.deliverer):
+        while bench.stats.pending:
+            if bench.sink.asked:
+                bench.sink.say(0)
+            await settle()
+    assert sorted(letter.line for letter in bench.letters.read()) == lines(2, 3)
+    assert bench.stats.dead_lettered == 2
+    bench.journal.close()
+
+
+async def test_a_hole_behind_a_request_under_way_is_read_once(tmp_path):
+    """Idle workers do not wake each other over what only the cursor can step over."""
+    bench = made(tmp_path, in_flight=3)
+    bench.append(*range(4), record=2)
+    bench.forget()
+    (segment,) = (tmp_path / "journal" / "ha").iterdir()
+    data = bytearray(segment.read_bytes())
+    data[-10] ^= 0xFF
+    segment.write_bytes(data)
+    reads = []
+    cursor = bench.deliverer._cursor
+    read = cursor.read
+    cursor.read = lambda *args: reads.append(args) or read(*args)
+    async with running(bench.deliverer):
+        await until(lambda: bench.sink.asked)
+        for _ in range(20):
+            await settle()
+        assert len(reads) < 6
+        bench.sink.say(0)
+        await until(lambda: bench.stats.pending == 0)
+    assert (bench.stats.written, bench.stats.dropped) == (2, 2)
     bench.balance()
     bench.journal.close()
 

@@ -302,12 +302,12 @@ async def test_stop_feeds_nothing_more(simulator):
 
 async def test_stop_feeds_what_has_come(simulator):
     """What is in a socket that is left alone is not left behind."""
-    gathering = Gathering(lambda: True, lambda: None)
+    gathering = Gathering(lambda: True, lambda: None, 0.25)
     async with running(
         simulator.url, simulator.token, gathering=gathering, timing=Timing()
     ) as run:
         await run.until(lambda: run.stats.snapshot_states == 60)
-        connection = run.ingest._conversation._connection
+        connection = run.ingest._link._conversation._connection
         await run.until(lambda: connection.may_rest and not connection._paused)
         connection.rest()
         for _ in range(5):

@@ -159,6 +159,21 @@ async def test_two_sinks_are_independent(simulator: Simulator, tmp_path: Path) -
         assert it.stats.sinks["bad"].pending == good.written
 
 
+async def test_what_is_loaded_is_told(simulator: Simulator, tmp_path: Path) -> None:
+    """Once everything runs, and again when the first client has made it load HTTP."""
+    it = Running(settings_for(simulator, tmp_path))
+    loaded: list[bool] = []
+    it.service.loaded = lambda: loaded.append(it.service.started.is_set())
+    task = asyncio.create_task(it.run())
+    async with asyncio.timeout(DEADLINE_S):
+        await it.service.started.wait()
+    assert loaded == [False]
+    assert (await it.get("/livez"))[0] == 200
+    assert loaded == [False, True]
+    it.service.stop()
+    await task
+
+
 async def test_port_taken(tmp_path: Path) -> None:
     """A taken port ends the start, before a journal is made."""
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -243,6 +258,34 @@ async def test_a_second_signal_stops_at_once(
         sink = again.stats.sinks["store"]
         assert sink.carried >= 60
         await until("nothing was lost", lambda: sink.written == sink.carried)
+
+
+async def test_a_second_signal_within_the_close_cuts_nothing(
+    simulator: Simulator, tmp_path: Path, stubborn: StubbornSink
+) -> None:
+    """Each step of it is bounded; it saves places and the ledger of gaps."""
+    it = Running(settings_for(simulator, tmp_path))
+    closing, go_on = asyncio.Event(), asyncio.Event()
+    close = stubborn.close
+
+    async def slowly() -> None:
+        closing.set()
+        await go_on.wait()
+        await close()
+
+    stubborn.close = slowly  # type: ignore[method-assign]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(it.run())
+        await until("started", it.service.started.is_set)
+        it.service.on_signal(signal.SIGTERM)
+        async with asyncio.timeout(DEADLINE_S):
+            await closing.wait()
+        it.service.on_signal(signal.SIGTERM)
+        await asyncio.sleep(0)
+        go_on.set()
+    assert it.status == 128 + signal.SIGTERM
+    assert stubborn.closed
+    assert it.service._journal_thread._shutdown
 
 
 async def test_a_stop_before_the_start_waits_for_nothing(

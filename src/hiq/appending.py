@@ -102,9 +102,9 @@ def append(
 def _fitting(entries: list[tuple[str, Entry]], last: str) -> int:
     """Return how many of the entries go into one append; at least one."""
     size = 0
-    apart = entries[0][0] != last
+    alone = entries[0][0] == last
     for count, (schema, entry) in enumerate(entries):
         size += len(entry.body)
-        if count and (size > APPEND_BYTES or (apart and schema == last)):
+        if count and (size > APPEND_BYTES or (schema == last) != alone):
             return count
     return len(entries)

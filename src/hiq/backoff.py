@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import random as _random
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["delays", "wait"]
+__all__ = ["Wait", "delays", "rest", "wait"]
 
 FLOOR_S = 0.1
+
+Wait: TypeAlias = Callable[[asyncio.Event, float], Awaitable[bool]]
+"""Waits for an event, at most so many seconds; see `wait` and `rest`."""
 
 
 def delays(

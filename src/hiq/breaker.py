@@ -79,6 +79,7 @@ class Breaker:
         self.state = "closed"
         if self.failures:
             self.failures = 0
+            self._not_before = 0.0  # what was asked of another request is over
             self._pausing = self._pauses(maximum=self._probe_s)
 
     def failed(self, after_s: float | None = None, *, at_once: bool = False) -> None:

@@ -132,7 +132,7 @@ class DeadLetters:
                         continue
                     try:
                         found = msgspec.json.decode(text, type=_Written)
-                    except msgspec.DecodeError:
+                    except ValueError:  # also what is no UTF-8
                         self.damaged += 1
                         continue
                     yield _letter(found)
@@ -152,7 +152,7 @@ class DeadLetters:
         for text in lines[-most:]:
             try:
                 letter = msgspec.json.decode(text, type=_Written)
-            except msgspec.DecodeError:
+            except ValueError:  # also what is no UTF-8
                 continue
             found.append(_letter(letter))
         return found

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hiq.backoff import delays, wait
 from hiq.breaker import Breaker
@@ -22,17 +21,23 @@ from hiq.condition import Condition
 from hiq.deadletters import DeadLetter, DeadLetters
 from hiq.errors import JournalError
 from hiq.flight import Flight
+from hiq.landing import Landing
 from hiq.lane import DRAIN_RATE, Lanes
 from hiq.linger import Linger
 from hiq.saving import SAVE_S, Saver
-from hiq.sink.base import Batch, Done, Hold, Outcome, Refused, Retry, Sink, TooBig
+from hiq.sending import Sender
+from hiq.sink.base import Hold, Refused, Retry, TooBig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
+    from hiq.backoff import Wait
     from hiq.breaker import Pauses
-    from hiq.journal.cursor import Chunk, Cursor
+    from hiq.journal.chunk import Chunk
+    from hiq.journal.cursor import Cursor
     from hiq.lane import Lane
+    from hiq.sink.base import Sink
     from hiq.sink.coerce import Coercer
     from hiq.stats import SinkStats
 
@@ -44,11 +49,8 @@ MAX_BYTES = 1024 * 1024
 """Compressed bytes in one request, unless one record is larger."""
 FLYING_BYTES = 4 * 1024 * 1024
 """Compressed bytes in all requests under way; one always is."""
-KINDS = {Done: "done", Retry: "retry", Hold: "hold", TooBig: "big", Refused: "refused"}
-"""Names by which outcomes are counted in `SinkStats.requests`."""
 
 T = TypeVar("T")
-Wait: TypeAlias = Callable[[asyncio.Event, float], Awaitable[bool]]
 
 
 class Deliverer:
@@ -94,14 +96,12 @@ class Deliverer:
         self._breaker = breaker or Breaker(timer, pauses=pauses)
         self._executor = executor
         self._clock = clock
-        self._timer = timer
         self._pauses = pauses
         self._wait = wait
         self._max_points = max_points
         self._max_bytes = max_bytes
         self._lanes = Lanes(cursor, drain_rate, max_points, clock=clock, timer=timer)
         self._news = asyncio.Event()
-        self._turned = asyncio.Event()
         self._hurry = asyncio.Event()
         self._drained = asyncio.Event()
         self._draining = False
@@ -110,22 +110,27 @@ class Deliverer:
         self._condition = Condition(stats, clock)
         self._saver = Saver(cursor, stats, executor, save_s)
         self._linger = Linger(linger_s, self._news.set, timer)
-        self._end = cursor.end_offset
-        self._offset = cursor.position.offset
-        self._measure()
-        stats.carried = stats.pending
+        self._sender = Sender(
+            sink,
+            stats,
+            self._breaker,
+            sent=self._linger.sent,
+            clock=clock,
+            timer=timer,
+            wait=wait,
+        )
+        self._landing = Landing(cursor, stats, self._lanes)
 
     def wake(self) -> None:
         """Note what the journal holds now; call it after each commit."""
-        self._end = self._cursor.end_offset
-        self._measure()
+        self._landing.news()
         full = self.stats.pending >= self._max_points
         self._linger.news(urgent=full or self._draining)
 
     async def run(self) -> None:
         """Deliver for ever."""
         for flight in self._lanes.under_way():
-            flight.taken = False
+            flight.taken = flight.landed
         try:
             if self._in_flight == 1:
                 await self._work()
@@ -148,7 +153,7 @@ class Deliverer:
         self._spare = not self._breaker.failures
         self._hurry.set()
         self._breaker.hurry()
-        self._turned.set()
+        self._sender.ask_again()
         self.wake()
         await self._wait(self._drained, deadline_s)
         return self.stats.pending == 0
@@ -161,7 +166,9 @@ class Deliverer:
             flight = await self._next()
             await self._carry(flight)
             flight.landed = True
-            self._land()
+            self._landing.land()
+            self._news.set()
+            self._saver.moved()
 
     async def _next(self) -> Flight:
         """Return what is to be carried next, when there is something."""
@@ -178,13 +185,13 @@ class Deliverer:
                 flight.taken = True
                 lane.flights.append(flight)
                 self._lanes.took(lane, chunk)
-                self._measure()
+                self._landing.measure()
                 return flight
             if lane is not None and lane is not self._lanes.main:
                 continue
             if not pause_s and not self._reading and not any(self._lanes.under_way()):
                 if lane is not None:  # nothing was there but a hole
-                    self._join()
+                    self._landing.join()
                     continue
                 self._condition.well()
                 if self._draining:
@@ -221,31 +228,22 @@ class Deliverer:
         finally:
             self._reading = False
             self._news.set()
-        if chunk is None and lane is not self._lanes.main:
+        if chunk is None and (lane is not self._lanes.main or lane.flights):
             self._lanes.void(lane)
-        elif chunk is None and not lane.flights:
-            self._book_loss(min(self._cursor.position.offset, self._end))
+        elif chunk is None:
+            self._landing.stepped_over()
         return chunk
 
     async def _carry(self, flight: Flight) -> None:
         """Bring one chunk to its end: every line confirmed or in the dead letters."""
         while (batch := flight.batch) is not None:
-            await self._turn()
-            outcome = flight.meant(await self._send(flight, batch))
+            outcome = await self._sender.send(flight, batch)
             if isinstance(outcome, Retry):
-                self.stats.retries += 1
-                self._breaker.failed(outcome.after_s)
                 self._trouble("retrying", outcome.reason)
             elif isinstance(outcome, Hold):
-                self._breaker.failed(at_once=True)
                 self._trouble("held", outcome.reason, outcome.advice)
             else:
-                self._breaker.succeeded()
                 self._condition.well()
-            self._show_breaker()
-            self._turned.set()
-            if isinstance(outcome, Done):
-                self.stats.last_write_at = self._clock()
             if isinstance(outcome, Refused | TooBig):
                 now_s, name = self._clock(), self.stats.name
                 if not await self._in_thread(flight.mend, outcome, now_s, name):
@@ -264,99 +262,6 @@ class Deliverer:
                 await self._pause(next(pauses))
             else:
                 break
-
-    async def _turn(self) -> None:
-        """Wait until the breaker lets a request through."""
-        while (pause := self._breaker.ask()) != 0.0:
-            self._turned.clear()
-            if pause is None:
-                await self._turned.wait()
-            else:
-                await self._wait(self._turned, pause)
-        self._show_breaker()
-
-    async def _send(self, flight: Flight, batch: Batch) -> Outcome:
-        """Let the sink write one batch, and count it."""
-        if flight.maybe_stored:
-            self.stats.resent += 1
-        begin = self._timer()
-        self._linger.sent()
-        try:
-            outcome = await self._sink.write(batch)
-        except BaseException:
-            self._breaker.abandoned()
-            self._turned.set()
-            raise
-        self.stats.observe_write(self._timer() - begin)
-        self.stats.requests[KINDS[type(outcome)]] += 1
-        return outcome
-
-    def _land(self) -> None:
-        """Move over what is at its end; the counters change in one step of the loop."""
-        main = self._lanes.main
-        while main.flights and main.flights[0].landed:
-            flight = main.flights.popleft()
-            self._book_loss(flight.chunk.start.offset)
-            self._book(flight)
-            self._offset = flight.chunk.end.offset
-            self._cursor.confirm(flight.chunk.end)
-        for lane in self._lanes.later:
-            while lane.flights and lane.flights[0].landed:
-                flight = lane.flights.popleft()
-                assert lane.landed is not None
-                skipped = flight.chunk.start.offset - lane.landed.offset
-                self.stats.dropped += skipped
-                self._book(flight)
-                lane.points += skipped + flight.chunk.points
-                lane.landed = flight.chunk.end
-        self._join()
-        self._measure()
-        self._news.set()
-        self._saver.moved()
-
-    def _join(self) -> None:
-        """When a backlog is over, go on behind what came since."""
-        while (until := self._lanes.main.until) is not None:
-            place = self._lanes.join()
-            if place is None:
-                break
-            self._book_loss(until.offset)
-            self._cursor.confirm(place)
-            self._offset = place.offset
-
-    def _book(self, flight: Flight) -> None:
-        """Count what has landed."""
-        self.stats.written += flight.chunk.points - len(flight.dead)
-        self.stats.dead_lettered += len(flight.dead)
-
-    # figures
-
-    def _book_loss(self, offset: int) -> None:
-        """Count the points before an offset that the journal could not hand out."""
-        if self._lanes.main.until is not None:
-            offset = min(offset, self._lanes.main.until.offset)
-        if offset > self._offset:
-            self.stats.dropped += offset - self._offset
-            self._offset = offset
-            self._measure()
-
-    def _measure(self) -> None:
-        """Bring the figures of the backlog up to date."""
-        stats = self.stats
-        stats.pending = max(0, self._end - self._offset - self._lanes.ahead)
-        stats.backlog = self._lanes.backlog(self._offset)
-        stats.pending_bytes = self._cursor.pending_bytes
-        flights = self._lanes.main.flights
-        oldest = flights[0].chunk.appended_ns if flights else None
-        if not stats.pending:
-            stats.oldest_pending_at = None
-        elif oldest is not None:
-            stats.oldest_pending_at = oldest / 1e9
-
-    def _show_breaker(self) -> None:
-        """Bring its figures up to date."""
-        self.stats.breaker = self._breaker.state
-        self.stats.opened = self._breaker.opened
 
     def _trouble(self, state: str, reason: str, advice: str = "") -> None:
         """Note why it does not go on; a drain tries once more, then leaves it."""

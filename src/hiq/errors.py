@@ -16,8 +16,8 @@ HiqError
 |-- SinkUnreadable           a database whose content cannot be read back
 `-- ServiceUnreachable       the running hiq does not answer
 
-Exceptions carry data; their text is computed from it. Whether to retry is decided
-in `ingest.classify` and by a sink's `Outcome`, never by which `except` catches it.
+Exceptions carry data; their text is computed from it. Whether to retry is decided in
+`ha.diagnosis.classify` and by a sink's `Outcome`, never by which `except` catches it.
 """
 
 from __future__ import annotations

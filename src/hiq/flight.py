@@ -17,7 +17,7 @@ from hiq.sink import coerce
 from hiq.sink.base import Batch, Done, Hold, Outcome, Refused, Retry, TooBig
 
 if TYPE_CHECKING:
-    from hiq.journal.cursor import Chunk
+    from hiq.journal.chunk import Chunk
     from hiq.sink.coerce import Coercer
 
 __all__ = ["USUAL_BYTES", "Flight"]

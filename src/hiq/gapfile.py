@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from hiq.backoff import delays, wait
 from hiq.journal.files import Files
@@ -51,6 +50,7 @@ class GapFile:
         self._executor = executor
         self._files = files or Files()
         self._changed = asyncio.Event()
+        self._writing = threading.Lock()
         self._failing = False
 
     async def load(self) -> None:
@@ -80,6 +80,9 @@ class GapFile:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._executor, self._write, data)
+        except asyncio.CancelledError:
+            self._changed.set()  # it may not have begun, or fail
+            raise
         except OSError as exc:
             self._changed.set()
             if not self._failing:
@@ -97,7 +100,7 @@ class GapFile:
             self._ledger.restore(self._path.read_bytes())
         except FileNotFoundError:
             return
-        except (OSError, msgspec.DecodeError) as exc:
+        except (OSError, ValueError) as exc:
             logger.warning(
                 "the ledger of gaps cannot be read; it begins anew",
                 extra={"file": str(self._path), "reason": str(exc)},
@@ -106,5 +109,6 @@ class GapFile:
                 self._path.replace(self._path.with_suffix(".bad"))
 
     def _write(self, data: bytes) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._files.replace(self._path, data, sync=True)
+        with self._writing:  # a write that was given up may still be under way
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._files.replace(self._path, data, sync=True)

@@ -159,11 +159,11 @@ class Ledger:
     ) -> int:
         """Note a loss that nothing repairs; return the number of its gap.
 
-        A loss of the same kind that touches the last one makes that one longer, so
+        A loss of the same kind that touches an earlier one makes that one longer, so
         that a storm of losses is one gap.
         """
         with self._lock:
-            last = self._touching(cause, source, start_s)
+            last = self._touching(cause, source, start_s, end_s)
             if last is not None:
                 known = None not in {last.points, points}
                 self._gaps[last.number] = msgspec.structs.replace(
@@ -201,7 +201,7 @@ class Ledger:
         """Take in what `encode` returned, before anything is noted.
 
         Raises:
-            msgspec.DecodeError: it is something else.
+            ValueError: it is something else.
         """
         saved = msgspec.json.decode(data, type=_Saved)
         with self._lock:
@@ -225,12 +225,18 @@ class Ledger:
         self._trim()
         return number
 
-    def _touching(self, cause: str, source: str, start_s: float) -> Gap | None:
-        """Return the last gap of this kind if it is lost and the new one touches it."""
+    def _touching(
+        self, cause: str, source: str, start_s: float, end_s: float
+    ) -> Gap | None:
+        """Return the newest lost gap of this kind that a new one touches."""
         for gap in reversed(self._gaps.values()):
-            if (gap.cause, gap.source) == (cause, source):
-                near = gap.end_s is not None and start_s <= gap.end_s + TOUCHING_S
-                return gap if gap.state == "lost" and near else None
+            if (
+                (gap.cause, gap.source, gap.state) == (cause, source, "lost")
+                and gap.end_s is not None
+                and start_s <= gap.end_s + TOUCHING_S
+                and end_s >= gap.start_s - TOUCHING_S
+            ):
+                return gap
         return None
 
     def _trim(self) -> None:

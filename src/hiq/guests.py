@@ -14,8 +14,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from hiq.admission import Admission
 from hiq.backoff import wait
 from hiq.clients.clocks import Clocks
@@ -23,7 +21,9 @@ from hiq.clients.rules import Rules
 from hiq.clients.shedding import shed
 from hiq.inorder import InOrder
 from hiq.keeping import Keeping
+from hiq.registryfacts import RegistryFacts
 from hiq.statesdesk import StatesDesk
+from hiq.statusclients import StatusClients
 from hiq.validating import verdict_of
 
 if TYPE_CHECKING:
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from hiq.clients.gate import Gate
-    from hiq.clients.homeiq import HomeIq
     from hiq.clients.hub import Hub
     from hiq.clients.server import ClientServer
     from hiq.clients.sessions import Session
-    from hiq.clients.subscriptions import Facts
+    from hiq.clients.store import Store
     from hiq.event_points import OtherEvent
     from hiq.observe import Observers, Tapped
     from hiq.settings.schema import ClientsSettings, Settings
@@ -50,7 +49,6 @@ logger = logging.getLogger("hiq.clients")
 FILE: Final = "clients.db"
 BUSY_S: Final = 0.2
 CALM_S: Final = 1.0
-REGISTRY_S: Final = 10.0
 
 
 class Guests:
@@ -90,9 +88,8 @@ class Guests:
             if settings.events.types
             else None  # nothing has to wait for anything
         )
-        self._status: set[HomeIq] = set()
-        self._facts: dict[str, Facts] = {}
-        self._house: Any = None
+        self._status = StatusClients(parts)
+        self._registry = RegistryFacts(parts)
         self.on_sent: Callable[[int], object] = lambda _time_ns: None
 
     async def open(self) -> None:
@@ -179,13 +176,30 @@ class Guests:
             self._clocks,
             durable=self._settings.clients.durable,
         )
+        try:
+            server = await self._serve(store, rules, hub_class, server_class)
+        except BaseException:
+            await self._in_thread(store.close)
+            raise
+        self._keeping.begin(store)
+        self._parts.shed_clients = partial(shed, server)
+        return server
+
+    async def _serve(
+        self,
+        store: Store,
+        rules: Rules,
+        hub_class: type[Hub],
+        server_class: type[ClientServer],
+    ) -> ClientServer:
+        """Return a server with what the store has."""
         key = await self._in_thread(store.open)
         hub = hub_class(
             rules,
             key,
             lambda: secrets.token_hex(16),
             keeper=store,
-            facts=self._facts_of,
+            facts=self._registry.of,
             interest=partial(self._observers.set_interest, self._observe),
         )
         await self._in_thread(partial(store.restore, hub))
@@ -194,17 +208,14 @@ class Guests:
         # At once, so that an event right after the answer to `subscribe` is seen.
         hub.on_sent = self.on_sent
         hub.changed_interest = partial(self._interest_changed, hub)
-        self._keeping.begin(store)
         assert self._gate is not None
-        server: ClientServer = server_class(
+        return server_class(
             hub,
             self._gate,
             self._clocks,
             changed=self._changed.set,
-            on_status=self._on_status,
+            on_status=self._status.wanted,
         )
-        self._parts.shed_clients = partial(shed, server)
-        return server
 
     # events
 
@@ -219,8 +230,7 @@ class Guests:
             self._observers.remove(self._observe)
 
     def _interest_changed(self, hub: Hub) -> None:
-        if not self._facts:
-            self._read_registry(hub)
+        self._registry.begin(hub)
         self._watch(on=not hub.idle)
         self._observers.forget_interests(self._observe)
         self._changed.set()
@@ -248,68 +258,22 @@ class Guests:
             return 0
         return stats.accepted - max(waiting, default=0)
 
-    # the registry and the house
-
-    def _facts_of(self, entity_id: str) -> Facts:
-        return self._facts.get(entity_id) or _no_facts()
-
-    def _read_registry(self, hub: Hub) -> None:
-        if self._parts.entities is None or not hub.asks_the_registry:
-            return
-        from hiq.clients.subscriptions import Facts  # noqa: PLC0415  loaded by now
-
-        found = {
-            one.entity_id: Facts(
-                frozenset(name for name in (one.area_id, one.area) if name),
-                frozenset(one.labels),
-            )
-            for one in self._parts.entities()
-        }
-        if found != self._facts:
-            self._facts = found
-            hub.forget()
-
-    def _on_status(self, client: HomeIq, on: bool) -> None:
-        if on:
-            self._status.add(client)
-        else:
-            self._status.discard(client)
-        self._watch_house()
-
-    def _watch_house(self) -> None:
-        house = self._parts.house if self._status else None
-        if house is self._house:
-            return
-        if self._house is not None:
-            self._house.unlisten(self._deltas)
-        self._house = house
-        if house is not None:
-            house.listen(self._deltas)
-
-    def _deltas(self, deltas: list[Any]) -> None:
-        for delta in deltas:
-            frame = msgspec.json.encode(delta)
-            for client in tuple(self._status):
-                client.deliver_status(frame)
-
     # running
 
     async def _keep_time(self) -> None:
-        registry_s = self._clocks.steady()
+        self._registry.expire()
         while True:
             server = self._server
             if server is None or not (len(server.hub.sessions) or server.count):
                 self._watch(on=False)
                 self._changed.clear()
                 await self._changed.wait()
-                registry_s = 0.0
+                self._registry.expire()
                 continue
             now_s = self._clocks.steady()
-            if now_s >= registry_s:
-                self._read_registry(server.hub)
-                registry_s = now_s + REGISTRY_S
+            self._registry.keep(server.hub, now_s)
             self._watch(on=not server.hub.idle)
-            self._watch_house()
+            self._status.watch()
             server.hub.tick(now_s, self._written())
             self._changed.clear()
             await wait(self._changed, BUSY_S if server.hub.in_a_hurry else CALM_S)
@@ -349,9 +313,3 @@ def _load() -> tuple[Any, Any, Any]:
     from hiq.clients.store import Store  # noqa: PLC0415
 
     return Hub, ClientServer, Store
-
-
-def _no_facts() -> Facts:
-    from hiq.clients.subscriptions import Facts  # noqa: PLC0415  loaded by now
-
-    return Facts()

@@ -112,6 +112,7 @@ class HomeSide:
             journal_thread=shared.journal_thread,
             threads=shared.threads,
             committed=pump.notify,
+            met=pipeline.counts.ids,
             clock=clock,
         )
         await repairer.open()
@@ -204,6 +205,7 @@ def _gathering(shared: Shared, pump: Pump) -> Gathering:
         pump.wake()  # what was read has been counted as received
         return rested
 
-    gathering = Gathering(lambda: observers.patient, began)
+    within_s = min(commit_s, LONGEST_WAIT_S)
+    gathering = Gathering(lambda: observers.patient, began, within_s)
     pump.gathered = flush
     return gathering

@@ -42,6 +42,7 @@ class Keeping:
         self._store: Store | None = None
         self._writing = asyncio.Lock()
         self._dirty = asyncio.Event()
+        self._tasks: set[asyncio.Task[bool]] = set()
 
     def begin(self, store: Store) -> None:
         """Write what there is of this one, from now on."""
@@ -65,19 +66,32 @@ class Keeping:
             await self._in_thread(store.close)
 
     async def _flush(self, store: Store, *, last: bool = False) -> bool:
-        """Write what changed; return False if the disk does not take it."""
+        """Write what changed; return False if the disk does not take it.
+
+        What was taken is written even if the caller is cancelled meanwhile: `close`
+        waits for it at the lock.
+        """
+        task = asyncio.create_task(self._write(store, last=last))
+        self._tasks.add(task)  # so that it is not collected while it runs
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def _write(self, store: Store, *, last: bool) -> bool:
         async with self._writing:
             changes = store.take(last=last)
             if not changes:
                 return True
             try:
                 await self._in_thread(partial(store.write, changes, self._wall()))
-            except store.failure as exc:
+            except Exception as exc:
                 store.not_written(changes)
-                logger.error(  # noqa: TRY400  a full disk is no fault of ours
-                    "sessions of clients cannot be kept on disk",
-                    extra={"reason": str(exc)},
-                )
+                if isinstance(exc, store.failure):
+                    logger.error(  # noqa: TRY400  a full disk is no fault of ours
+                        "sessions of clients cannot be kept on disk",
+                        extra={"reason": str(exc)},
+                    )
+                else:
+                    logger.exception("sessions of clients cannot be kept on disk")
                 return False
             store.written(changes)
             return True

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hiq.flight import Flight
-    from hiq.journal.cursor import Chunk, Cursor
+    from hiq.journal.chunk import Chunk
+    from hiq.journal.cursor import Cursor
     from hiq.journal.stream import Position
 
 __all__ = ["DRAIN_RATE", "LATE_S", "MAX_LANES", "Lane", "Lanes"]
@@ -110,13 +111,14 @@ class Lanes:
         With a backlog, new data and old take turns; in a hurry the rate is no bound.
         """
         if not self.later:
-            return (self.main if self._cursor.has_more(self.main.after) else None), 0.0
+            more = self._cursor.has_more(self.main.after)
+            return (self.main if more and not self._is_void(self.main) else None), 0.0
         old = self._oldest()
         pause_s = 0.0
         if old is not None and not hurry:
             pause_s = max(0.0, self._due_at - self._timer())
         fresh = self.later[-1]
-        new = self._cursor.has_more(fresh.after) and fresh.void != self._cursor.end
+        new = self._cursor.has_more(fresh.after) and not self._is_void(fresh)
         if new and (self._fresh_is_next or pause_s or old is None):
             self._fresh_is_next = False
             return fresh, 0.0
@@ -159,9 +161,18 @@ class Lanes:
     def _oldest(self) -> Lane | None:
         """Return the first backlog of which something is still to be read."""
         for lane in (self.main, *self.later):
-            if self._is_open(lane) and lane.void != self._cursor.end:
+            if self._is_open(lane) and not self._is_void(lane):
                 return lane
         return None
+
+    def _is_void(self, lane: Lane) -> bool:
+        """Whether nothing was found there but a hole, and it is not to be met yet.
+
+        The cursor steps over one in the main lane once nothing is under way there.
+        """
+        if lane is self.main and not lane.flights:
+            return False
+        return lane.void == self._cursor.end
 
     def _is_open(self, lane: Lane) -> bool:
         """Whether some of a backlog is still to be read."""

@@ -60,6 +60,8 @@ logger = logging.getLogger("hiq.monitor")
 
 RECENT: Final = 4096
 """Batches that are known as live: how far a database may be behind and be measured."""
+NOTE_S: Final = 0.05
+"""Between two appends whose latency is taken; a look takes all since the last one."""
 CHECK_S: Final = 60.0
 
 
@@ -101,6 +103,7 @@ class Oversight:
         self._in_thread: InThread = asyncio.to_thread
         self._live: deque[int] = deque(maxlen=RECENT)
         self._noted: deque[tuple[str, float]] = deque(maxlen=RECENT)
+        self._note_s = float("-inf")
         self._snapshots = 0
         self._facts = Facts(steady())
         self.readers: dict[str, ReadBack] = {}
@@ -200,9 +203,13 @@ class Oversight:
         before, self._snapshots = self._snapshots, self._stats.snapshot_states
         if before != self._snapshots:
             return
+        self._live += [entry.last_ns for _, entry in entries]
+        steady_s = self._steady()
+        if steady_s < self._note_s:
+            return
+        self._note_s = steady_s + NOTE_S
         now = self._clock()
         for _, entry in entries:
-            self._live.append(entry.last_ns)
             for time_ns in (entry.first_ns, entry.last_ns):
                 self._noted.append((JOURNAL, now - time_ns / 1e9))
 

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from hiq import appending
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hiq._core import Pipeline, Taken
     from hiq.appending import Appending, Result
+    from hiq.backoff import Wait
     from hiq.flow import Gate
     from hiq.journal.journal import Entry
     from hiq.settings.schema import JournalSettings
@@ -51,7 +52,6 @@ MAX_POINTS = 5_000
 """Points in one record: what servers take well in one request."""
 
 Delays: TypeAlias = Callable[[], Iterator[float]]
-Wait: TypeAlias = Callable[[asyncio.Event, float], Awaitable[bool]]
 
 
 class Pump:

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from hiq import Pipeline, __version__
+from hiq import Pipeline
 from hiq.counting import Counting
 from hiq.deliveries import Deliveries
 from hiq.errors import HiqError
@@ -44,18 +44,15 @@ from hiq.stats import Stats
 from hiq.supervise import Supervisor, bounded
 from hiq.threads import Lookups
 from hiq.watch import Watch
-from hiq.web.bind import bind
-from hiq.web.late import LateServer
 from hiq.web.parts import Parts
 from hiq.web.recent import Recent
+from hiq.webside import WebSide
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from hiq.journal.journal import Journal
     from hiq.settings.schema import Settings
-    from hiq.web.bind import Bound
-    from hiq.web.server import WebServer
 
 __all__ = ["Service"]
 
@@ -81,6 +78,8 @@ class Service:
     - `url`: where the page is; None without HTTP, and before the port is taken.
     - `parts`: what the routes ask beside the counters; parts of the service fill it.
     - `started`: set when all parts run and HTTP answers.
+    - `loaded`: called when what is loaded at the start is there, and when the HTTP
+      server is.
     """
 
     def __init__(
@@ -90,6 +89,7 @@ class Service:
         clock: Callable[[], float] = time.time,
         environment: Mapping[str, str] | None = None,
         read_settings: Callable[[], Settings] | None = None,
+        loaded: Callable[[], object] = lambda: None,
     ) -> None:
         self.settings = settings
         self._reloader = Reloader(settings, read_settings)
@@ -97,6 +97,7 @@ class Service:
         self.parts = Parts()
         self.url: str | None = None
         self.started = asyncio.Event()
+        self.loaded = loaded
         self._clock = clock
         self._environment = os.environ if environment is None else environment
         self._notifier = Notifier(self._environment)
@@ -105,6 +106,7 @@ class Service:
         self._recent = Recent(clock())
         self._observers = Observers(self.stats.errors)
         self._aborted: int | None = None
+        self._closing = False
         self._main: asyncio.Task[object] | None = None
         self._journal_thread = ThreadPoolExecutor(1, thread_name_prefix="hiq-journal")
         self._threads = ThreadPoolExecutor(
@@ -144,11 +146,10 @@ class Service:
             environment=self._environment,
             clock=clock,
         )
-        self._bound: Bound | None = None
+        self._web = WebSide(self._shared, self._recent, self._supervisor.down)
         self._journal: Journal | None = None
         self._home: HomeSide | None = None
         self._extra: ExtraPoints | None = None
-        self._web: LateServer | None = None
 
     def stop(self) -> None:
         """Begin the ordered stop; `run` returns when it is done."""
@@ -163,7 +164,8 @@ class Service:
         elif self._main is not None and self._aborted is None:
             logger.warning("stopping at once", extra={"signal": name})
             self._aborted = number
-            self._main.cancel()
+            if not self._closing:  # every step of that is bounded, and saves something
+                self._main.cancel()
 
     def reload(self) -> None:
         """Read settings and token again soon, and try to connect now."""
@@ -185,9 +187,11 @@ class Service:
         except asyncio.CancelledError:
             if self._aborted is None:
                 raise
-            return 128 + self._aborted
         finally:
+            self._closing = True
             await self._close()
+        if self._aborted is not None:
+            return 128 + self._aborted
         for failure in failures:
             raise failure
         return 0
@@ -198,8 +202,7 @@ class Service:
         """Take what must be had: the port and the journal."""
         settings, stats = self.settings, self.stats
         if settings.http.enabled:
-            self._bound = bind(settings.http)
-            self.url = self._bound.url
+            self.url = self._web.bind()
         await self._gap_file.load()  # the journal may have losses to note
         opening = partial(open_journal, self.settings, stats, self._clock)
         self._journal = await self._in_journal_thread(opening)
@@ -260,11 +263,7 @@ class Service:
         start("counting", counting.run)
         start("extra", self._extra.run)
         self._deliveries.start(start)
-        if self._bound is not None:
-            await self._guests.open()
-            self._web = LateServer(self._bound, self._make_site)
-            start("http", self._web.run)
-            start("clients", self._guests.run)
+        await self._web.start(start, self.loaded)
         down, notifier = self._supervisor.down, self._notifier
         watch = Watch(self.stats, self._recent, down, notifier, clock=self._clock)
         start("watch", watch.run)
@@ -273,27 +272,13 @@ class Service:
             start("backfill", home.repairer.run)
         start("gaps", self._gap_file.run)
         logger.info("serving", extra={"url": self.url or "no HTTP"})
+        self.loaded()
         self.started.set()
         await self._stopping.wait()
         self._notifier.send(STOPPING="1", STATUS="stopping")
         await self._drain(pump)
         for task in tasks:
             task.cancel()
-
-    async def _make_site(self) -> WebServer:
-        assert self._bound is not None
-        make_site = await self._in_thread(_load_site)
-        return make_site(
-            self._bound,
-            self.settings.http,
-            stats=self.stats,
-            recent=self._recent,
-            down=self._supervisor.down,
-            clock=self._clock,
-            version=__version__,
-            environment=self._environment,
-            parts=self.parts,
-        )
 
     # stop
 
@@ -319,10 +304,7 @@ class Service:
     async def _close(self) -> None:
         """Close whatever is open; every step is bounded, so that all get their turn."""
         await self._deliveries.close(CLOSE_S)
-        if self._web is not None:
-            await bounded("http", self._web.close(), CLOSE_S)
-        elif self._bound is not None:
-            self._bound.close()
+        await self._web.close(CLOSE_S)
         if self._home is not None:
             await bounded("discovery", self._home.discovery.close(), CLOSE_S)
         await bounded("gaps", self._gap_file.flush(), CLOSE_S)
@@ -353,13 +335,3 @@ class Service:
 
     def _clock_of_loop(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-def _load_site() -> Callable[..., WebServer]:
-    # Takes long: not before needed.
-    from hiq.web.library import load_http_library  # noqa: PLC0415
-
-    load_http_library()
-    from hiq.web.site import make_site  # noqa: PLC0415
-
-    return make_site

@@ -15,6 +15,7 @@ from collections import Counter
 from random import Random
 from typing import Self
 
+from hiq.accepting import stop_accepting
 from tests.proxy import end
 
 __all__ = ["MODES", "Front"]
@@ -72,6 +73,7 @@ class Front:
         self._loop.close()
 
     async def _end(self) -> None:
+        await stop_accepting(self._server.sockets)
         self._server.close()
         mine = asyncio.current_task()
         tasks = [task for task in asyncio.all_tasks() if task is not mine]

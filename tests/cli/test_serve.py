@@ -123,6 +123,19 @@ async def test_sighup_does_not_end_it(serving: Serving) -> None:
     assert await serving.process.wait() == 0
 
 
+def test_what_is_loaded_is_passed_over() -> None:
+    """A full collection looks at what came later only, and keeps no event waiting."""
+    code = (
+        "import gc; from hiq import service; from hiq.cli.serve import pass_over\n"
+        "pass_over(); print(len(gc.get_objects()), gc.get_freeze_count())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    left, passed = map(int, run.stdout.split())
+    assert left < passed / 100
+
+
 def test_end_does_not_wait_for_ever() -> None:
     """A thread that hangs in a broken disk does not keep the process."""
     code = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import jwt
@@ -49,6 +50,19 @@ def test_create_list_revoke(config: Path) -> None:
     (shown,) = json.loads(invoke(config, "list", "--json").output)["tokens"]
     assert shown["revoked"] is not None
     assert invoke(config, "revoke", "nothing").exit_code == 1
+
+
+def test_what_can_still_be_used_is_listed_and_revoked(config: Path) -> None:
+    """Within the leeway that the service grants, beyond the end of the token."""
+    config.write_text(config.read_text() + "security: {leeway: 1h}\n")
+    assert invoke(config, "create", "alice").exit_code == 0
+    path = config.parent / "data" / "tokens.json"
+    (kept,) = json.loads(path.read_text())
+    path.write_text(json.dumps([{**kept, "expires": int(time.time()) - 60}]))
+    (shown,) = json.loads(invoke(config, "list", "--json").stdout)["tokens"]
+    assert invoke(config, "revoke", shown["jti"]).exit_code == 0
+    path.write_text(json.dumps([{**kept, "expires": int(time.time()) - 3600}]))
+    assert json.loads(invoke(config, "list", "--json").stdout) == {"tokens": []}
 
 
 def test_what_is_wrong_is_said(config: Path) -> None:

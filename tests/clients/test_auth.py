@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from hiq.clients.auth import Verifier
+from hiq.clients.clocks import moment
 from hiq.clients.counts import Counts, Throttle
 from hiq.clients.denied import CODES, Denied
 from hiq.clients.offered import find_token
@@ -23,12 +24,30 @@ def segment(**claims: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
 
 
+def signed_deep() -> str:
+    """A token with claims that are nested too deep to be read."""
+    return jwt.api_jws.encode(b"[" * 5000, SECRET, "HS256")
+
+
+DEEP = base64.urlsafe_b64encode(b'{"a":' + b"[" * 5900).decode().rstrip("=")
 NONE_TOKEN = f"{segment(alg='none')}.{segment(sub='alice', exp=NOW + 60)}."
 OTHER = b"another secret of thirty-two bytes"
 TABLE = {
     "not a token": ("hello", "INVALID_FORMAT", ""),
     "the word valid": ("valid-token-valid", "INVALID_FORMAT", ""),
     "two dots of nothing": ("a.b.c", "INVALID_FORMAT", ""),
+    "algorithm is a list": (
+        f"{segment(alg=['HS256'])}.{segment()}.AAAA",
+        "VALIDATION_FAILED",
+        "algorithm",
+    ),
+    "algorithm is an object": (
+        f"{segment(alg={})}.{segment()}.AAAA",
+        "VALIDATION_FAILED",
+        "algorithm",
+    ),
+    "header of many brackets": (f"{DEEP}.{segment()}.AAAA", "INVALID_FORMAT", ""),
+    "claims of many brackets": (signed_deep(), "INVALID_FORMAT", ""),
     "header is no JSON": (f"e30x.{segment()}.x", "INVALID_FORMAT", ""),
     "expired": (token(exp=int(NOW) - 3600), "TOKEN_EXPIRED", ""),
     "expires now": (token(exp=int(NOW)), "TOKEN_EXPIRED", ""),
@@ -48,16 +67,32 @@ TABLE = {
     "not allowed": (token(SECRET * 2, "HS512"), "VALIDATION_FAILED", "algorithm"),
     "no exp": (token(exp=None), "VALIDATION_FAILED", "exp"),
     "exp is a text": (token(exp="soon"), "VALIDATION_FAILED", "exp"),
+    "exp in milliseconds": (token(exp=int(NOW) * 1000), "VALIDATION_FAILED", "exp"),
     "exp is a boolean": (token(exp=True), "VALIDATION_FAILED", "exp"),
     "not yet": (token(nbf=int(NOW) + 60), "VALIDATION_FAILED", "nbf"),
     "made tomorrow": (token(iat=int(NOW) + 86400), "VALIDATION_FAILED", "iat"),
     "no sub": (token(sub=None), "MISSING_USER_ID", ""),
     "empty sub": (token(sub=""), "MISSING_USER_ID", ""),
+    "sub is no text of Unicode": (
+        token(sub="a\udcff"),
+        "VALIDATION_FAILED",
+        "sub",
+    ),
     "wrong audience": (token(aud="other"), "VALIDATION_FAILED", "audience"),
     "wrong issuer": (token(aud="hiq", iss="x"), "VALIDATION_FAILED", "issuer"),
     "revoked": (token(jti="gone"), "VALIDATION_FAILED", "revoked"),
     "scope is a number": (token(scope=7), "VALIDATION_FAILED", "scope"),
     "entities are a text": (token(entities="*"), "VALIDATION_FAILED", "entities"),
+    "entities are no text of Unicode": (
+        token(entities=["light.\udcff"]),
+        "VALIDATION_FAILED",
+        "entities",
+    ),
+    "event types are no text of Unicode": (
+        token(event_types=["\ud800"]),
+        "VALIDATION_FAILED",
+        "event_types",
+    ),
 }
 
 
@@ -140,6 +175,9 @@ def test_none_is_never_allowed(algorithms: list[str]) -> None:
         ("Bearer abc", ["bearer.abc"], [], "abc"),
         ("Bearer abc", ["bearer.abd"], [], "INVALID_FORMAT"),
         ("Bearer é", ["bearer.e"], [], "INVALID_FORMAT"),
+        ("Bearer \udcff", ["bearer.\udcff"], [], "\udcff"),
+        ("Bearer \udcff", ["bearer.?"], [], "INVALID_FORMAT"),
+        ("Bearer \ud800", ["bearer.\udcff"], [], "INVALID_FORMAT"),
         ("Basic abc", [], [], "INVALID_FORMAT"),
         ("Bearer " + "a" * 8193, [], [], "INVALID_FORMAT"),
         ("Bearer abc", [], ["token"], "TOKEN_IN_QUERY"),
@@ -203,3 +241,15 @@ def test_handshakes_are_counted() -> None:
     counts.count(Denied("TOKEN_EXPIRED"))
     assert (counts.attempts, counts.successes) == (5, 3)
     assert counts.failures == {"NO_TOKEN": 1, "TOKEN_EXPIRED": 1}
+
+
+def test_the_last_moment_that_has_a_date() -> None:
+    """The end of a token can be told as a date, whatever it is."""
+    found = Verifier(Ring(), ["HS256"]).verify(token(exp=253_402_300_799), NOW)
+    assert isinstance(found, Principal)
+    assert found.expires_s is not None
+    assert moment(found.expires_s) == "9999-12-31T23:59:59Z"
+    almost = token(exp=253_402_300_799.9999999)
+    assert Verifier(Ring(), ["HS256"]).verify(almost, NOW) == Denied(
+        "VALIDATION_FAILED", "exp"
+    )

@@ -83,7 +83,7 @@ def test_public_keys_from_files(tmp_path: Path) -> None:
     assert isinstance(verifier.verify(named, NOW), Principal)
 
 
-@pytest.mark.parametrize("content", [b"", b"no key", None])
+@pytest.mark.parametrize("content", [b"", b"no key", b"[]", b"null", b"[" * 9999, None])
 def test_a_named_file_without_a_key_is_an_error(
     tmp_path: Path, content: bytes | None
 ) -> None:
@@ -136,3 +136,33 @@ def test_a_damaged_list_of_revoked_stays_in_force(tmp_path: Path) -> None:
     assert revoked("gone")
     path.unlink()
     assert revoked("gone")
+
+
+def test_a_revoked_token_stays_revoked_as_long_as_it_could_be_used(
+    tmp_path: Path,
+) -> None:
+    """Revoking another one within the leeway forgives nobody."""
+    settings = SecuritySettings(leeway=60.0)
+    verifier = Verifier(
+        KeyRing(settings, tmp_path),
+        settings.algorithms,
+        leeway_s=60.0,
+        revoked=Revoked(tmp_path),
+    )
+
+    def ledger(now_s: float) -> Ledger:
+        return Ledger(tmp_path, now_s, leeway_s=60.0)
+
+    secret = read_secret(settings, tmp_path)
+    made, gone = ledger(NOW).create(secret, "a", scopes=("read",), seconds=100)
+    late, used = ledger(NOW).create(secret, "b", scopes=("read",), seconds=100)
+    assert ledger(NOW).revoke(gone.jti)
+    assert [one.jti for one in ledger(NOW + 159).issued()] == [gone.jti, used.jti]
+    assert ledger(NOW + 101).revoke(used.jti)
+    for one in (made, late):
+        verdict = verifier.verify(one, NOW + 102)
+        assert verdict == Denied("VALIDATION_FAILED", "revoked")
+    assert ledger(NOW + 160).issued() == []
+    _, last = ledger(NOW + 160).create(secret, "c", scopes=("read",), seconds=100)
+    assert ledger(NOW + 160).revoke(last.jti)
+    assert list(json.loads((tmp_path / "revoked.json").read_text())) == [last.jti]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from hiq.clients.known import Known
 from hiq.clients.principal import Scopes
+from hiq.clients.shedding import shed
 from hiq.clients.subscriptions import Event
 from hiq.ha.commands import Command, Question
 from hiq.ha.events import Answered, HoldEnded
@@ -171,6 +173,43 @@ def test_a_session_that_is_resumed_is_not_asked_for_again() -> None:
     )
     assert snapshot["entities"]["light.a"]["state"] == "on"
     assert asked.questions == 1
+
+
+def test_what_was_given_up_is_asked_for_again() -> None:
+    """After memory was short, who begins to listen is shown all states, old and new."""
+    home = Home()
+    asked = Asked(home)
+    everything = home.tab()
+    everything.say("subscribe")
+    asked.answer([state("light.a"), state("sensor.b")])
+    everything.read()
+    server: Any = SimpleNamespace(hub=home.hub)
+    assert shed(server, "snapshots") == 2
+    tab = home.tab("bob")
+    found = tab.say("subscribe", filter={"domains": ["light"]})
+    assert [frame["type"] for frame in found] == ["result"]
+    assert asked.questions == 2
+    asked.answer([state("light.a"), state("sensor.b")])
+    assert entities(tab) == [{"light.a"}]
+    assert entities(everything) == []
+    home.tab("carl").say("subscribe", filter={"domains": ["light"]})
+    assert asked.questions == 2
+
+
+def test_what_is_given_up_before_it_is_shown_is_asked_for_again() -> None:
+    """A snapshot that waits for its turn is followed by one that holds all states."""
+    home = Home()
+    asked = Asked(home)
+    tab = home.tab()
+    tab.it.receive('{"type":"subscribe"}', 20)
+    asked.answer([state("light.a")])
+    server: Any = SimpleNamespace(hub=home.hub)
+    assert shed(server, "snapshots") == 1
+    assert [frame["type"] for frame in tab.read()] == ["result", "state_snapshot"]
+    assert asked.questions == 2
+    asked.answer([state("light.a")])
+    assert entities(tab) == [{"light.a"}]
+    assert asked.questions == 2
 
 
 class Line:

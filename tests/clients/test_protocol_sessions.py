@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from hiq.clients.denied import Denied
 from hiq.clients.lifecycle import MAY_FOLLOW, Lifecycle, State
 from hiq.clients.principal import EVERYTHING, Principal, Scopes
 from hiq.errors import TransitionError
-from tests.clients.talk import Home, messages
+from tests.clients.talk import Home
 from tests.clients.tokens import NOW
 
 
@@ -52,6 +51,30 @@ def test_a_session_that_is_taken_over() -> None:
     first.it.end()
     assert second.seqs() == [1]
     assert second.it.session.peer is second.it
+
+
+def test_a_session_that_is_left_for_another_waits_alone() -> None:
+    """Nobody is waited for there; what was sent is sent again to who resumes it."""
+    home = Home()
+    old = home.tab()
+    old.say("subscribe")
+    old.it.end()
+    tab = home.tab()
+    tab.say("subscribe")
+    home.fire()
+    assert tab.seqs() == [1]
+    left = tab.it.session
+    tab.say("resume", session=old.welcome["session"], last_seq=0)
+    assert left.peer is None
+    for _ in range(50):
+        home.time.pass_by(1)
+        home.hub.tick(home.time.now)
+    counts = left.outbox.delivered.counts
+    assert (left.outbox.due_s, left.outbox.unresponsive) == (None, False)
+    assert (counts.timeouts, counts.redelivered) == (0, 0)
+    back = home.tab()
+    found = back.say("resume", session=left.id, last_seq=0)
+    assert [frame["seq"] for frame in found if frame["type"] == "event"] == [1]
 
 
 def test_a_session_that_is_gone() -> None:
@@ -221,21 +244,6 @@ def test_who_does_not_ack_is_too_slow() -> None:
     assert found[-1]["seq"] == 1
 
 
-def test_written_follows_the_databases() -> None:
-    """Up to which number databases have it, for who asked."""
-    home = Home()
-    tab = home.tab()
-    tab.say("subscribe", filter={"written": True})
-    home.fire(count=3)
-    tab.read()
-    home.hub.tick(home.time.now, written=2)
-    assert tab.read() == []
-    home.hub.tick(home.time.now, written=3)
-    (written,) = tab.read()
-    assert (written["type"], written["up_to_seq"]) == ("written", 3)
-    assert tab.read() == []
-
-
 def test_interest_is_told_per_entity() -> None:
     """The core hears once per entity whether anybody wants it, and anew on a change."""
     told: list[tuple[int, bool]] = []
@@ -250,29 +258,6 @@ def test_interest_is_told_per_entity() -> None:
     tab.say("unsubscribe", subscription="1")
     home.fire("light.a")
     assert told[-1] == (1, False)
-
-
-def test_a_large_snapshot_comes_in_parts() -> None:
-    """No frame is larger than 512 KiB, and the parts are the whole."""
-    home = Home()
-    one = home.tab()
-    one.say("subscribe")
-    big = "x" * 100_000
-    for number in range(12):
-        data = {"data": {"new_state": {"state": "1", "attributes": {"x": big}}}}
-        home.hub.observe(
-            [(number + 9, f"a.b{number}", 0, json.dumps(data).encode())], 0.0
-        )
-    two = home.tab()
-    two.it.receive('{"type":"subscribe"}', 20)
-    parts: list[Any] = []
-    while data := two.it.data_to_send(1):
-        assert len(data) <= 512 * 1024
-        parts += messages(data)
-    shown = [part for part in parts if part["type"] == "state_snapshot"]
-    assert [part["part"] for part in shown] == list(range(1, len(shown) + 1))
-    assert sum(len(part["entities"]) for part in shown) == 12
-    assert len(shown) > 1
 
 
 def test_an_event_that_fits_into_no_frame_is_a_gap() -> None:
@@ -323,7 +308,8 @@ def test_nothing_is_left_of_a_user() -> None:
     tab.it.end()
     home.time.pass_by(301)
     home.hub.tick(home.time.now)
-    assert (len(home.hub.sessions), home.hub.users, len(home.hub.last)) == (0, {}, 0)
+    hub = home.hub
+    assert (len(hub.sessions), len(hub.users), len(hub.last)) == (0, 0, 0)
 
 
 def test_alerts_go_to_who_wants_them() -> None:

@@ -212,3 +212,24 @@ async def test_the_service_serves_when_keys_come(tmp_path: Path) -> None:
             assert auth["failures"] == {"AUTH_SERVICE_ERROR": 1}
             assert auth["jwks_last_ok"].endswith("Z")
             assert auth["key_age_s"] < 60
+
+
+ODD = [b"[]", b"null", b'"keys"', b"7", b'{"keys": [1]}', b"[" * 100_000]
+
+
+@pytest.mark.parametrize("body", ODD, ids=["list", "null", "text", "number", "1", "["])
+async def test_an_answer_that_is_no_key_set_is_a_failure(
+    tmp_path: Path, body: bytes
+) -> None:
+    """JSON of another shape is a failed fetch as well; so is what was kept of it."""
+    async with publisher() as it:
+        keys = fetched(it.url, tmp_path)
+        judge = verifier(keys, tmp_path)
+        assert await keys.fetch()
+        it.body = body
+        assert not await keys.fetch()
+        assert keys.failures == 1
+        assert keys.last_error
+        assert isinstance(judge.verify(signed(FIRST, "one"), NOW), Principal)
+    (tmp_path / CACHE).write_bytes(body)
+    assert fetched(it.url, tmp_path).keys == {}

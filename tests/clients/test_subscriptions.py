@@ -69,6 +69,17 @@ def test_a_change_of_filters_is_decided_anew() -> None:
     assert not subscriptions.match(event("light.a"), facts, 0.0)
 
 
+def test_an_event_without_an_entity_decides_for_itself_only() -> None:
+    """What has no number is decided by its entity, whatever came before it."""
+    subscriptions = Subscriptions(EVERYTHING)
+    subscriptions.add(Filter(entities=("light.a",)))
+    told = [
+        bool(subscriptions.match(event(name, 0), facts, 0.0))
+        for name in ("light.a", "", "light.a", "light.b", "")
+    ]
+    assert told == [True, False, True, False, False]
+
+
 def test_scopes_are_above_filters() -> None:
     """A filter for everything shows what the token allows, and no more."""
     scopes = Scopes(frozenset({"read"}), ("light.*",), frozenset({"state_changed"}))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +17,7 @@ from hiq.discovery.renames import FIRST_LIMIT, LIMIT, Rename, Renames
 from hiq.discovery.saving import CacheKeeper
 from hiq.ha.home import Home, changes
 from hiq.ha.registries import Area, Entity, Registry, decode_row
+from hiq.journal.files import Files
 from hiq.simulate import registries
 
 URL = "http://home:8123"
@@ -102,6 +106,57 @@ async def test_changes_are_written_by_themselves(tmp_path):
             await asyncio.sleep(0.001)
     task.cancel()
     assert cache.load_renames().first_ids == {"r1": "a.b"}
+
+
+class Full(Files):
+    """A disk without room, for a while."""
+
+    full = True
+
+    def replace(self, path: Path, data: bytes, *, sync: bool) -> None:
+        """Replace, or fail."""
+        if self.full:
+            raise OSError(28, "No space left on device")
+        super().replace(path, data, sync=sync)
+
+
+async def test_what_a_full_disk_refused_is_written_later(tmp_path):
+    """Home Assistant does not know what an entity was called first."""
+    disk = Full()
+    it = CacheKeeper(
+        Cache(tmp_path, disk), URL, executor=None, clock=lambda: 2000.0, quiet_s=0.0
+    )
+    renames = Renames()
+    renames.add(Rename(1.0, "a.b", "a.c", "r1"))
+    it.renamed(renames)
+    it.refreshed(home(), Answers())
+    await it.flush()
+    disk.full = False
+    await it.flush()
+    cache = Cache(tmp_path)
+    assert cache.load_renames().first_ids == {"r1": "a.b"}
+    assert cache.load(URL) is not None
+
+
+async def test_a_stop_within_a_write_loses_no_rename(tmp_path):
+    """The write may not have begun: the last flush does it."""
+    busy = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        it = CacheKeeper(
+            Cache(tmp_path), URL, executor=pool, clock=lambda: 2000.0, quiet_s=0.0
+        )
+        pool.submit(busy.wait, 60.0)
+        renames = Renames()
+        renames.add(Rename(1.0, "a.b", "a.c", "r1"))
+        it.renamed(renames)
+        task = asyncio.ensure_future(it.flush())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        busy.set()
+        await it.flush()
+    assert Cache(tmp_path).load_renames().first_ids == {"r1": "a.b"}
 
 
 async def test_a_disk_that_cannot_be_written_is_told_once(tmp_path, caplog):

@@ -111,16 +111,23 @@ def recorded(
     return eligible_points(rows, options)
 
 
+QUIET_S = 2.5
+"""The recorder of the test home commits once a second."""
+
+
 def settled(home: HomeAssistant, since: datetime) -> dict[Key, dict[str, Any]]:
     """Wait until the recorder has committed everything; return its points."""
-    last: list[int] = []
+    count, since_s = -1, 0.0
 
     def unchanged() -> dict[Key, dict[str, Any]] | None:
+        nonlocal count, since_s
+        asked_s = time.monotonic()
         points = recorded(home, since)
-        last.append(len(points))
-        if last[-3:] == [len(points)] * 3:
+        if len(points) != count:
+            count, since_s = len(points), time.monotonic()
+        elif asked_s - since_s > QUIET_S:
             return points
-        time.sleep(1.2)  # the recorder of the test home commits once a second
+        time.sleep(0.5)
         return None
 
-    return dict(until("the recorder is quiet", unchanged, 60))
+    return dict(until("the recorder is quiet", unchanged, 120))

@@ -296,7 +296,7 @@ async def test_L39_every_line_is_json_with_its_fields_and_caller(
     assert warning["message"] == "Home Assistant RECONNECTING"
     assert warning["after"] == "CONNECTED"
     assert warning["reason"]
-    assert warning["context"]["filename"] == "ingest.py"
+    assert warning["context"]["filename"] == "homelink.py"
     assert warning["context"]["function"] == "_changed"
     assert {"INFO", "WARNING"} <= {line["level"] for line in found}
     for line in found:

@@ -367,6 +367,23 @@ async def test_opening_can_be_given_up():
                 await inbox.connection.open(url, deadline_s=1000)
 
 
+async def test_opening_can_be_cancelled():
+    """Who is cancelled while the handshake hangs ends as cancelled, with no other error."""
+    asked = asyncio.Event()
+
+    async def handler(peer):
+        asked.set()
+        await nothing(peer)
+
+    async with serving_raw(handler, b"HTTP/1.1 101 ") as url:
+        opening = asyncio.ensure_future(Inbox().connection.open(url, deadline_s=1000))
+        async with asyncio.timeout(DEADLINE):
+            await asked.wait()
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind():
     """No future with an exception that nobody took, no socket left open."""

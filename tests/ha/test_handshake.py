@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from hiq.errors import ConnectionLost
-from hiq.ha.connection import tls_context
+from hiq.ha.opening import tls_context
 from tests.ha.inbox import Inbox
 from tests.ha.server import serving
 

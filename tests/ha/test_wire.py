@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from hiq.errors import ConnectionLost, ProtocolError
-from hiq.ha.connection import tls_context
+from hiq.ha.opening import tls_context
 from hiq.ha.reading import READ_BYTES, BoundedReads, bound_reads
 from tests.ha.home import event
 from tests.ha.inbox import Inbox

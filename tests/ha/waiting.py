@@ -12,12 +12,12 @@ from tests.ha.server import serving_raw
 class Waiting(Changing):
     """Both, and what the listener asked and told."""
 
-    def __init__(self):
+    def __init__(self, within_s=0.0):
         super().__init__()
         self.may_wait = True
         self.began = 0
         self.asked = 0
-        self.gathering = Gathering(self._ask, self._began)
+        self.gathering = Gathering(self._ask, self._began, within_s)
         self.intake = Intake(gathering=self.gathering)
 
     def _ask(self):

@@ -64,7 +64,9 @@ class Database:
 class Bench:
     """A journal, a database and the deliverer between them."""
 
-    def __init__(self, path, *, name="db", journal=None, executor=None, **kwargs):
+    def __init__(
+        self, path, *, name="db", sink=None, journal=None, executor=None, **kwargs
+    ):
         joins = kwargs.pop("joins_members", True)
         own = ("max_points", "in_flight", "save_s", "linger_s", "drain_rate")
         limits = {key: kwargs.pop(key) for key in own if key in kwargs}
@@ -80,7 +82,7 @@ class Bench:
             clock=self.time,
             files=self.disk,
         )
-        self.sink = Database(name, joins_members=joins)
+        self.sink = sink or Database(name, joins_members=joins)
         self.stats = SinkStats(name, "influxdb1")
         self.letters = DeadLetters(path / "dead" / f"{name}.ndjson")
         self.deliverer = Deliverer(

@@ -184,3 +184,15 @@ repair(Path(sys.argv[1]), Dying())
         if done.returncode == 0:
             break
     assert 5 < steps < 19
+
+
+def test_a_repair_of_damage_before_a_torn_tail(filled):
+    """The file ends with its last good record, not with zeros."""
+    path = files(filled)[-1]
+    good = path.read_bytes()[RECORD:]
+    hurt(path, HEADER_SIZE)
+    with path.open("ab") as file:
+        file.write(good[:50])
+    assert {f.kind for f in repair(filled.path).findings} == {"damaged", "torn"}
+    assert path.read_bytes() == good
+    assert [f.kind for f in survey(filled.path).findings] == ["gone"]

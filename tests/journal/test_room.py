@@ -220,3 +220,39 @@ def drain_without_saving(cursor):
     with pytest.raises(JournalError):
         cursor.advance(chunk.end)
     return [int(chunk.body[:6])]
+
+
+def test_an_evicted_file_that_cannot_be_read(home):
+    """Its time is unknown at the beginning, and ends with its last record."""
+    journal = home.open(segment_bytes=300, max_bytes=800, when_full="drop_oldest")
+    journal.cursor("db", "ha")
+    append(journal, 0)
+    home.now = 2_000.0
+    append(journal, 1, 2, 3)
+    home.disk.spoil(min((home.path / "ha").glob("*.seg")), 0, MIB)
+    append(journal, 4, 5)
+    where = home.losses[0].span
+    assert (where.first_ns, where.last_ns) == (None, 2_000 * 10**9)
+    journal.close()
+
+
+def test_a_sink_passes_what_is_just_given_up(home, monkeypatch):
+    """Its save removes the file first: nothing is lost, nothing else goes."""
+    journal = home.open(segment_bytes=300, max_bytes=900, when_full="drop_oldest")
+    cursor = journal.cursor("db", "ha")
+    append(journal, *range(4))
+    room = journal._room
+    drop = room._drop
+
+    def late(stream, gone, cause):
+        monkeypatch.undo()
+        cursor.advance(cursor.read(20, MIB).end)
+        cursor.save(sync=False)
+        drop(stream, gone, cause)
+
+    monkeypatch.setattr(
+        room, "_drop", lambda s, gone, c: late(s, gone, c) if gone else None
+    )
+    append(journal, 4, 5, 6)
+    assert home.losses == []
+    journal.close()

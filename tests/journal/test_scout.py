@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+
+from hiq._core.crc import crc32c
 from hiq.journal.segment import HEADER_SIZE
 from tests.journal.home import append, drain
 
@@ -73,4 +76,19 @@ def test_held_records_stay_until_room_is_needed(home):
     assert 14 in numbers(journal.scout("ha", 0))
     assert 5 not in numbers(journal.scout("ha", 0))
     assert home.stats.lost_points == 0
+    journal.close()
+
+
+def test_a_file_that_an_older_hiq_began(home):
+    """Records of version 1 and those appended behind them are both read."""
+    body = b"000000" + bytes(96)
+    head = struct.pack("<4sBBHI", b"\xb5hiQ", 1, 0, 60, len(body))
+    head += struct.pack("<QQIqqq", 0, 0, 10, 0, 5, 10**12)
+    home.open().close()
+    (home.path / "ha").mkdir()
+    checksum = struct.pack("<I", crc32c(body, crc32c(head)))
+    (home.path / "ha" / f"{0:020d}.seg").write_bytes(head + checksum + body)
+    journal = home.open()
+    append(journal, 1, 2)
+    assert numbers(journal.scout("ha", 0)) == [0, 1, 2]
     journal.close()

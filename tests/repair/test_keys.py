@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hiq import Pipeline
-from hiq.repair.keys import Keys, entities_of, keys_of, lines_of
+from hiq.repair.keys import Keys, keys_of, lines_of
 from tests.e2e.oracle import event_frame
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -36,7 +36,6 @@ def test_what_the_pipeline_writes_is_recognised(rows):
             wanted.append((entity_id, time_us))
     lines = pipeline.take()
     assert list(keys_of(lines_of([lines]))) == wanted
-    assert set(entities_of(lines_of([lines]))) == {name for name, _ in wanted}
 
 
 @pytest.mark.parametrize("schema", ["ha", "homeiq", "tidy"])
@@ -51,14 +50,6 @@ def test_a_line_without_an_entity_is_passed_over():
     """Lines of other measurements have no key."""
     text = b"hiq_check x=1 5000\nbroken\nm,domain=a,entity_id=b v=1 7000\n"
     assert list(keys_of(lines_of([text]))) == [("a.b", 7)]
-    assert list(entities_of(lines_of([text]))) == ["a.b"]
-
-
-def test_an_entity_is_found_once_in_a_row():
-    """A record is grouped by series: only the first line of each is looked at."""
-    one, other = b"m,domain=a,entity_id=b v=1 1\n", b"m,domain=a,entity_id=bb v=1 1\n"
-    text = one * 3 + other * 2 + one
-    assert list(entities_of(lines_of([text]))) == ["a.b", "a.bb", "a.b"]
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=5))

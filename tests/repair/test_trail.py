@@ -7,7 +7,7 @@ import pytest
 from hiq.journal.journal import Entry, Journal
 from hiq.packing import compress
 from hiq.repair.memory import Memory, Parts
-from hiq.repair.state import MAX_TRAIL, Folder, State
+from hiq.repair.state import MAX_TRAIL, Folder, Hole, State
 from hiq.settings.schema import BackfillSettings, JournalSettings
 from hiq.stats import JournalStats
 
@@ -97,3 +97,22 @@ def test_going_back_ends_at_the_last_note_that_still_holds(end, complete_us, at)
     state = State(complete_us=100, at=90, end=100, trail=trail)
     assert state.go_back(end) is (end < 100)
     assert (state.complete_us, state.at) == (complete_us, at)
+
+
+def test_what_was_restored_into_a_lost_end_is_asked_for_again():
+    """A hole in progress begins anew: nobody knows which of its rows went."""
+    begin_us, minute_us = 10**15, 60_000_000
+    hole = Hole(
+        number=1,
+        cause="disconnected",
+        gaps=[1],
+        after_us=begin_us,
+        until_us=begin_us + 60 * minute_us,
+        done_us=begin_us + 50 * minute_us,
+    )
+    trail = [(50, begin_us + 60 * minute_us)]
+    state = State(complete_us=trail[0][1], at=50, end=100, trail=trail, holes=[hole])
+    assert not state.go_back(100)
+    assert hole.done_us == begin_us + 50 * minute_us
+    assert state.go_back(52)
+    assert hole.done_us == begin_us

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 from isal import isal_zlib
 
 from hiq.journal.journal import Entry
@@ -21,16 +24,20 @@ def journal_one(journal, name, time_us, source=Source.LIVE):
     journal.append([("ha", Entry(body, 1, stamp, stamp, source))])
 
 
+def following(journal, state):
+    """A mark that follows a journal."""
+    return Watermark(state, partial(journal.take_latest, "ha"))
+
+
 def test_the_mark_follows_live_records_only(home):
     """The newest live time is the mark; restored points do not move it."""
     journal = home.open()
-    mark = Watermark(State(complete_us=5), journal.scout("ha"), set())
+    mark = following(journal, State(complete_us=5))
     assert not mark.look(moving=True)
     journal_one(journal, "a", 100 * SECOND)
     journal_one(journal, "b", 900 * SECOND, Source.BACKFILL)
     assert mark.look(moving=True)
     assert mark.complete_us == 100 * SECOND
-    assert mark.names == {"sensor.a", "sensor.b"}
     assert mark.delivered(100 * SECOND - MARGIN_US)
     assert not mark.delivered(100 * SECOND - MARGIN_US + 1)
     journal.close()
@@ -39,7 +46,7 @@ def test_the_mark_follows_live_records_only(home):
 def test_it_stands_still_while_an_end_is_unknown(home):
     """With an open hole neither the mark nor what is held moves, then it jumps."""
     journal = home.open()
-    mark = Watermark(State(complete_us=5, at=0), journal.scout("ha"), set())
+    mark = following(journal, State(complete_us=5, at=0))
     for number in range(5):
         journal_one(journal, "a", (100 + number) * SECOND)
         assert not mark.look(moving=False)
@@ -55,7 +62,7 @@ def test_it_stands_still_while_an_end_is_unknown(home):
 def test_what_is_near_the_mark_is_held(home):
     """Records with times within the margin of the mark are after `sequence`."""
     journal = home.open()
-    mark = Watermark(State(complete_us=0, at=0), journal.scout("ha"), set())
+    mark = following(journal, State(complete_us=0, at=0))
     for tenth in range(200):
         journal_one(journal, "a", 100 * SECOND + tenth * SECOND // 10)
         mark.look(moving=True)
@@ -70,7 +77,7 @@ def test_what_is_near_the_mark_is_held(home):
 def test_a_clock_that_was_set_back(home):
     """One older record is a state at connect; older ones for longer move the mark."""
     journal = home.open()
-    mark = Watermark(State(complete_us=0), journal.scout("ha"), set())
+    mark = following(journal, State(complete_us=0))
     journal_one(journal, "a", 1000 * SECOND)
     assert mark.look(moving=True)
     journal_one(journal, "a", 500 * SECOND)
@@ -79,4 +86,43 @@ def test_a_clock_that_was_set_back(home):
     journal_one(journal, "a", 501 * SECOND)
     assert mark.look(moving=True)
     assert mark.complete_us == 501 * SECOND
+    journal.close()
+
+
+def test_what_was_journaled_before_does_not_move_it(home):
+    """It begins with what comes from now on; what one look saw, the next does not."""
+    journal = home.open()
+    journal_one(journal, "a", 100 * SECOND)
+    mark = following(journal, State(complete_us=5))
+    assert mark.seen == 1
+    assert not mark.look(moving=True)
+    journal_one(journal, "a", 300 * SECOND)
+    journal_one(journal, "a", 200 * SECOND)
+    assert mark.look(moving=True)
+    assert (mark.complete_us, mark.seen) == (300 * SECOND, 3)
+    assert not mark.look(moving=True)
+    journal.close()
+
+
+def test_no_file_is_read(home):
+    """What was journaled is not read again: that would cost more than making it."""
+    journal = home.open()
+    mark = following(journal, State(complete_us=5))
+    journal_one(journal, "a", 100 * SECOND)
+    for path in home.path.glob("ha/*"):
+        path.unlink()
+    assert mark.look(moving=True)
+    assert mark.complete_us == 100 * SECOND
+    journal.close()
+
+
+def test_a_disk_that_hangs_is_not_waited_for(home):
+    """The thread that asks reads for the sinks, too."""
+    journal = home.open()
+    mark = following(journal, State(complete_us=5))
+    journal_one(journal, "a", 100 * SECOND)
+    with journal._writing, ThreadPoolExecutor(1) as thread:  # as an append does
+        looked = thread.submit(mark.look, moving=True)
+        assert looked.result(5.0)
+    assert mark.complete_us == 100 * SECOND
     journal.close()

@@ -169,3 +169,47 @@ def test_a_certificate_beside_it(folder):
     path.write_text("influxdb:\n  ssl_ca_cert: ca.pem\n")
     (note,) = import_block(path, {}).notes
     assert "ca.pem is looked for beside hiq.yaml" in note
+
+
+ANCHORED = """\
+.globs: &globs
+  - sensor.*_power
+.base: &base
+  host: db
+influxdb:
+  <<: *base
+  port: 8087
+  include:
+    entity_globs: *globs
+"""
+
+
+def test_anchors_of_other_blocks_are_written_out(folder):
+    """The block alone would not know them."""
+    path = folder / "configuration.yaml"
+    path.write_text(ANCHORED)
+    made = folder / "hiq.yaml"
+    made.write_text(import_block(path, {}).text)
+    settings = load(made, env={"HOME": "/h"})
+    assert settings.sinks[0].url == "http://db:8087"
+    assert settings.pipeline_options["include"]["entity_globs"] == ["sensor.*_power"]
+
+
+def test_anchors_within_the_block_stay(folder):
+    """They are part of it, and so are its comments."""
+    path = folder / "configuration.yaml"
+    path.write_text(
+        "influxdb:\n  # mine\n  include:\n    entities: &those [light.a]\n"
+        "  exclude:\n    entities: *those\n"
+    )
+    assert "  # mine\n" in import_block(path, {}).text
+
+
+def test_an_empty_included_file_is_an_empty_block(folder):
+    """And not the file that includes it."""
+    path = folder / "configuration.yaml"
+    path.write_text("homeassistant:\n  name: x\ninfluxdb: !include influxdb.yaml\n")
+    (folder / "influxdb.yaml").write_text("# nothing yet\n")
+    found = import_block(path, {})
+    assert "homeassistant:" not in found.block
+    assert not found.makes_sink

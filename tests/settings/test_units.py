@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from hiq.settings.units import duration, show_duration, show_size, size
 
+HUGE = "9" * 400
+
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
@@ -34,7 +36,7 @@ def test_durations(text, seconds):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "5 apples", "-5s", "s", "5s later", "1e3s", "٥s", "nan", "5,5s"],
+    ["", "soon", "5 apples", "-5s", "s", "5s later", "1e3s", "٥s", "nan", "5,5s", HUGE],
 )
 def test_no_durations(text):
     """What is no duration raises, whatever it looks like."""
@@ -61,7 +63,9 @@ def test_sizes(text, count):
     assert size(text) == count
 
 
-@pytest.mark.parametrize("text", ["", "big", "-1", "5 apples", "MiB", "1e3", "٥"])
+@pytest.mark.parametrize(
+    "text", ["", "big", "-1", "5 apples", "MiB", "1e3", "٥", "9" * 400]
+)
 def test_no_sizes(text):
     """What is no size raises."""
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import asynccontextmanager
 
 import pytest
@@ -161,3 +162,37 @@ async def test_silence_ends_by_the_deadline_and_a_cancel_closes():
         await asyncio.gather(asking, return_exceptions=True)
         assert (await client.ask("POST", server.url, data=b"x")).status == 204
         assert server.connections == 3
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("first", [True, False])
+async def test_an_unasked_go_ahead_says_nothing(first, times):
+    """Some proxies send 100 without being asked, or beside the server's own."""
+    done = asyncio.Event()
+
+    async def serve(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                for _ in range(times):
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                    await writer.drain()
+                    await asyncio.sleep(0.02)
+                assert (b"100-continue" in head) is first
+                assert await reader.readexactly(1) == b"x"
+                writer.write(NONE)
+        writer.close()
+        done.set()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    made = SinkSettings(name="db", type="influxdb1", url=url)
+    client = Client(made, {})
+    for _ in range(2):
+        answer = await client.ask("POST", url, data=b"x", ask_first=first)
+        assert answer.status == 204
+    await client.close()
+    async with asyncio.timeout(10):
+        await done.wait()
+    listener.close()
+    await listener.wait_closed()

@@ -154,6 +154,7 @@ def test_hold_says_what_to_repair(kind, status, body, words) -> None:
         ("999999", 3600.0),
         ("Thu, 01 Jan 1970 00:00:30 GMT", 20.0),
         ("soon", None),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999", None),
         ("nan", None),
         ("", None),
     ],

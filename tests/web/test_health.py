@@ -87,6 +87,19 @@ def test_connected_but_not_well(change: dict[str, Any], reason: str) -> None:
     assert reason in check.reason
 
 
+@pytest.mark.parametrize(("age_s", "level"), [(0.0, "healthy"), (10.0, "degraded")])
+def test_the_subscription_has_a_moment(age_s: float, level: str) -> None:
+    """Right after the log-in nothing is wrong yet: no warning at each connect."""
+    stats = good_stats()
+    stats.ha.subscribed = False
+    stats.ha.connected_at = NOW - age_s
+    check = judged(stats, "home_assistant")
+    assert (check.status, check.reason) == (
+        level,
+        f"connected, not subscribed yet; since {age_s:.0f} s",
+    )
+
+
 def test_failed_connections_count_in_the_window_only() -> None:
     """More than five failures in the window degrade; older ones do not."""
     stats = good_stats()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import ssl
 from pathlib import Path
 
@@ -144,3 +145,71 @@ async def test_the_number_of_connections_is_bounded(
         writer.close()
     finally:
         await server.close()
+
+
+async def test_handshakes_are_bounded_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Over TLS who says nothing counts as connected, and is cut off before long."""
+    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(server_module, "HANDSHAKE_S", 0.5)
+    cert, key = self_signed(tmp_path)
+    bound = bind(HttpSettings(port=0, tls_cert=str(cert), tls_key=str(key)))
+    server = WebServer(web.Application(), bound)
+    await server.start()
+    trusted = ssl.create_default_context(cafile=str(cert))
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        silent = [await half(bound.port, b"") for _ in range(6)]
+        async with asyncio.timeout(10):
+            while len(os.listdir("/proc/self/fd")) > before + 6 + 2:
+                await asyncio.sleep(0.01)
+            for reader, _ in silent:
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+        for _, writer in silent:
+            writer.close()
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(server.url + "/", ssl=trusted) as answer,
+        ):
+            assert answer.status == 404
+    finally:
+        await server.close()
+
+
+async def test_who_is_silent_after_the_handshake_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Over TLS, too, a connection without a whole request ends."""
+    monkeypatch.setattr(server_module, "FIRST_REQUEST_S", 0.3)
+    cert, key = self_signed(tmp_path)
+    bound = bind(HttpSettings(port=0, tls_cert=str(cert), tls_key=str(key)))
+    server = WebServer(web.Application(), bound)
+    await server.start()
+    trusted = ssl.create_default_context(cafile=str(cert))
+    try:
+        async with asyncio.timeout(10):
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", bound.port, ssl=trusted
+            )
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+        writer.close()
+    finally:
+        await server.close()
+
+
+async def test_a_handshake_does_not_outlive_the_server(tmp_path: Path) -> None:
+    """Who says nothing is let go when the server closes."""
+    cert, key = self_signed(tmp_path)
+    bound = bind(HttpSettings(port=0, tls_cert=str(cert), tls_key=str(key)))
+    server = WebServer(web.Application(), bound)
+    await server.start()
+    reader, writer = await half(bound.port, b"")
+    await asyncio.sleep(0.05)
+    await server.close()
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+    writer.close()

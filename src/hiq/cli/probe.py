@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from hiq.errors import AuthError, CommandError, ConnectionLost
-from hiq.ha.connection import tls_context
+from hiq.ha.opening import tls_context
 from hiq.ha.token import read_token
 from hiq.sink.base import Check
 from hiq.words import said_by_system

@@ -182,7 +182,8 @@ def revoke(ctx: click.Context, jti: str, config: Path | None) -> None:
 def _ledger(settings: Settings) -> Ledger:
     from hiq.clients.ledger import Ledger
 
-    return Ledger(settings.data_dir, time.time())
+    leeway_s = settings.security.leeway
+    return Ledger(settings.data_dir, time.time(), leeway_s=leeway_s)
 
 
 def _public(issued: Issued) -> dict[str, Any]:

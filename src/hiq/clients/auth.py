@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import jwt
 
 from hiq.clients.denied import Denied
-from hiq.clients.principal import Principal, scopes_of
+from hiq.clients.principal import Principal, is_unicode, scopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Keys", "Verifier"]
 
 SUBJECT_LIMIT: Final = 255
+END_OF_DATES_S: Final = 253_402_300_800
+"""The year 10000: clients are told the end of a token as a date."""
 
 
 class Keys(Protocol):
@@ -71,10 +73,11 @@ class Verifier:
         """Return whose token it is, or why it is refused."""
         try:
             header = jwt.get_unverified_header(token)
-        except (jwt.InvalidTokenError, ValueError):
+        except (jwt.InvalidTokenError, ValueError, RecursionError):
             return Denied("INVALID_FORMAT")
         algorithm, key_id = header.get("alg"), header.get("kid")
-        if algorithm not in self._algorithms:
+        # The header is not verified yet: it can hold JSON of any kind.
+        if not isinstance(algorithm, str) or algorithm not in self._algorithms:
             return Denied("VALIDATION_FAILED", "algorithm")
         key = self._keys.find(algorithm, key_id)
         if key is None:
@@ -113,7 +116,7 @@ class Verifier:
             )
         except jwt.InvalidSignatureError:  # before its base, the error of decoding
             return Denied("VALIDATION_FAILED", "signature")
-        except jwt.DecodeError:
+        except (jwt.DecodeError, RecursionError):
             return Denied("INVALID_FORMAT")
         except jwt.InvalidAudienceError:
             return Denied("VALIDATION_FAILED", "audience")
@@ -127,7 +130,7 @@ class Verifier:
 
     def _principal(self, claims: Mapping[str, Any], now_s: float) -> Principal | Denied:
         expires_s = _moment(claims.get("exp"))
-        if expires_s is None:
+        if expires_s is None or expires_s >= END_OF_DATES_S:
             return Denied("VALIDATION_FAILED", "exp")
         if expires_s + self.leeway_s <= now_s:
             return Denied("TOKEN_EXPIRED")
@@ -139,7 +142,7 @@ class Verifier:
         sub = claims.get("sub")
         if not isinstance(sub, str) or not sub:
             return Denied("MISSING_USER_ID")
-        if len(sub) > SUBJECT_LIMIT:
+        if len(sub) > SUBJECT_LIMIT or not is_unicode(sub):
             return Denied("VALIDATION_FAILED", "sub")
         jti = claims.get("jti")
         if jti is not None and (not isinstance(jti, str) or self._revoked(jti)):

@@ -129,15 +129,18 @@ class Commands:
             return self._invalid_ack(frame.last_seq, frame.id, "/last_seq")
         if found is not it.session:
             fresh = it.session
-            fresh.peer = None
+            mine = fresh.peer is it  # else another connection has taken it over
+            if mine:
+                fresh.peer = None
             if found.peer is not None:
                 found.peer.taken_over()
             it.session = found
+            it.told = 0
             found.peer = it
-            if not len(fresh.subscriptions):
+            if mine and not len(fresh.subscriptions):
                 it.hub.sessions.remove(fresh)
-            else:
-                fresh.detached_s = it.clocks.steady()
+            elif mine:
+                it.hub.left(fresh, it.clocks.steady())
         replayed = found.outbox.attach(frame.last_seq)
         it.hub.acked(found)
         it.hub.changed(found)

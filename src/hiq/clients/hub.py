@@ -1,4 +1,4 @@
-"""Where events meet sessions: who gets what, with which number; users and documents.
+"""Where events meet sessions: who gets what, with which number.
 
 Called once for all events of a read. Per entity it is decided once who wants it, and
 the core is told if nobody does. It must not know sockets, nor where events come from.
@@ -6,25 +6,25 @@ the core is told if nobody does. It must not know sockets, nor where events come
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hiq.clients.clocks import moment
 from hiq.clients.informing import Informing
 from hiq.clients.known import Known
-from hiq.clients.limits import Window
 from hiq.clients.owed import Owed
 from hiq.clients.routes import Route, Stream, make_route
 from hiq.clients.sessions import Session, Sessions
-from hiq.clients.state import Document
 from hiq.clients.subscriptions import VALID, Event, Facts, Subscriptions
+from hiq.clients.users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from hiq.clients.rules import Rules
+    from hiq.clients.state import Document
+    from hiq.clients.users import User
 
-__all__ = ["Hub", "Keeper", "Listener", "Stream", "User"]
+__all__ = ["Hub", "Keeper", "Stream"]
 
 MOST_MARKS = 1000
 ENVELOPE_BYTES = 1024
@@ -52,24 +52,6 @@ class Keeper(Protocol):
     def document(self, sub: str, document: Document) -> None:
         """Keep a document."""
         ...
-
-
-class Listener(Protocol):
-    """A connection of a user, which is told of its document."""
-
-    def state_updated(self, version: int, patch: Any, by: str) -> None:
-        """The document has a new version."""
-        ...
-
-
-@dataclass(slots=True)
-class User:
-    """One user: the document, the allowance of all connections, the connections."""
-
-    sub: str
-    document: Document
-    budget: Window
-    connections: set[Listener] = field(default_factory=set)
 
 
 def _unknown(_entity_id: str) -> Facts:
@@ -104,8 +86,8 @@ class Hub:
         self._most_json = rules.frame_bytes - ENVELOPE_BYTES
         self.fresh = fresh
         self.facts = facts
-        self.users: dict[str, User] = {}
         self.sessions = Sessions(rules, key, fresh, self._gone)
+        self.users = Users(rules, self.sessions)
         self.last = Known()
         self.informing = Informing(self)
         self.streams: set[Stream] = set()
@@ -113,6 +95,7 @@ class Hub:
         self.on_sent: Callable[[int], object] = lambda _time_ns: None
         self.verdict: Callable[[bytes], bytes] = lambda _json: VALID
         self.events = 0
+        self._taken = 0  # points
         self._keeper = keeper
         self._interest = interest
         self._routes: dict[int, Route] = {}
@@ -134,20 +117,13 @@ class Hub:
 
     def user(self, sub: str) -> User:
         """Return a user, who begins with an empty document."""
-        found = self.users.get(sub)
-        if found is None:
-            budget = Window(
-                self.rules.messages_per_minute * self.rules.connections_per_user
-            )
-            found = self.users[sub] = User(sub, Document(), budget)
-        return found
+        return self.users.get(sub)
 
     def written_document(self, user: User, patch: Any, by: str) -> None:
-        """Tell all connections of a user that the document has a new version."""
+        """Keep a document that has a new version, and tell its user's connections."""
         if self._keeper is not None:
             self._keeper.document(user.sub, user.document)
-        for listener in tuple(user.connections):
-            listener.state_updated(user.document.version, patch, by)
+        user.tell(patch, by)
 
     # sessions
 
@@ -204,8 +180,11 @@ class Hub:
             one.marks or one.subscriptions.holding for one in self.sessions
         ) or any(one.subscriptions.holding for one in self.streams)
 
-    def left(self, session: Session) -> None:
-        """A session lost its connection."""
+    def left(self, session: Session, now_s: float) -> None:
+        """A session lost its connection: nobody is waited for, all is sent again."""
+        session.peer = None
+        session.detached_s = now_s
+        session.outbox.detach()
         self.sessions.trim(session.sub, self.rules.sessions_per_user)
         if self._keeper is not None and session in self.sessions:
             self._keeper.session(session)
@@ -226,6 +205,7 @@ class Hub:
             taken: points that were taken up to now, these included.
         """
         count = 0
+        self._taken = max(self._taken, taken)
         told: set[Route] = set()
         routes = self._routes
         for number, entity_id, time_ns, json in found:
@@ -243,7 +223,7 @@ class Hub:
             if len(json) <= self._most_json:
                 self.last.put(event)
             count += self._send(event, route, now_s, told)
-        self._tell(told, taken)
+        self._tell(told)
         return count
 
     def _route(self, number: int, entity_id: str) -> Route:
@@ -286,12 +266,12 @@ class Hub:
         else:
             session.outbox.refuse("overflow", now_s)
 
-    def _tell(self, told: Iterable[Route], taken: int) -> None:
+    def _tell(self, told: Iterable[Route]) -> None:
         """Tell everybody who may have got something, once for all events of a read."""
         for session in frozenset().union(*(route.sessions for route in told)):
-            self._given(session, taken)
+            self._given(session)
 
-    def _given(self, session: Session, taken: int) -> None:
+    def _given(self, session: Session) -> None:
         last = session.outbox.last_seq
         if self._keeper is not None:
             self._keeper.reached(session)
@@ -299,7 +279,7 @@ class Hub:
             marks = session.marks
             if len(marks) >= MOST_MARKS:
                 marks.pop()  # the next one stands for it as well
-            marks.append((taken, last))
+            marks.append((self._taken, last))
         if session.peer is not None and session.durable >= last:
             session.peer.wake()
 
@@ -329,7 +309,7 @@ class Hub:
         route = make_route(self.sessions, (), event, self.facts)
         told: set[Route] = set()
         count = self._send(event, route, now_s, told)
-        self._tell(told, 0)
+        self._tell(told)
         return count
 
     # time
@@ -347,17 +327,9 @@ class Hub:
             if session.subscriptions.holding:
                 for event, subs in session.subscriptions.release(now_s):
                     self._put(session, event, subs, now_s)
-                    self._given(session, written)
+                    self._given(session)
             while session.marks and session.marks[0][0] <= written:
-                session.written = session.marks.pop(0)[1]
+                session.written = session.marks.popleft()[1]
             if session.peer is not None:
                 session.peer.wake()
-        for user in list(self.users.values()):
-            user.budget.wait_s(now_s)
-            if (
-                not user.connections
-                and user.budget.empty
-                and user.document.version == 1
-                and not self.sessions.of(user.sub)
-            ):
-                del self.users[user.sub]
+        self.users.expire(now_s)

@@ -63,6 +63,12 @@ class Informing:
         if not shown:
             listener.say_snapshot()
 
+    def forget(self) -> None:
+        """Let all states go; for whoever begins to listen they are asked for anew."""
+        self._hub.last.clear()
+        for session in self._hub.sessions:
+            session.informed = False
+
     def gone(self, listener: Informed) -> None:
         """A connection does not wait any more."""
         self._waiting.discard(listener)

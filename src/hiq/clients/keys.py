@@ -248,7 +248,12 @@ def key_set(content: bytes) -> KeySet:
     ValueError, jwt.PyJWTError: it is none, or holds no key that can be used.
     """
     found: KeySet = {}
-    for one in jwt.PyJWKSet.from_json(content.decode()).keys:
+    try:
+        keys = jwt.PyJWKSet.from_json(content.decode()).keys
+    except (AttributeError, TypeError, RecursionError) as exc:
+        # The library takes its shape for granted.
+        raise ValueError("JSON of another shape than a key set") from exc
+    for one in keys:
         for algorithm, kind in (("RS256", RSAPublicKey), ("EdDSA", Ed25519PublicKey)):
             if isinstance(one.key, kind):
                 found[one.key_id] = (algorithm, one.key)

@@ -44,16 +44,18 @@ class Ledger:
     Args:
         folder: the data folder.
         now_s: Unix seconds.
+        leeway_s: by how much a token may be used beyond its end: so long it is kept.
     """
 
-    def __init__(self, folder: Path, now_s: float) -> None:
+    def __init__(self, folder: Path, now_s: float, *, leeway_s: float = 0.0) -> None:
         self._folder = folder
+        self._leeway_s = leeway_s
         self._now_s = int(now_s)
 
     def issued(self) -> list[Issued]:
-        """Return all tokens that did not expire, oldest first."""
+        """Return all tokens that can still be used, and the revoked ones of them."""
         found = [Issued(**one) for one in _read(self._folder / TOKENS, [])]
-        return [one for one in found if one.expires > self._now_s]
+        return [one for one in found if self._can_be_used(one.expires)]
 
     def create(
         self,
@@ -107,8 +109,11 @@ class Ledger:
     def _revoke(self, jti: str, expires: int) -> None:
         path = self._folder / REVOKED
         known = _read(path, {})
-        kept = {name: end for name, end in known.items() if end > self._now_s}
+        kept = {name: end for name, end in known.items() if self._can_be_used(end)}
         write_private(path, json.dumps({**kept, jti: expires}, indent=1))
+
+    def _can_be_used(self, end: int) -> bool:
+        return end + self._leeway_s > self._now_s
 
     def _write(self, tokens: list[Issued]) -> None:
         found = [asdict(one) for one in tokens]

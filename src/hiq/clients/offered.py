@@ -42,8 +42,9 @@ def find_token(
         return Denied("NO_TOKEN")
     if any(len(token.encode(errors="replace")) > MAX_TOKEN_BYTES for token in found):
         return Denied("INVALID_FORMAT", "longer than 8 KiB")
-    first = found[0]
-    for other in found[1:]:
-        if not hmac.compare_digest(first.encode(), other.encode()):
+    # A header can hold bytes that are no UTF-8, which come as single surrogates.
+    first, *others = (token.encode(errors="surrogatepass") for token in found)
+    for other in others:
+        if not hmac.compare_digest(first, other):
             return Denied("INVALID_FORMAT", "two different tokens")
-    return first
+    return found[0]

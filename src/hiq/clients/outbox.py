@@ -5,26 +5,26 @@
   without an ack and was not sent is announced by one gap at its place.
 - Nothing is reordered; what is sent again keeps its number and says so.
 
-An event is a reference to what all sessions share, its number is its place: that is
-all that a client costs per event. The clock is an argument: seconds that never go
-back. It must not know sockets, frames or disks.
+The clock is an argument: seconds that never go back. It must not know sockets, frames
+or disks.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from itertools import chain, islice, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Literal
 
 from hiq.clients.delivered import Counts, Delivered, Fate, FateOf
-from hiq.clients.owed import Gap, Hole, Owed, Run
+from hiq.clients.numbered import Numbered
+from hiq.clients.owed import Gap, Hole, Run
 from hiq.clients.rounds import Rounds
 from hiq.clients.sendings import Sendings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hiq.clients.owed import Reason
+    from hiq.clients.owed import Owed, Reason
 
 __all__ = ["Outbox", "Policy"]
 
@@ -60,14 +60,10 @@ class Outbox:
         self._limit = limit
         self._retention_s = retention_s
         self.policy: Policy = policy
-        self._unacked: deque[Owed | Hole] = deque()  # sent over this connection
-        self._waiting: deque[Owed | Hole] = deque()  # behind those
-        self._head = self._out = acked + 1  # numbers of the first of both together,
-        self._lost: Hole | None = None  # and of the first that waits
+        self._numbered = Numbered(acked + 1)
         self._sendings = Sendings()
         self._again: deque[tuple[int, Owed]] = deque()
         self._rounds = Rounds(ack_timeout_s)
-        self.next_seq = acked + 1
         self.acked = acked
         self.sent = acked
         self._ever_sent = acked
@@ -76,28 +72,27 @@ class Outbox:
         self.delivered = Delivered(tracked, Counts() if totals is None else totals)
 
     def __len__(self) -> int:
-        return len(self._unacked) + len(self._waiting)
+        return len(self._numbered)
 
     @property
     def entries(self) -> Iterator[tuple[int, Owed]]:
         """Numbers and events that are not confirmed, oldest first."""
-        at = self._head
-        for entry in chain(self._unacked, self._waiting):
-            if isinstance(entry, Hole):
-                at = entry.last + 1
-            else:
-                yield at, entry
-                at += 1
+        return self._numbered.entries
+
+    @property
+    def next_seq(self) -> int:
+        """The number of the next event."""
+        return self._numbered.next_seq
 
     @property
     def last_seq(self) -> int:
         """The highest number that was given."""
-        return self.next_seq - 1
+        return self._numbered.next_seq - 1
 
     @property
     def settled(self) -> int:
         """The highest number up to which nothing waits any more."""
-        return self._head - 1
+        return self._numbered.head - 1
 
     @property
     def filling(self) -> float:
@@ -113,34 +108,26 @@ class Outbox:
 
     def add(self, owed: Owed) -> None:
         """Take an event; the oldest leaves if there are too many."""
-        if len(self._unacked) + len(self._waiting) >= self._limit:
+        numbered = self._numbered
+        if len(numbered.unacked) + len(numbered.waiting) >= self._limit:
             if self.policy == "reject":
                 self.refuse("overflow", owed.added_s)
                 return
             self.overflowed = self.policy == "close"
-            while len(self) >= self._limit:
+            while len(numbered) >= self._limit:
                 self._drop("overflow")
-        self._waiting.append(owed)
-        self.next_seq += 1
+        numbered.waiting.append(owed)  # as `Numbered.add`: a call for each is too dear
+        numbered.next_seq += 1
 
     def refuse(self, reason: Reason, now_s: float) -> None:
         """Give a number to an event that cannot be sent: it is a gap at once."""
         self.delivered.dropped(reason)
-        last = self._waiting[-1] if self._waiting else None
-        known = isinstance(last, Hole) and last.count is not None
-        hole = Hole(self.next_seq, self.next_seq, now_s, reason)
-        if isinstance(last, Hole) and known and last.reason == reason:
-            last.swallow(hole)
-            last.added_s = now_s
-        else:
-            self._waiting.append(hole)
-        self.next_seq += 1
+        self._numbered.leave_out(reason, now_s)
 
     def interrupted(self, up_to: int, since_s: float | None, now_s: float) -> None:
         """Note that nobody knows what the numbers meant: hiq did not run since then."""
         hole = Hole(self.next_seq, up_to, now_s, "restart", None, since_s)
-        self._waiting.append(hole)
-        self.next_seq = up_to + 1
+        self._numbered.add_hole(hole)
         self._restored = up_to  # each may have been sent
         while len(self) > self._limit:
             self._drop("overflow")
@@ -153,22 +140,12 @@ class Outbox:
         count = seq - self.next_seq
         if count > 0:
             hole = Hole(self.next_seq, seq - 1, owed.added_s, count=count)
-            self._waiting.append(hole)
-        self._waiting.append(owed)
-        self.next_seq = seq + 1
+            self._numbered.add_hole(hole)
+        self._numbered.add(owed)
 
     def newer(self, seq: int) -> list[tuple[int, Owed]]:
         """Return numbers and events behind `seq`, but for what was confirmed."""
-        found: list[tuple[int, Owed]] = []
-        at = self.next_seq
-        for entry in chain(reversed(self._waiting), reversed(self._unacked)):
-            at = entry.first if isinstance(entry, Hole) else at - 1
-            if at <= seq:
-                break
-            if not isinstance(entry, Hole):
-                found.append((at, entry))
-        found.reverse()
-        return found
+        return self._numbered.newer(seq)
 
     # out
 
@@ -182,48 +159,35 @@ class Outbox:
             now_s: seconds that never go back.
             most_bytes: no more events once they have so many bytes.
         """
+        numbered = self._numbered
         while self._again:
             seq, owed = self._again.popleft()
-            if seq >= self._head:
+            if seq >= numbered.head:
                 return self._went_out(Run(seq, (owed,), redelivered=True), now_s)
-        lost = self._lost
+        lost = numbered.lost
         if lost is not None and lost.last > self.sent:
             return self._told(lost)
-        if not self._waiting:
+        if not numbered.waiting:
             return None
-        entry = self._waiting[0]
+        entry = numbered.waiting[0]
         if isinstance(entry, Hole):
             if entry.last > durable:
                 return None
-            gap = self._told(entry)
-            self._unacked.append(self._waiting.popleft())
-            self._out = entry.last + 1
-            return gap
-        first = self._out
+            numbered.send_hole(entry)
+            return self._told(entry)
+        first = numbered.out
         redelivered = first <= self._ever_sent
         most = (min(durable, self._ever_sent) if redelivered else durable) - first + 1
-        owed_now: list[Owed] = []
-        size = 0
-        for entry in islice(self._waiting, max(0, most)):
-            if isinstance(entry, Hole):
-                break
-            owed_now.append(entry)
-            size += entry.size
-            if size >= most_bytes:
-                break
-        if not owed_now:
+        if most <= 0:
             return None
-        pop = self._waiting.popleft
-        for _ in owed_now:
-            pop()
-        self._unacked.extend(owed_now)
-        self._out += len(owed_now)
-        return self._went_out(Run(first, owed_now, redelivered), now_s)
+        run = Run(first, numbered.send(most, most_bytes), redelivered)
+        return self._went_out(run, now_s)
 
     def _told(self, hole: Hole) -> Gap:
         first = max(hole.first, self.sent + 1)
         count = None if hole.count is None else hole.last - first + 1
-        self._reached(hole.last)
+        self.sent = max(self.sent, hole.last)
+        self._ever_sent = max(self._ever_sent, self.sent)
         return Gap(first, hole.last, hole.reason, count, hole.since_s)
 
     def _went_out(self, run: Run, now_s: float) -> Run:
@@ -231,13 +195,10 @@ class Outbox:
         last = run.first + len(run.owed) - 1
         self.delivered.sent(len(run.owed), again=run.redelivered)
         self._sendings.note(run.first, last, now_s, again=run.redelivered)
-        self._reached(last)
+        self.sent = max(self.sent, last)
+        self._ever_sent = max(self._ever_sent, self.sent)
         self._rounds.sent(now_s)
         return run
-
-    def _reached(self, seq: int) -> None:
-        self.sent = max(self.sent, seq)
-        self._ever_sent = max(self._ever_sent, self.sent)
 
     def attach(self, last_seq: int) -> int:
         """Begin again after `last_seq`, which counts as acked; return how many come."""
@@ -252,9 +213,7 @@ class Outbox:
         """The connection is gone: everything that is not acked is to be sent again."""
         self._again.clear()
         self._rounds.stop()
-        self._waiting.extendleft(reversed(self._unacked))
-        self._unacked.clear()
-        self._out = self._head
+        self._numbered.rewind()
         self.sent = self.acked
         self.overflowed = False
 
@@ -272,7 +231,7 @@ class Outbox:
         self.sent = max(self.sent, seq)
         self._rounds.ignored = False
         oldest = self._sendings.first() or (seq, now_s)
-        self._rounds.begin(oldest[1] if self._unacked else None)
+        self._rounds.begin(oldest[1] if self._numbered.unacked else None)
         return True
 
     def may_ack(self, seq: int) -> bool:
@@ -280,39 +239,27 @@ class Outbox:
         return seq <= max(self._ever_sent, self._restored)
 
     def _cut_to(self, seq: int, now_s: float | None) -> None:
-        if self._lost is not None:
-            self._lost = None if self._lost.last <= seq else self._lost.cut(seq)
         sendings = self._sendings
         fates: list[FateOf] = []
         run = sendings.first()
-        while self._head <= seq and len(self):
-            at = self._head
-            entry = self._first()
-            if isinstance(entry, Hole):
-                if entry.last > seq:
-                    self._head = entry.cut(seq).first
-                    break
-                self._pop(entry)
-                continue
-            self._pop(entry)
+        for at, owed in self._numbered.confirm(seq):
             if run is not None and run[0] < at:
                 sendings.forget(at)
                 run = sendings.first()
             sent_s = None if run is None else run[1]
             fates.append(
-                (entry.event.event_id, at, 1 + sendings.take_repeats(at), sent_s)
+                (owed.event.event_id, at, 1 + sendings.take_repeats(at), sent_s)
             )
-        sendings.forget(self._head)
+        sendings.forget(self._numbered.head)
         self.delivered.left(fates, "confirmed", now_s)
-        if not self._unacked:
-            self._out = self._head
 
     # time
 
     def tick(self, now_s: float) -> None:
         """Let go what is too old, and send again what nobody confirmed."""
         before_s = now_s - self._retention_s
-        while len(self) and self._first().added_s <= before_s:
+        first = self._numbered.first
+        while (oldest := first()) is not None and oldest.added_s <= before_s:
             self._drop("expired")
         overdue_s = self._rounds.overdue_s(now_s)
         if overdue_s is None:
@@ -320,7 +267,7 @@ class Outbox:
         gave_up = self.unresponsive
         unconfirmed = self._sent_by(overdue_s)
         if not unconfirmed:
-            self._rounds.begin(now_s if self._unacked else None)
+            self._rounds.begin(now_s if self._numbered.unacked else None)
         elif self._rounds.next(now_s):
             self._again = deque(unconfirmed)
         elif not gave_up:
@@ -368,26 +315,10 @@ class Outbox:
 
     def _drop(self, reason: Reason) -> None:
         """Let the oldest go; one gap stands for all that left at the head."""
-        at = self._head
-        hole = entry = self._first()
-        self._pop(entry)
-        if not isinstance(hole, Hole):
+        at = self._numbered.head
+        entry = self._numbered.drop(reason)
+        if not isinstance(entry, Hole):
             self.delivered.dropped(reason)
             attempts = self._sendings.take_repeats(at) + (at <= self._ever_sent)
-            self.delivered.left([(hole.event.event_id, at, attempts, None)], "failed")
-            hole = Hole(at, at, hole.added_s, reason)
-        if self._lost is None:
-            self._lost = hole
-        else:
-            self._lost.swallow(hole)
-        self._sendings.forget(self._head)
-        if not self._unacked:
-            self._out = self._head
-
-    def _first(self) -> Owed | Hole:
-        return self._unacked[0] if self._unacked else self._waiting[0]
-
-    def _pop(self, entry: Owed | Hole) -> None:
-        """Take the first away."""
-        (self._unacked or self._waiting).popleft()
-        self._head = entry.last + 1 if isinstance(entry, Hole) else self._head + 1
+            self.delivered.left([(entry.event.event_id, at, attempts, None)], "failed")
+        self._sendings.forget(self._numbered.head)

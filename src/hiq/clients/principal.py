@@ -10,7 +10,7 @@ from hiq.clients.globs import matches
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EVERYTHING", "WORDS", "Principal", "Scopes", "scopes_of"]
+__all__ = ["EVERYTHING", "WORDS", "Principal", "Scopes", "is_unicode", "scopes_of"]
 
 WORDS: Final = ("read", "control", "alerts")
 MOST_NAMES: Final = 200
@@ -92,4 +92,15 @@ def _names(given: Any) -> list[str] | None:
     """Return a list of names, None if it is none."""
     if not isinstance(given, list) or len(given) > MOST_NAMES:
         return None
-    return given if all(isinstance(name, str) for name in given) else None
+    if not all(isinstance(name, str) and is_unicode(name) for name in given):
+        return None
+    return given
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether a text can be stored and sent; JSON can hold half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

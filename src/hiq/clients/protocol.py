@@ -9,7 +9,7 @@ a connection. Clocks come as an argument; it must not know sockets or tasks.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hiq.clients import answers, wire
 from hiq.clients.clocks import moment
@@ -35,6 +35,18 @@ EXPIRED: Final = 4401
 TOO_SLOW: Final = 4408
 TAKEN_OVER: Final = 4409
 ABUSE: Final = 4429
+
+
+class _Snapshot(NamedTuple):
+    """A snapshot that is owed.
+
+    Attributes:
+        informed: whether all states that it shows were known when it was asked for.
+    """
+
+    session: Session
+    informed: bool
+    document: tuple[int, Mapping[str, Any]]
 
 
 class Conversation:
@@ -77,8 +89,9 @@ class Conversation:
         self._wake = wake
         self._leeway_s = leeway_s
         self._warned = False
-        self._told = 0
-        self._control: deque[bytes] = deque()
+        self.told = 0
+        self._control: deque[bytes | _Snapshot] = deque()
+        self._parts: deque[bytes] = deque()  # of the snapshot whose turn it is
         self._commands = Commands(self)
 
     # life
@@ -127,10 +140,7 @@ class Conversation:
         self.hub.informing.gone(self)
         session = self.session
         if session.peer is self:
-            session.peer = None
-            session.detached_s = self.clocks.steady()
-            session.outbox.detach()
-            self.hub.left(session)
+            self.hub.left(session, self.clocks.steady())
 
     def close(self, code: int, reason: str) -> None:
         """Ask for the end; the first reason counts."""
@@ -213,7 +223,7 @@ class Conversation:
         """Queue what is wrong."""
         self.push(answers.error(self.clocks.wall(), fault, retry_after_s))
 
-    def push(self, frame: bytes) -> None:
+    def push(self, frame: bytes | _Snapshot) -> None:
         """Queue a frame; who does not read so many of them is too slow."""
         if len(self._control) >= self.hub.rules.control_frames:
             self.close(TOO_SLOW, "does not read what it is answered")
@@ -222,9 +232,15 @@ class Conversation:
         self._wake()
 
     def say_snapshot(self) -> None:
-        """Queue document and last states of what is subscribed to."""
+        """Queue the document as it is, and last states of what is subscribed to."""
         document = (self.user.document.version, self.user.document.state)
-        session, facts = self.session, self.hub.facts
+        self.push(_Snapshot(self.session, self.session.informed, document))
+
+    def _parts_of(self, owed: _Snapshot) -> list[bytes]:
+        """Make a snapshot when its turn has come: only one at a time is in memory."""
+        session, facts = owed.session, self.hub.facts
+        if owed.informed and not session.informed:  # states were given up meanwhile
+            self.hub.informing.inform(session, self, shown=True)
         states: list[tuple[str, bytes]] = []
         if len(session.subscriptions):
             wants = session.subscriptions.wants
@@ -235,8 +251,7 @@ class Conversation:
             )
         as_of = session.outbox.last_seq
         now_s = self.clocks.wall()
-        for part in answers.snapshot_parts(now_s, document, states, as_of):
-            self.push(part)
+        return answers.snapshot_parts(now_s, owed.document, states, as_of)
 
     def state_updated(self, version: int, patch: Any, by: str) -> None:
         """Tell that the document has a new version."""
@@ -259,18 +274,21 @@ class Conversation:
 
     def _next_data(self, most_bytes: int) -> bytes:
         """Return one message that answers, a gap, or as many events as there are."""
-        if self._control:
+        if not self._parts and self._control:
+            one = self._control.popleft()
+            self._parts.extend([one] if isinstance(one, bytes) else self._parts_of(one))
+        if self._parts:
             self.sent_frames += 1
-            return wire.text(self._control.popleft())
+            return wire.text(self._parts.popleft())
         session = self.session
         if session.peer is not self:
             return b""
         now_s = self.clocks.steady()
         found = session.outbox.take(session.durable, now_s, most_bytes)
         if found is None:
-            if session.written <= self._told:
+            if session.written <= self.told:
                 return b""
-            self._told = session.written
+            self.told = session.written
             self.say("written", up_to_seq=session.written)
             return self._next_data(most_bytes)
         wall_s = self.clocks.wall()

@@ -31,6 +31,9 @@ class _Scopes(msgspec.Struct):
     event_types: list[str] | None
 
 
+_Row = tuple[str, str, bytes, bytes, int, int, float | None]
+
+
 def to_row(session: Session, steady_to_wall_s: float) -> tuple[Any, ...]:
     """Return the row of a session."""
     scopes = session.scopes
@@ -64,9 +67,11 @@ def to_session(  # noqa: PLR0917  all of it is in one row of three tables
     """Return a session with what waits for its client, None if it is too old.
 
     What nobody can know is a gap: the numbers from the last event that was kept up to
-    the last that may have been given.
+    the last that may have been given. A row that is none: any exception.
     """
-    name, sub, scopes, filters, acked, next_seq, detached_at = row
+    name, sub, scopes, filters, acked, next_seq, detached_at = msgspec.convert(
+        row, _Row
+    )
     if mark := marks.get(name):
         acked, next_seq = max(acked, mark.acked), max(next_seq, mark.next_seq)
     wall_s, now_s = clocks.wall(), clocks.steady()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -68,7 +69,7 @@ class Session:
     durable: int = Forever
     kept: int = 0
     informed: bool = False
-    marks: list[tuple[int, int]] = field(default_factory=list)
+    marks: deque[tuple[int, int]] = field(default_factory=deque)
     written: int = 0
 
 

@@ -44,7 +44,7 @@ def shed(server: ClientServer, step: str) -> int:
             return sum(session.outbox.give_up(KEPT) for session in hub.sessions)
         case "snapshots":
             count = len(hub.last)
-            hub.last.clear()
+            hub.informing.forget()
             return count
         case "clients":
             return server.turn_away()

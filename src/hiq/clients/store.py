@@ -8,20 +8,25 @@ know sockets, nor what events mean.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
 import sqlite3
 from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hiq.clients.kept import Mark, RunBuilder, pack_marks, read_marks, read_run
+from hiq.clients.changes import Changes, write
+from hiq.clients.kept import Mark, RunBuilder
 from hiq.clients.session_rows import to_row, to_session
 from hiq.clients.sessions import Forever
-from hiq.clients.state import Document
+from hiq.clients.storefile import (
+    is_damage,
+    open_file,
+    read_documents,
+    read_runs,
+    replaced,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from hiq.clients.kept import Restored
     from hiq.clients.rules import Rules
     from hiq.clients.sessions import Session
+    from hiq.clients.state import Document
 
 __all__ = ["Store"]
 
@@ -40,44 +46,6 @@ logger = logging.getLogger("hiq.clients")
 RESERVED: Final = 10_000
 FREE_AFTER: Final = 32
 """Rows that nobody waits for are deleted by so many."""
-VERSION: Final = 2
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (
-  sub TEXT PRIMARY KEY, version INTEGER, state BLOB) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sessions (
-  id TEXT PRIMARY KEY, sub TEXT, scopes BLOB, filters BLOB, acked INTEGER,
-  next_seq INTEGER, detached_at REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS runs (
-  id INTEGER PRIMARY KEY, body BLOB, marks BLOB, alive_at REAL);
-DROP TABLE IF EXISTS items;
-DROP TABLE IF EXISTS events;
-"""
-
-
-@dataclass(slots=True)
-class _Changes:
-    """What is to be written."""
-
-    sessions: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-    documents: dict[str, tuple[str, int, bytes]] = field(default_factory=dict)
-    reached: dict[str, Session] = field(default_factory=dict)
-    moved: bool = False
-    # filled by `take`
-    run: RunBuilder | None = None
-    run_id: int = 0
-    marks: list[Mark] = field(default_factory=list)
-    safe: list[tuple[Session, int]] = field(default_factory=list)
-    free_to: int = 0
-
-    @property
-    def only_run(self) -> bool:
-        """Whether one row is all."""
-        return not (self.sessions or self.gone or self.documents or self.free_to)
-
-    def __bool__(self) -> bool:
-        return self.moved
 
 
 class Store:
@@ -98,8 +66,9 @@ class Store:
         self._rules = rules
         self._clocks = clocks
         self._durable = durable
-        self._changes = _Changes()
+        self._changes = Changes()
         self._database: sqlite3.Connection | None = None
+        self._key = b""
         self._alive: dict[str, Session] = {}
         self._held: deque[tuple[int, dict[str, int]]] = deque()
         self._run_id = 0
@@ -109,22 +78,16 @@ class Store:
     # opening: in a thread
 
     def open(self) -> bytes:
-        """Open the file; return the key of seals, the same at each start."""
-        database = sqlite3.connect(
-            self._path, check_same_thread=False, isolation_level=None
-        )
-        self._path.chmod(0o600)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.executescript(f"{SCHEMA}PRAGMA user_version = {VERSION};")
-        database.execute(
-            "INSERT OR IGNORE INTO meta VALUES ('seal', ?)", (secrets.token_bytes(32),)
-        )
-        (key,) = database.execute(
-            "SELECT value FROM meta WHERE name = 'seal'"
-        ).fetchone()
-        self._database = database
-        return bytes(key)
+        """Open the file; return the key of seals, the same at each start.
+
+        If the disk does not take it, nothing is kept, and that is logged.
+        """
+        try:
+            self._database, self._key = open_file(self._path)
+        except (sqlite3.Error, OSError) as exc:
+            self._key = secrets.token_bytes(32)
+            self._keep_nothing(exc)
+        return self._key
 
     def close(self) -> None:
         """Close the file; calling it twice does nothing."""
@@ -134,43 +97,87 @@ class Store:
 
     def restore(self, hub: Hub) -> None:
         """Put back what the last run had; what nobody can know becomes a gap."""
-        assert self._database is not None
-        for sub, version, state in self._database.execute("SELECT * FROM documents"):
-            hub.user(sub).document = Document(version, msgspec.json.decode(state))
-        if not self._durable:
-            self._database.executescript("DELETE FROM sessions; DELETE FROM runs;")
+        if self._database is None:
             return
-        alive, marks, waiting = self._kept()
-        for row in self._database.execute("SELECT * FROM sessions").fetchall():
-            session = to_session(row, marks, waiting, alive, hub, self._clocks)
-            if session is None:
-                self.gone_by_id(row[0])
-                continue
+        documents: dict[str, Document] = {}
+        sessions: list[Session] = []
+        try:
+            documents.update(read_documents(self._database))
+            sessions = self._kept_sessions(self._database, hub)
+        except sqlite3.Error as exc:
+            self._begin_anew(exc, documents)
+        for sub, document in documents.items():
+            hub.user(sub).document = document
+        for session in sessions:
             hub.sessions.put_back(session)
             self._alive[session.id] = self._changes.reached[session.id] = session
             self._changes.moved = True
 
-    def _kept(self) -> tuple[float | None, dict[str, Mark], dict[str, list[Restored]]]:
+    def _begin_anew(self, why: sqlite3.Error, documents: dict[str, Document]) -> None:
+        """Reading failed: with a new file if it is damaged, without one if not."""
+        self.close()
+        self._changes = Changes()
+        self._held.clear()
+        self._run_id = 0
+        if not is_damage(why):
+            self._keep_nothing(why)
+            return
+        try:
+            self._database, _ = replaced(self._path, why, self._key)
+        except (sqlite3.Error, OSError) as exc:
+            self._keep_nothing(exc)
+            return
+        for sub, document in documents.items():
+            self.document(sub, document)
+
+    def _keep_nothing(self, why: Exception) -> None:
+        self._durable = False
+        logger.error(
+            "sessions and documents of clients are not kept until the next start",
+            extra={"reason": str(why)},
+        )
+
+    def _kept_sessions(self, database: sqlite3.Connection, hub: Hub) -> list[Session]:
+        if not self._durable:
+            database.executescript("DELETE FROM sessions; DELETE FROM runs;")
+            return []
+        alive, marks, waiting = self._kept(database)
+        found: list[Session] = []
+        rows = database.execute(
+            "SELECT id, sub, scopes, filters, acked, next_seq, detached_at"
+            " FROM sessions"
+        )
+        for row in rows.fetchall():
+            session = None
+            try:
+                session = to_session(row, marks, waiting, alive, hub, self._clocks)
+            except Exception:
+                logger.exception(
+                    "a session cannot be read, it is left out",
+                    extra={"session": str(row[0])},
+                )
+            if session is None:
+                self.gone_by_id(row[0])
+            else:
+                found.append(session)
+        return found
+
+    def _kept(
+        self, database: sqlite3.Connection
+    ) -> tuple[float | None, dict[str, Mark], dict[str, list[Restored]]]:
         """Return when hiq was last alive, how far sessions were, what they wait for."""
-        assert self._database is not None
         alive: float | None = None
         marks: dict[str, Mark] = {}
         waiting: dict[str, list[Restored]] = {}
-        now_s = self._clocks.steady()
-        found = self._database.execute("SELECT * FROM runs ORDER BY id")
-        for run_id, body, packed, alive_at in found:
-            self._run_id, alive = run_id, alive_at
+        for run in read_runs(database, -self._steady_to_wall_s, self._clocks.steady()):
+            self._run_id, alive = run.id, run.alive_at
+            if run.marks is not None:
+                marks = {mark.session: mark for mark in run.marks}
             last: dict[str, int] = {}
-            try:
-                marks = {mark.session: mark for mark in read_marks(packed)}
-                entries = read_run(body, -self._steady_to_wall_s, now_s)
-            except (msgspec.MsgspecError, IndexError):
-                logger.exception("a row of sessions cannot be read, it is left out")
-                continue
-            for entry in entries:
+            for entry in run.entries:
                 waiting.setdefault(entry.session, []).append(entry)
                 last[entry.session] = entry.seq
-            self._held.append((run_id, last))
+            self._held.append((run.id, last))
         return alive, marks, waiting
 
     # what is to be kept: in the loop
@@ -225,9 +232,9 @@ class Store:
 
     # writing
 
-    def take(self, *, last: bool = False) -> _Changes:
+    def take(self, *, last: bool = False) -> Changes:
         """Take what is to be written now; the `last` time no numbers are reserved."""
-        changes, self._changes = self._changes, _Changes()
+        changes, self._changes = self._changes, Changes()
         changes.moved |= last
         if not changes.moved:
             return changes
@@ -269,56 +276,12 @@ class Store:
                 return False
         return True
 
-    def write(self, changes: _Changes, wall_s: float) -> None:
+    def write(self, changes: Changes, wall_s: float) -> None:
         """Write it, all of it or nothing; `failure`. Blocks."""
-        database = self._database
-        if database is None:
-            return
-        if changes.only_run:
-            self._write_run(database, changes, wall_s)
-            return
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            self._write_all(database, changes, wall_s)
-            database.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                database.execute("ROLLBACK")
-            raise
+        if self._database is not None:
+            write(self._database, changes, wall_s)
 
-    def _write_all(
-        self, database: sqlite3.Connection, changes: _Changes, wall_s: float
-    ) -> None:
-        database.executemany(
-            "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)",
-            changes.sessions.values(),
-        )
-        database.executemany(
-            "DELETE FROM sessions WHERE id = ?", [(name,) for name in changes.gone]
-        )
-        database.executemany(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)",
-            changes.documents.values(),
-        )
-        self._write_run(database, changes, wall_s)
-        if changes.free_to:
-            database.execute("DELETE FROM runs WHERE id <= ?", (changes.free_to,))
-
-    def _write_run(
-        self, database: sqlite3.Connection, changes: _Changes, wall_s: float
-    ) -> None:
-        if changes.run is not None:
-            database.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?)",
-                (
-                    changes.run_id,
-                    changes.run.packed(),
-                    pack_marks(changes.marks),
-                    wall_s,
-                ),
-            )
-
-    def written(self, changes: _Changes) -> None:
+    def written(self, changes: Changes) -> None:
         """What was written may be sent."""
         for session, seq in changes.safe:
             if session.id in self._changes.sessions:
@@ -328,7 +291,7 @@ class Store:
             if waits and session.peer is not None:
                 session.peer.wake()
 
-    def not_written(self, changes: _Changes) -> None:
+    def not_written(self, changes: Changes) -> None:
         """The disk failed: what cannot be kept is sent all the same."""
         newer, self._changes.sessions = self._changes.sessions, {}
         self.written(changes)
@@ -336,6 +299,7 @@ class Store:
         self._changes.documents = {**changes.documents, **self._changes.documents}
         self._changes.sessions = {**changes.sessions, **self._changes.sessions}
         self._changes.gone |= changes.gone
+        self._moved()
 
     @property
     def _steady_to_wall_s(self) -> float:

@@ -194,7 +194,8 @@ class Subscriptions:
         facts: Callable[[str], Facts],
     ) -> tuple[Subscription, ...]:
         key = (number, event_type)
-        found = self._wanted.get(key)
+        kept = number > 0 or not entity_id  # entities without a number share the 0
+        found = self._wanted.get(key) if kept else None
         if found is None:
             found = ()
             if self._scopes.event(event_type, entity_id):
@@ -203,7 +204,7 @@ class Subscriptions:
                     for one in self._items.values()
                     if _means(one.filter, event_type, entity_id, facts)
                 )
-            if number > 0 or not entity_id:
+            if kept:
                 if len(self._wanted) >= MOST_REMEMBERED:
                     self._wanted.clear()
                 self._wanted[key] = found

@@ -91,7 +91,7 @@ class Cache:
             saved = msgspec.msgpack.decode(data, type=_Saved)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError) as exc:
+        except (OSError, ValueError) as exc:
             self._ignored(str(exc))
             return None
         if saved.format != FORMAT or url not in {None, saved.url}:
@@ -142,7 +142,7 @@ class Cache:
             return Renames.decode(path.read_bytes())
         except FileNotFoundError:
             return Renames()
-        except (OSError, msgspec.DecodeError) as exc:
+        except (OSError, ValueError) as exc:
             logger.warning(
                 "the renames of entities cannot be read; they begin anew",
                 extra={"file": str(path), "reason": str(exc)},

@@ -17,18 +17,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from hiq import backoff
+from hiq.discovery.asker import Asker
 from hiq.discovery.freshness import WARN_S, Freshness
 from hiq.discovery.keepers import Answers, Discovered, Keeper
-from hiq.discovery.outstanding import Outstanding
-from hiq.discovery.questions import (
-    ENTITY,
-    SERVICES,
-    SUBSCRIPTIONS,
-    Changed,
-    entity_question,
-    list_question,
-    read_event,
-)
+from hiq.discovery.questions import ENTITY, SERVICES, Changed, read_event
 from hiq.discovery.renames import Rename, Renames
 from hiq.discovery.slices import TagTarget, read_rows, tell
 from hiq.discovery.staging import Staging
@@ -40,8 +32,6 @@ from hiq.ha.registries import Entity, Registry, decode_row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from msgspec import Raw
-
     from hiq.ha.commands import Question
     from hiq.roles import Asking
     from hiq.settings.schema import DiscoverySettings
@@ -51,7 +41,6 @@ __all__ = ["Discovery"]
 
 logger = logging.getLogger("hiq.discovery")
 
-RETRY_S: Final = 30.0
 TRIGGER_S: Final = 60.0
 INBOX: Final = 5000
 """Events that wait; beyond it everything is asked again instead."""
@@ -89,20 +78,16 @@ class Discovery:
         self._settings = settings
         self._keepers = keepers
         self._hold = hold
-        self._with_services = with_services
         self._clock = clock
         self._monotonic = monotonic
         self._freshness = Freshness(stats, settings, clock, monotonic)
         self._staging = Staging()
-        self._owed = Outstanding()
+        self._asker = Asker(settings, monotonic, with_services=with_services)
+        self._owed = self._asker.owed
         self._known = False
         self._held: set[Registry] = set()
-        self._line: Asking | None = None
         self._inbox: deque[Item] = deque()
         self._wake = asyncio.Event()
-        self._raw: dict[str, Raw] = {}
-        self._began_s = 0.0
-        self._refresh_at_s = monotonic() + settings.refresh
         self._finished: asyncio.Future[Discovered] | None = None
 
     def add_keeper(self, keeper: Keeper) -> None:
@@ -125,32 +110,27 @@ class Discovery:
 
     def opening(self) -> tuple[tuple[Question, ...], float]:
         """Return what to ask first, and how long the subscription may wait for it."""
-        order = sorted(Registry, key=lambda registry: registry not in self._hold)
-        questions = (*SUBSCRIPTIONS, *map(list_question, order))
-        if self._with_services:
-            questions += (SERVICES,)
-        self._begin()
+        questions = self._asker.opening(self._hold)
         self._held = set() if self._known else set(self._hold)
         return questions, self._settings.hold if self._held else 0.0
 
     def connected(self, line: Asking) -> None:
         """From now on questions can be asked here."""
-        self._line = line
+        self._asker.connected(line)
 
     def take(self, event: Item) -> None:
         """Take an answer, or an event."""
         if len(self._inbox) >= INBOX and isinstance(event, Event):
             self._stats.discovery.failures["inbox"] += 1
-            self._refresh_at_s = 0.0
+            self._asker.refresh_soon()
         else:
             self._inbox.append(event)
         self._wake.set()
 
     def lost(self) -> None:
         """Forget what was owed by the connection that ended."""
-        self._line = None
+        self._asker.lost()
         self._inbox.clear()
-        self._owed.lost()
         self._held = set()
         self._end_of_round(ConnectionLost("the connection to Home Assistant ended"))
 
@@ -163,12 +143,12 @@ class Discovery:
             ConnectionLost: there is no connection, or it ended.
             CommandError: Home Assistant did not give devices or entities.
         """
-        if self._line is None:
+        if not self._asker.has_line:
             raise ConnectionLost("there is no connection to Home Assistant")
         if self._finished is None:
             self._finished = asyncio.get_running_loop().create_future()
             if not self._owed.whole:
-                self._refresh()
+                self._asker.refresh()
         try:
             async with asyncio.timeout(TRIGGER_S):
                 return await asyncio.shield(self._finished)
@@ -181,41 +161,10 @@ class Discovery:
         while True:
             while self._inbox:
                 await self._process(self._inbox.popleft())
-            self._on_time()
-            await backoff.wait(self._wake, self._pause_s())
+            self._asker.on_time()
+            self._freshness.judge(self._owed.failed)
+            await backoff.wait(self._wake, self._asker.pause_s(WARN_S))
             self._wake.clear()
-
-    # in time
-
-    def _on_time(self) -> None:
-        now_s = self._monotonic()
-        if self._line is not None:
-            if now_s >= self._refresh_at_s and not self._owed.whole:
-                self._refresh()
-            for registry in self._owed.due(now_s):
-                self._ask_list(registry)
-        self._freshness.judge(self._owed.failed)
-
-    def _pause_s(self) -> float:
-        if self._line is None:
-            return WARN_S
-        due_s = min([self._refresh_at_s, *self._owed.next_retry_s()])
-        return max(0.05, min(due_s - self._monotonic(), WARN_S))
-
-    def _begin(self) -> None:
-        """Take note that everything is asked for."""
-        self._owed.begin(services=self._with_services)
-        self._raw.clear()
-        self._began_s = self._monotonic()
-        self._refresh_at_s = self._began_s + self._settings.refresh
-
-    def _refresh(self) -> None:
-        """Ask for everything."""
-        self._begin()
-        if self._with_services:
-            self._ask(SERVICES)
-        for registry in Registry:
-            self._ask(list_question(registry))
 
     # answers and events
 
@@ -232,7 +181,7 @@ class Discovery:
             case Answered(question=question, result=result, error=None):
                 if question.name == SERVICES.name and result is not None:
                     self._owed.services = False
-                    self._raw[SERVICES.name] = result
+                    self._asker.keep(SERVICES.name, result)
             case Answered(question=question, error=error):
                 if question.name == SERVICES.name:
                     self._owed.services = False
@@ -256,12 +205,9 @@ class Discovery:
         if change.removed:
             self._staging.gone(change.registry, change.key)
         elif change.registry is not Registry.ENTITIES or not change.key:
-            self._ask_list(change.registry)
-        elif self._owed.wants_entity(change.key):
-            if not self._ask(entity_question(change.key)):
-                self._owed.has_entity(change.key)
+            self._asker.ask_list(change.registry)
         else:
-            self._ask_list(Registry.ENTITIES)
+            self._asker.ask_entity(change.key)
 
     def _renamed(self, change: Changed) -> None:
         """Clear the old key, remember the first one."""
@@ -289,15 +235,14 @@ class Discovery:
             else:
                 self._stats.discovery.unreadable += bad
                 self._staging.listed(registry, rows)
-                self._raw[registry] = answer.result
+                self._asker.keep(registry, answer.result)
         if error is None or (registry in OPTIONAL and error.code == "unknown_command"):
             self._owed.failed.pop(registry, None)
         else:
             # What was known stays, and so does the connection.
             self._freshness.failed(registry, error)
-            self._owed.retry(registry, self._monotonic() + RETRY_S, error)
-        if self._owed.has_list(registry):
-            self._ask_list(registry)
+            self._asker.retry(registry, error)
+        self._asker.has_list(registry)
         if registry in self._held:
             self._held.discard(registry)
             if not self._held:
@@ -319,17 +264,17 @@ class Discovery:
         elif answer.error is not None and answer.error.code == "not_found":
             self._staging.gone(Registry.ENTITIES, entity_id)
         else:
-            self._ask_list(Registry.ENTITIES)
+            self._asker.ask_list(Registry.ENTITIES)
 
     # effects
 
     async def _settle(self) -> None:
         """Nothing is owed: tell what differs, and finish a refresh of everything."""
-        whole, self._owed.whole = self._owed.whole, False
+        answers = self._asker.settle()
         if self._staging.dirty:
             await self._apply()
-        if whole:
-            self._finish()
+        if answers is not None:
+            self._finish(answers)
 
     async def _apply(self) -> None:
         """Tell the pipeline of the next home, which then is the present one."""
@@ -343,21 +288,15 @@ class Discovery:
         for keeper in self._keepers:
             keeper.changed(new)
 
-    def _finish(self) -> None:
+    def _finish(self, answers: Answers) -> None:
         """A refresh of everything has ended."""
         stats, failed = self._stats.discovery, self._owed.failed
-        stats.load_s = self._monotonic() - self._began_s
+        stats.load_s = self._monotonic() - self._asker.began_s
         if not failed:
             stats.refreshes += 1
             stats.read_at = self._clock()
-            answers = Answers(
-                self._raw.get(Registry.DEVICES),
-                self._raw.get(Registry.ENTITIES),
-                self._raw.get(SERVICES.name),
-            )
             for keeper in self._keepers:
                 keeper.refreshed(self.home, answers)
-        self._raw.clear()
         self._release()
         if Registry.ENTITIES not in failed:
             self._known = True
@@ -368,8 +307,7 @@ class Discovery:
 
     def _release(self) -> None:
         self._held = set()
-        if self._line is not None:
-            self._line.release()
+        self._asker.release()
 
     def _end_of_round(self, problem: Exception | None) -> None:
         """Tell who waits for a refresh."""
@@ -382,10 +320,3 @@ class Discovery:
         else:
             waiting.set_exception(problem)
             waiting.exception()  # nobody may be waiting any more
-
-    def _ask_list(self, registry: Registry) -> None:
-        if self._owed.wants_list(registry) and not self._ask(list_question(registry)):
-            self._owed.has_list(registry)
-
-    def _ask(self, question: Question) -> bool:
-        return self._line is not None and self._line.ask(question)

@@ -77,7 +77,7 @@ class PointLog:
         for line in data.splitlines():
             try:
                 found = _LINE.decode(line)
-            except msgspec.DecodeError:  # a torn end
+            except ValueError:  # a torn end, or no UTF-8
                 bad += 1
                 continue
             self._lines += 1

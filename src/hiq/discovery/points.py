@@ -71,7 +71,9 @@ def said_of(home: Home, row: ConfigEntry | Device | Entity, entities: int = 0) -
             }
             unique_id = row.unique_id
             fields = {
-                "unique_id": UNKNOWN if unique_id in {None, ""} else str(unique_id),
+                "unique_id": UNKNOWN
+                if unique_id is None or unique_id == ""
+                else str(unique_id),
                 "disabled": row.disabled_by is not None,
             }
         case ConfigEntry():

@@ -128,7 +128,7 @@ class Publisher:
                 await backoff.wait(asyncio.Event(), next(pauses))
             try:
                 status = await self._post(name, body)
-            except (CallFailed, OSError) as exc:
+            except (CallFailed, OSError, UnicodeDecodeError) as exc:
                 problem = str(exc)
                 continue
             if status == OK:

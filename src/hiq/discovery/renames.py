@@ -75,7 +75,7 @@ class Renames:
 
     @classmethod
     def decode(cls, data: bytes) -> Renames:
-        """Return what `encode` was called on; raises msgspec.DecodeError."""
+        """Return what `encode` was called on; raises ValueError."""
         saved = msgspec.json.decode(data, type=_Saved)
         found = cls()
         found._last.extend(saved.renames)

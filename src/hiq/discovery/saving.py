@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from hiq.backoff import delays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +57,7 @@ class CacheKeeper:
         self._read_at_s: float | None = None
         self._renames: bytes | None = None
         self._news = asyncio.Event()
+        self._writing = threading.Lock()
         self._problem = ""
 
     def restored(self, home: Home) -> None:
@@ -83,29 +87,39 @@ class CacheKeeper:
 
     async def run(self) -> None:
         """Write after each change, for ever."""
+        pauses = delays()
         while True:
             await self._news.wait()
             await asyncio.sleep(self._quiet_s)
             await self.flush()
+            if self._problem:
+                await asyncio.sleep(next(pauses))
+                self._news.set()
+            else:
+                pauses = delays()
 
     async def flush(self) -> None:
-        """Write what has changed."""
+        """Write what has changed; what could not be written is still to be written."""
         self._news.clear()
-        home, self._home = self._home, None
-        read_at_s, self._read_at_s = self._read_at_s, None
-        renames, self._renames = self._renames, None
+        home, read_at_s, renames = self._home, self._read_at_s, self._renames
         problem = ""
         if renames is not None:
             problem = await self._do(partial(self._cache.save_renames, renames))
+            if not problem and self._renames is renames:
+                self._renames = None
         if home is not None:
             at_s = self._clock() if read_at_s is None else read_at_s
             work = partial(self._cache.save, home, self._url, at_s)
             said = await self._do(work)
             if not said:
                 self._saved = home
+                if self._home is home:
+                    self._home = None
             problem = said or problem
         elif read_at_s is not None and self._saved is not None:
             problem = await self._do(partial(self._cache.touch, read_at_s)) or problem
+        if not problem and self._read_at_s == read_at_s:
+            self._read_at_s = None
         if problem and not self._problem:
             logger.warning(
                 "the registries cannot be kept on disk; a restart reads them anew",
@@ -115,4 +129,8 @@ class CacheKeeper:
 
     async def _do(self, work: Callable[[], object]) -> str:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._cache.attempt, work)
+        return await loop.run_in_executor(self._executor, self._attempt, work)
+
+    def _attempt(self, work: Callable[[], object]) -> str:
+        with self._writing:  # one that was given up may still be under way
+            return self._cache.attempt(work)

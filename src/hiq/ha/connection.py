@@ -1,18 +1,15 @@
 """One WebSocket connection on picows: open it, read messages, send, close.
 
 It owns the socket and nothing else: what messages mean, when to connect again and
-whether an end is a loss is decided elsewhere. No compression is offered: with it Home
-Assistant cuts clients in bursts that it serves in full without. Pings are answered
-here and not by picows, whose own answer would swallow the mark of the last frame in a
-read, and with it the end of the batch.
+whether an end is a loss is decided elsewhere. Pings are answered here and not by
+picows, whose own answer would swallow the mark of the last frame in a read, and with it
+the end of the batch.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from ssl import CERT_NONE, SSLContext, SSLError, create_default_context
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -20,55 +17,24 @@ import picows
 
 from hiq.errors import ConnectionLost, ProtocolError
 from hiq.ha.assembly import Assembly
-from hiq.ha.handshake import refusal, tls_reason
+from hiq.ha.closing import OK, code_for, code_in_return, loss
 from hiq.ha.listening import make_listener
+from hiq.ha.opening import connect
 from hiq.ha.reading import bound_reads
-from hiq.words import said_by_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ssl import SSLContext
 
     from hiq.ha.feed import Payload
     from hiq.ha.listening import Lane
 
-__all__ = ["Connection", "tls_context"]
+__all__ = ["Connection"]
 
 CLOSE_S: Final = 1.0
 REST_S: Final = 0.3
 """Longest rest of the socket, whoever has forgotten it."""
-BUFFER_BYTES: Final = 64 * 1024
-"""So that one read gets what may be left in a socket that rests (see `listener`)."""
-# What picows has to say comes back as an exception, so its own log stays silent.
-_SILENT: Final = logging.getLogger("hiq.ha.connection.picows")
-_SILENT.setLevel(logging.CRITICAL + 1)
-_OK: Final = 1000
-_GOING_AWAY: Final = 1001
-_NO_CODE: Final = 1005
-_NEVER_SENT: Final = {0, 1006}
-"""Codes that picows lets pass and RFC 6455, section 7.4, does not."""
 _CONTROL: Final = {picows.WSMsgType.PING, picows.WSMsgType.PONG, picows.WSMsgType.CLOSE}
-
-
-def tls_context(*, verify: bool, ca_cert: str | None) -> SSLContext:
-    """Return what decides which certificates are trusted.
-
-    Args:
-        verify: False accepts any certificate, for self-signed homes.
-        ca_cert: PEM file with certificates to trust beside the system's.
-
-    Raises:
-        ConnectionLost: the file cannot be read.
-    """
-    context = create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = CERT_NONE
-    if ca_cert is not None:
-        try:
-            context.load_verify_locations(ca_cert)
-        except OSError as exc:
-            raise ConnectionLost(f"ca_cert {ca_cert}: {exc.strerror or exc}") from exc
-    return context
 
 
 class Connection:
@@ -139,41 +105,25 @@ class Connection:
         """
         host = urlsplit(url).netloc
         try:
-            async with asyncio.timeout(deadline_s) as self._opening:
-                await picows.ws_connect(
-                    lambda: self._listener,
-                    url,
-                    ssl_context=tls,
-                    websocket_handshake_timeout=deadline_s,
-                    logger_name=_SILENT,
-                    enable_auto_pong=False,
-                    max_frame_size=self._max_message_bytes,
-                    max_redirects=0,
-                    # A transport in C, if picows has it, at a fifth less per read. For
-                    # TLS the loop's own: the other one writes a traceback of its own
-                    # when a handshake fails.
-                    use_aiofastnet=None if tls is None else False,
-                    # A name may have an address that leads nowhere (RFC 8305).
-                    happy_eyeballs_delay=0.25,
-                    read_buffer_init_size=BUFFER_BYTES,
-                )
+            try:
+                async with asyncio.timeout(deadline_s) as self._opening:
+                    await connect(
+                        self._listener,
+                        url,
+                        tls=tls,
+                        handshake_s=deadline_s,
+                        max_message_bytes=self._max_message_bytes,
+                    )
+            finally:
+                self._opening = None  # it is over, `abandon` must not touch it
+        except ConnectionLost:
+            raise
         except TimeoutError as exc:
             self.abandon()
             raise ConnectionLost(f"{host} does not answer in {deadline_s:g} s") from exc
-        except SSLError as exc:
-            raise ConnectionLost(f"TLS with {host}: {tls_reason(exc)}") from exc
-        except picows.WSHandshakeError as exc:
-            raise ConnectionLost(f"{host} {refusal(exc)}") from exc
-        except ConnectionResetError as exc:
-            hint = "; does it speak TLS?" if tls is not None else ""
-            raise ConnectionLost(f"{host} hung up while connecting{hint}") from exc
-        except OSError as exc:
-            raise ConnectionLost(f"{host}: {said_by_system(exc)}") from exc
         except BaseException:
             self.abandon()
             raise
-        finally:
-            self._opening = None
         if self._transport is None:
             raise ConnectionLost(f"{host} hung up during the handshake", 1006)
 
@@ -218,7 +168,7 @@ class Connection:
         if transport is None:
             return
         if not self.ended:
-            self._send_close(_OK)
+            self._send_close(OK)
             self.rouse()
             self.resume_reading()
             try:
@@ -255,11 +205,7 @@ class Connection:
             raise self._error
         if self._abandoned:
             return
-        received = transport.close_handshake and transport.close_handshake.recv
-        if not received:
-            raise ConnectionLost("the connection broke without a goodbye", 1006)
-        reason = received.reason or "the peer closed the connection"
-        raise ConnectionLost(reason, int(received.code.value) or _NO_CODE)
+        raise loss(transport)
 
     # called by the listener
 
@@ -298,18 +244,16 @@ class Connection:
             self._error = exc
         self._abandoned = True
         self._steer()
-        self._send_close(
-            exc.close_code if isinstance(exc, ProtocolError) else _GOING_AWAY
-        )
+        self._send_close(code_for(exc))
         self._disconnect()
 
-    def rest(self) -> bool:
+    def rest(self, seconds: float = REST_S) -> bool:
         """Leave the socket alone for a moment; returns whether that is allowed."""
         if not self.may_rest or self._paused or self.ended or self._rest:
             return False
         assert self._transport is not None
         loop = asyncio.get_running_loop()
-        self._rest = loop.call_later(REST_S, self.rouse)
+        self._rest = loop.call_later(min(seconds, REST_S), self.rouse)
         self._transport.underlying_transport.pause_reading()
         return True
 
@@ -354,13 +298,8 @@ class Connection:
             self._on_message(message)
 
     def _answer_close(self, frame: picows.WSFrame) -> None:
-        """Say goodbye in return, with the same code (section 5.5.1)."""
-        code = int(frame.get_close_code().value)
-        if not frame.payload_size:
-            code = _OK
-        elif code in _NEVER_SENT:
-            raise ProtocolError(f"a close frame with code {code}")
-        self._send_close(code)
+        """Say goodbye in return."""
+        self._send_close(code_in_return(frame))
         self._disconnect()
 
     def _steer(self) -> None:

@@ -16,10 +16,11 @@ import msgspec
 
 from hiq.backoff import wait
 from hiq.errors import ConnectionLost
-from hiq.ha.connection import Connection, tls_context
+from hiq.ha.connection import Connection
 from hiq.ha.events import StatesReceived
 from hiq.ha.listening import Lane
 from hiq.ha.messages import split
+from hiq.ha.opening import tls_context
 from hiq.ha.session import Session, Timing
 from hiq.ha.snapshot import snapshot_frames
 

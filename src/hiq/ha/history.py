@@ -16,7 +16,7 @@ import msgspec
 
 from hiq.errors import AuthError, CommandError, ConnectionLost, ProtocolError
 from hiq.ha.commands import Command, auth, command
-from hiq.ha.connection import Connection, tls_context
+from hiq.ha.connection import Connection
 from hiq.ha.history_rows import (
     decode_current,
     decode_info,
@@ -26,6 +26,7 @@ from hiq.ha.history_rows import (
 )
 from hiq.ha.home import Home
 from hiq.ha.messages import ResultError, decode_config, decode_message
+from hiq.ha.opening import tls_context
 from hiq.ha.registries import Registry, rows_of
 from hiq.ha.registries import decode_rows as decode_registry
 

@@ -64,8 +64,8 @@ class Owner(Protocol):
     def fail(self, exc: Exception) -> None:
         """End the connection because of this."""
 
-    def rest(self) -> bool:
-        """Leave the socket alone for a moment; returns whether that is allowed."""
+    def rest(self, seconds: float) -> bool:
+        """Leave the socket alone so long at most; returns whether that is allowed."""
 
     def rouse(self) -> bool:
         """Read it again; returns whether it rested."""

@@ -11,13 +11,12 @@ a monotonic clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hiq.errors import AuthError, CommandError, ConnectionLost, ProtocolError
+from hiq.errors import CommandError, ConnectionLost
 from hiq.ha.commands import (
     Command,
     Question,
@@ -33,36 +32,30 @@ from hiq.ha.events import (
     Event,
     Greeted,
     HoldEnded,
-    LoggedIn,
     Ponged,
     Refused,
     StatesReceived,
     Subscribed,
 )
+from hiq.ha.login import Login
 from hiq.ha.messages import (
     ResultError,
     decode_config,
     decode_message,
     decode_states,
 )
+from hiq.ha.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from msgspec import Raw
 
     from hiq.ha.events import SessionEvent
     from hiq.ha.messages import Config, Message
+    from hiq.ha.unanswered import Pending
 
-__all__ = ["STATE_CHANGED", "Phase", "Session", "Timing"]
+__all__ = ["STATE_CHANGED", "Session", "Timing"]
 
 STATE_CHANGED: Final = "state_changed"
-
-
-class Phase(Enum):
-    """How far the log-in is."""
-
-    GREETING = "waiting for auth_required"
-    LOGIN = "waiting for the answer to the token"
-    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +71,6 @@ class Timing:
     ping_interval_s: float = 30.0
     ping_timeout_s: float = 10.0
     poll_s: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A command without an answer yet."""
-
-    name: str
-    sent_at: float
-    timeout_s: float
-    question: Question | None = None
-
-    @property
-    def deadline(self) -> float:
-        """When waiting ends."""
-        return self.sent_at + self.timeout_s
 
 
 class Session:
@@ -124,54 +102,44 @@ class Session:
         self._timing = Timing() if timing is None else timing
         self._event_types = tuple(dict.fromkeys(event_types))
         self._synchronise = synchronise
-        self._phase_deadline = now + self._timing.auth_s
-        self._next_id = 1
-        self._pending: dict[int, _Pending] = {}
+        self._login = Login(now, self._timing.auth_s)
+        self._unanswered = Unanswered()
         self._unconfirmed: set[int] = set()
         self._out: list[bytes] = []
         self._events: list[SessionEvent] = []
         self._next_ping = 0.0
         self._next_poll: float | None = None
         self._starting = False
-        self.phase = Phase.GREETING
         self.strays = 0
 
     # what comes in
 
     def receive_message(self, message: bytes, now: float) -> None:
         """Take one message that is no `state_changed` event."""
+        if not self._login.done:
+            self._receive_login(message, now)
+            return
         try:
             decoded = decode_message(message)
-        except msgspec.DecodeError as exc:
-            if self.phase is not Phase.OPEN:
-                raise ProtocolError(
-                    f"no message of Home Assistant while {self.phase.value}: {exc}"
-                ) from exc
+        except msgspec.DecodeError:
             self.strays += 1
-            return
-        if self.phase is Phase.OPEN:
-            self._receive_open(decoded, message, now)
         else:
-            self._receive_login(decoded, now)
+            self._receive_open(decoded, message, now)
 
     def receive_time(self, now: float) -> None:
         """Let deadlines pass and send what is due."""
-        if self.phase is not Phase.OPEN:
-            if now >= self._phase_deadline:
-                raise ConnectionLost(
-                    f"{self.phase.value}, nothing in {self._timing.auth_s:g} s"
-                )
+        if not self._login.done:
+            self._login.receive_time(now)
             return
-        for number, pending in list(self._pending.items()):
-            if now >= pending.deadline:
-                self._missed(number, pending)
+        for pending in self._unanswered.overdue(now):
+            self._missed(pending)
         if self._held_until is not None and now >= self._held_until:
             self.release(now)
             self._events.append(HoldEnded())
         if self._next_poll is not None and now >= self._next_poll:
             self._next_poll = None
             self._command(Command.GET_CONFIG, now)
-        if now >= self._next_ping and not self._pending:
+        if now >= self._next_ping and not self._unanswered:
             # Behind a big answer a pong would wait; that answer has its own deadline.
             self._command(Command.PING, now)
 
@@ -180,12 +148,9 @@ class Session:
 
         False if nothing can be asked, because the log-in is not done.
         """
-        if self.phase is not Phase.OPEN:
+        if not self._login.done:
             return False
-        number = self._next_id
-        self._next_id += 1
-        pending = _Pending(question.name, now, question.timeout_s, question)
-        self._pending[number] = pending
+        number = self._unanswered.add(question.name, now, question.timeout_s, question)
         text = command(number, question.name, **dict(question.arguments))
         self._out.append(text)
         return True
@@ -198,25 +163,21 @@ class Session:
 
     def postpone(self, seconds: float) -> None:
         """Move all deadlines: the socket was not read for so long, by our own will."""
-        self._phase_deadline += seconds
+        self._login.postpone(seconds)
+        self._unanswered.postpone(seconds)
         self._next_ping += seconds
         if self._held_until is not None:
             self._held_until += seconds
-        self._pending = {
-            number: replace(pending, timeout_s=pending.timeout_s + seconds)
-            for number, pending in self._pending.items()
-        }
 
     @property
     def expects_states(self) -> bool:
         """Whether an answer to `get_states` is still to come."""
-        names = (pending.name for pending in self._pending.values())
-        return Command.GET_STATES in names
+        return self._unanswered.has(Command.GET_STATES)
 
     @property
     def expects_answer(self) -> bool:
         """Whether anything that was asked is not answered yet."""
-        return bool(self._pending)
+        return bool(self._unanswered)
 
     # what goes out
 
@@ -232,37 +193,27 @@ class Session:
 
     def next_deadline(self) -> float:
         """Return when `receive_time` must be called at the latest."""
-        if self.phase is not Phase.OPEN:
-            return self._phase_deadline
-        times = [pending.deadline for pending in self._pending.values()]
+        if not self._login.done:
+            return self._login.deadline
+        times = self._unanswered.deadlines()
         if self._next_poll is not None:
             times.append(self._next_poll)
         if self._held_until is not None:
             times.append(self._held_until)
-        if not self._pending:
+        if not self._unanswered:
             times.append(self._next_ping)
         return min(times)
 
     # inside
 
-    def _receive_login(self, message: Message, now: float) -> None:
+    def _receive_login(self, message: bytes, now: float) -> None:
         """Take a message of the log-in."""
-        match self.phase, message.type:
-            case Phase.GREETING, "auth_required":
-                self.phase = Phase.LOGIN
-                self._phase_deadline = now + self._timing.auth_s
-                self._out.append(auth(self._token))
-                self._events.append(Greeted())
-            case Phase.LOGIN, "auth_ok":
-                self.phase = Phase.OPEN
-                self._events.append(LoggedIn(message.ha_version))
-                self._open(now)
-            case _, "auth_invalid":
-                raise AuthError(message.message)
-            case _, kind:
-                raise ProtocolError(
-                    f"{kind[:40]!r} while {self.phase.value}; is it Home Assistant?"
-                )
+        event = self._login.receive_message(message, now)
+        self._events.append(event)
+        if isinstance(event, Greeted):
+            self._out.append(auth(self._token))
+        else:
+            self._open(now)
 
     def _open(self, now: float) -> None:
         """Send all that can be sent now, in one go.
@@ -282,16 +233,15 @@ class Session:
     def _subscribe(self, now: float) -> None:
         """Subscribe each event type once."""
         for event_type in self._event_types:
-            self._unconfirmed.add(self._next_id)
-            self._command(Command.SUBSCRIBE, now, event_type)
+            self._unconfirmed.add(self._command(Command.SUBSCRIBE, now, event_type))
 
-    def _missed(self, number: int, pending: _Pending) -> None:
+    def _missed(self, pending: Pending) -> None:
         """Act on an answer that did not come in time."""
         if pending.question is None:
             raise ConnectionLost(
                 f"no answer to {pending.name} in {pending.timeout_s:g} s"
             )
-        del self._pending[number]
+        self._unanswered.take(pending.number)
         text = f"no answer in {pending.timeout_s:g} s"
         error = CommandError(pending.name, "timeout", text)
         self._events.append(Answered(pending.question, error=error))
@@ -301,18 +251,18 @@ class Session:
         if decoded.type == "event":
             self._events.append(Event(bytes(message)))
             return
-        number = decoded.number
-        if decoded.type not in {"result", "pong"} or number not in self._pending:
+        settles = decoded.type in {"result", "pong"}
+        pending = self._unanswered.take(decoded.number) if settles else None
+        if pending is None:
             self.strays += 1
             return
-        pending = self._pending.pop(number)
         if decoded.type == "pong":
             self._next_ping = now + self._timing.ping_interval_s
             self._events.append(Ponged(now - pending.sent_at))
         elif decoded.success and pending.question is not None:
             self._events.append(Answered(pending.question, decoded.result))
         elif decoded.success:
-            self._answered(pending.name, number, decoded.result, now)
+            self._answered(pending, decoded.result, now)
         else:
             error = decoded.error or ResultError()
             refusal = CommandError(pending.name, error.code, error.message)
@@ -323,19 +273,19 @@ class Session:
                 raise refusal
             self._events.append(Refused(refusal))
 
-    def _answered(self, name: str, number: int, result: Raw, now: float) -> None:
+    def _answered(self, pending: Pending, result: Raw, now: float) -> None:
         """Take the result of a command that succeeded."""
         try:
-            match name:
+            match pending.name:
                 case Command.SUBSCRIBE:
-                    self._confirmed(number, now)
+                    self._confirmed(pending.number, now)
                 case Command.GET_STATES:
                     states = decode_states(result)
                     self._events.append(StatesReceived(states))
                 case Command.GET_CONFIG:
                     self._configured(decode_config(result), now)
         except msgspec.DecodeError as exc:
-            refusal = CommandError(name, "unreadable_answer", str(exc))
+            refusal = CommandError(pending.name, "unreadable_answer", str(exc))
             self._events.append(Refused(refusal))
 
     def _confirmed(self, number: int, now: float) -> None:
@@ -362,11 +312,12 @@ class Session:
             self._starting = False
             self._command(Command.GET_STATES, now)
 
-    def _command(self, name: Command, now: float, event_type: str = "") -> None:
-        """Send a command under the next id and remember it until it is answered."""
-        number = self._next_id
-        self._next_id += 1
-        timeout_s = self._timing.command_s
+    def _command(self, name: Command, now: float, event_type: str = "") -> int:
+        """Send a command, which waits for its answer from now on; return its id."""
+        timing = self._timing
+        is_ping = name is Command.PING
+        timeout_s = timing.ping_timeout_s if is_ping else timing.command_s
+        number = self._unanswered.add(name, now, timeout_s)
         match name:
             case Command.FEATURES:
                 text = supported_features(number)
@@ -374,8 +325,7 @@ class Session:
                 text = subscribe_events(number, event_type)
             case Command.PING:
                 text = ping(number)
-                timeout_s = self._timing.ping_timeout_s
             case _:
                 text = command(number, name)
-        self._pending[number] = _Pending(name, now, timeout_s)
         self._out.append(text)
+        return number

@@ -9,55 +9,28 @@ loss goes uncounted.
 
 from __future__ import annotations
 
-import logging
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from hiq.errors import JournalError
-from hiq.journal.loss import Cause, Loss, earliest_behind, span
-from hiq.journal.reading import Hole, Place, Reader
-from hiq.journal.stream import Position, Segment, Stream
+from hiq.journal.chunk import Chunk, join
+from hiq.journal.reading import Reader
+from hiq.journal.telling import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from hiq.journal.files import Files
-    from hiq.journal.segment import Damage, Header
+    from hiq.journal.loss import Loss
+    from hiq.journal.reading import Hole, Place
+    from hiq.journal.stream import Position, Stream
     from hiq.journal.tail import Record
     from hiq.stats import JournalStats
 
-__all__ = ["Chunk", "Cursor", "Owner"]
-
-logger = logging.getLogger("hiq.journal")
+__all__ = ["Cursor", "Owner"]
 
 PLACES = 64
 """Ends of chunks whose place in a file is remembered; a forgotten one is searched."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some records in a row, without a hole between them.
-
-    Attributes:
-        body: their bodies, one behind the other (gzip members).
-        points: points in them.
-        first_ns: earliest time stamp of a point.
-        last_ns: latest time stamp of a point.
-        records: how many records.
-        appended_ns: when the oldest of them was journaled.
-        start: position of the first record.
-        end: position behind the last one; for `Cursor.advance`.
-    """
-
-    body: bytes
-    points: int
-    first_ns: int
-    last_ns: int
-    records: int
-    appended_ns: int
-    start: Position
-    end: Position
 
 
 class Owner(Protocol):
@@ -117,6 +90,12 @@ class Cursor:
             *(stream, owner.files, owner.lock),
             prove=lambda: self._store(self.position, self._before_ns, True),
         )
+        self._teller = Teller(name, stream, owner)
+
+    @property
+    def before_ns(self) -> int | None:
+        """When the record before the position was journaled, as far as is known."""
+        return self._before_ns
 
     @property
     def end(self) -> Position:
@@ -170,7 +149,7 @@ class Cursor:
         start = after or self.position
         with self._owner.lock:
             found = self.stream.tail.following(start.sequence, start.offset)
-            return self._join(
+            return self._take(
                 found, start, max_points, max_bytes, members=members, until=until
             )
 
@@ -202,7 +181,7 @@ class Cursor:
             place = self._place if start == self.position else known
         try:
             found = self._reader.records(start, place)
-            return self._join(
+            return self._take(
                 found, start, max_points, max_bytes, members=members, until=until
             )
         except OSError as exc:
@@ -260,7 +239,7 @@ class Cursor:
                 ) from exc
             self._saved = position
 
-    def _join(
+    def _take(
         self,
         found: Iterable[Record | Hole],
         start: Position,
@@ -270,58 +249,26 @@ class Cursor:
         members: bool,
         until: Position | None,
     ) -> Chunk | None:
-        """Make a chunk of the first records, as many as may be joined.
+        """Return the first records, and remember where their end lies.
 
         Over a loss the place itself moves, unless it is not there yet: then it
         will with what comes behind the loss.
         """
-        bodies: list[bytes] = []
-        heads: list[Header] = []
-        size = points = 0
-        begin = end = start
-        hole = place = None
-        for piece in found:
-            if isinstance(piece, Hole):
-                hole = piece
-                begin = end = piece.to
-                continue
-            header, body = piece.header, piece.body
-            if until is not None and header.sequence >= until.sequence:
-                break
-            if heads and (
-                header.offset != end.offset
-                or points + header.points > max_points
-                or size + len(body) > max_bytes
-            ):
-                break
-            bodies.append(body)
-            heads.append(header)
-            size += len(body)
-            points += header.points
-            end = Position(header.sequence + 1, header.offset + header.points)
-            place = Place(piece.segment, piece.end, earliest_behind(header))
-            if not members:
-                break
+        hole, joined = join(
+            found, start, max_points, max_bytes, members=members, until=until
+        )
         if hole is not None:
-            self._step_over(start, hole, told=bool(heads))
-        if place is None:
+            self._step_over(start, hole, told=joined is not None)
+        if joined is None:
             return None
+        chunk, place = joined
         with self._lock:
-            self._places[end] = place
+            self._places[chunk.end] = place
             if len(self._places) > PLACES:
                 del self._places[next(iter(self._places))]
             if start == self.position:
-                self.oldest_ns = heads[0].appended_ns
-        return Chunk(
-            body=b"".join(bodies),
-            points=points,
-            first_ns=min(head.first_ns for head in heads),
-            last_ns=max(head.last_ns for head in heads),
-            records=len(heads),
-            appended_ns=heads[0].appended_ns,
-            start=begin,
-            end=end,
-        )
+                self.oldest_ns = chunk.appended_ns
+        return chunk
 
     def _step_over(self, start: Position, hole: Hole, *, told: bool) -> None:
         """Move the place over what is lost if it lies before it, and tell it once.
@@ -341,57 +288,5 @@ class Cursor:
                 self.position = hole.to
                 self._place = None
                 self._before_ns = hole.until_ns if since_ns is None else since_ns
-        if not mine and not told:
-            return
-        lost = max(0, hole.to.offset - start.offset)
-        untold = self.stream.listed.untold(start.offset, hole.to.offset)
-        damage = hole.damage
-        with self._owner.lock:
-            fresh = [
-                (segment, piece)
-                for segment, piece in damage
-                if piece.start not in segment.reported
-            ]
-            for segment, piece in fresh:
-                segment.reported.add(piece.start)
-            self._owner.stats.corrupt_records += len(fresh)
-            if fresh:
-                self._owner.stats.lost_points += lost
-        if untold:
-            heads = [head for _, piece in damage for head in piece.lost]
-            self._owner.lose(
-                Loss(
-                    stream=self.stream.folder.name,
-                    cause=_cause(damage),
-                    points=untold,
-                    span=span(
-                        heads,
-                        complete=sum(head.points for head in heads) == lost,
-                        since_ns=since_ns,
-                        until_ns=hole.until_ns,
-                    ),
-                    sinks=(self.name,),
-                    file=damage[0][0].path.name if damage else "",
-                )
-            )
-        if lost or fresh:
-            logger.warning(
-                "stepped over %s of the journal",
-                "damaged records" if damage else "records that are gone",
-                extra={
-                    "sink": self.name,
-                    "stream": self.stream.folder.name,
-                    "points": lost,
-                    "files": sorted({s.path.name for s, _ in damage}),
-                    "bytes": sum(p.end - p.start for _, p in damage),
-                    "since_ns": since_ns,
-                    "until_ns": hole.until_ns,
-                },
-            )
-
-
-def _cause(damage: list[tuple[Segment, Damage]]) -> Cause:
-    """Return why records between good ones are lost."""
-    if any(segment.unreadable for segment, _ in damage):
-        return "unreadable"
-    return "damaged" if damage else "gone"
+        if mine or told:
+            self._teller.tell(start.offset, hole, since_ns)

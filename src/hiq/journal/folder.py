@@ -57,7 +57,10 @@ class CursorFile(msgspec.Struct, frozen=True):
 
 
 def read_cursor(file: Path) -> CursorFile:
-    """Return the content of a cursor's file; DecodeError or OSError if it has none."""
+    """Return the content of a cursor's file; ValueError or OSError if it has none.
+
+    Text that is no UTF-8 is a ValueError, but no DecodeError.
+    """
     return msgspec.json.decode(file.read_bytes(), type=CursorFile)
 
 
@@ -195,7 +198,7 @@ class Folder:
         for file in sorted((self.path / CURSORS).glob("*.json")):
             try:
                 known = read_cursor(file)
-            except (msgspec.DecodeError, OSError) as exc:
+            except (OSError, ValueError) as exc:
                 logger.warning(
                     "a cursor cannot be read; its sink starts at the oldest record",
                     extra={"file": file.name, "error": str(exc)},

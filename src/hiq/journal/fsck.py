@@ -11,8 +11,6 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from hiq.journal.files import Files
 from hiq.journal.folder import CURSORS, read_cursor
 from hiq.journal.loss import Span, earliest_behind, span
@@ -130,7 +128,7 @@ def survey(path: Path, files: Files | None = None, *, alone: bool = False) -> Su
             known = read_cursor(file)
         except FileNotFoundError:
             continue
-        except (msgspec.DecodeError, OSError):
+        except (OSError, ValueError):
             found.findings.append(Finding("cursor", f"{CURSORS}/{file.name}"))
             continue
         for stream, place in sorted(known.positions.items()):

@@ -39,12 +39,14 @@ def repair(path: Path, files: Files | None = None) -> Survey:
     folder.acquire()
     try:
         found = survey(path, files, alone=True)
-        for name in dict.fromkeys(
+        hurt = dict.fromkeys(
             f.file for f in found.findings if f.kind in {"damaged", "unreadable"}
-        ):
+        )
+        for name in hurt:
             _rewrite(path / name, files)
         for finding in found.findings:
-            if finding.kind == "torn":
+            # A file that was rewritten has lost its torn tail, and is shorter now.
+            if finding.kind == "torn" and finding.file not in hurt:
                 _cut(path / finding.file, finding.start, files)
             elif finding.kind == "cursor":
                 file = path / finding.file

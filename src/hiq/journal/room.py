@@ -159,26 +159,35 @@ class Room:
 
     def _evict(self) -> bool:
         """Remove the oldest segment of all, delivered or not; False if none is left."""
-        streams = [stream for stream in self.streams.values() if stream.segments]
-        if not streams:
+        with self.lock:
+            heads = [(s.segments[0], s) for s in self.streams.values() if s.segments]
+        if not heads:
             return False
-        oldest = min(streams, key=lambda stream: stream.segments[0].newest)
-        self._drop(oldest, oldest.segments[:1], "drop_oldest")
+        segment, stream = min(heads, key=lambda head: head[0].newest)
+        self._drop(stream, [segment], "drop_oldest")
         return True
 
     def _drop(self, stream: Stream, gone: list[Segment], cause: Cause) -> None:
         """Remove the first segments of a stream; count and tell what that costs."""
         if not gone:
             return
-        if len(gone) == len(stream.segments):
+        with self.lock:  # `reclaim` may have removed some of them meanwhile
+            gone = [segment for segment in stream.segments if segment in gone]
+            rest = [segment for segment in stream.segments if segment not in gone]
+        if not gone:
+            self.measure()
+            return
+        if not rest:
             stream.seal()
             behind = stream.end.offset
         else:
-            header = stream.first_header(stream.segments[len(gone)])
+            header = stream.first_header(rest[0])
             behind = header.offset if header else 0
         self._save_cursors(stream)
         readers = self.readers(stream)
-        slowest = min((c.position for c in readers), default=stream.end)
+        # In this order: a cursor that moves meanwhile must not bring a later time.
+        places = [(c.before_ns, c.position) for c in readers]
+        slowest = min((place for _, place in places), default=stream.end)
         losers = tuple(c.name for c in readers if c.position.offset < behind)
         lost = behind - max(slowest.offset, stream.given_up)
         heads = self._heads(gone, slowest.sequence) if lost > 0 else []
@@ -193,7 +202,10 @@ class Room:
         where = span(
             heads,
             complete=sum(head.points for head in heads) >= lost,
-            since_ns=int(gone[0].newest * 1e9),
+            since_ns=min(
+                (ns for ns, place in places if place == slowest and ns is not None),
+                default=None,
+            ),
             until_ns=int(gone[-1].newest * 1e9),
         )
         logger.warning(

@@ -60,7 +60,7 @@ class Scout:
                 if not isinstance(piece, Found):
                     continue
                 header = piece.header
-                if header.version != VERSION or header.sequence >= below:
+                if header.version > VERSION or header.sequence >= below:
                     break
                 if header.sequence < self.sequence:
                     continue

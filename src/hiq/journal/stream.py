@@ -76,8 +76,10 @@ class Stream:
     - `tail` holds the newest of what was published, for readers that keep pace.
     - `given_up` is the point offset before which everything was removed unsent;
       `listed` are the losses that were told already.
-    - `segments`, `end`, `tail`, `publish` and `remove` belong to whoever holds the
-      journal's lock.
+    - `latest` is the latest time stamp of each source, in nanoseconds, since it was
+      last emptied.
+    - `segments`, `end`, `tail`, `latest`, `publish` and `remove` belong to whoever
+      holds the journal's lock.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Stream:
         self.given_up = 0
         self.listed = Listed()
         self.tail = Tail()
+        self.latest: dict[int, int] = {}
         self._files = files
         self._segment_bytes = segment_bytes
         self._fd: int | None = None
@@ -156,6 +159,9 @@ class Stream:
         for header, body in records:
             at += HEADER_SIZE + len(body)
             fresh.append(Record(header, body, segment, at))
+            known_ns = self.latest.get(header.source)
+            if known_ns is None or header.last_ns > known_ns:
+                self.latest[header.source] = header.last_ns
         self.tail.add(fresh)
         segment.size += self._written
         segment.newest = now

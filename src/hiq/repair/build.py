@@ -11,7 +11,7 @@ from hiq.repair.state import Folder
 from hiq.repair.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from hiq.journal.journal import Journal
@@ -31,6 +31,7 @@ def make_repairer(
     journal_thread: Executor,
     threads: Executor,
     committed: Callable[[], object],
+    met: Callable[[int], Sequence[str]],
     clock: Callable[[], float],
 ) -> Repairer:
     """Return the part that fills holes, not opened.
@@ -42,6 +43,7 @@ def make_repairer(
         journal_thread: where the journal is written.
         threads: where files are read.
         committed: called when something was journaled.
+        met: returns the entities that the pipeline knows, from a number on.
         clock: Unix seconds.
     """
     options = {k: v for k, v in settings.pipeline_options.items() if k != "schema"}
@@ -63,5 +65,6 @@ def make_repairer(
         writer=writer,
         executor=threads,
         first_ids=lambda: Cache(settings.data_dir).load_renames().first_ids,
+        met=met,
     )
     return Repairer(parts, stats, clock=clock)

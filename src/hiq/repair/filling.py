@@ -10,8 +10,9 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from hiq.errors import ProtocolError
 from hiq.ha.history_rows import MICROSECONDS, iso
-from hiq.repair.fetch import fetch
+from hiq.repair.fetch import TOO_BIG, fetch
 from hiq.repair.state import MARGIN_US
 
 if TYPE_CHECKING:
@@ -151,6 +152,12 @@ class Filling:
         history: History, entity_ids: Sequence[str], after_us: int, until_us: int
     ) -> bool:
         for at in range(0, len(entity_ids), GROUP):
-            if await history.rows(entity_ids[at : at + GROUP], after_us, until_us):
-                return True
+            try:
+                if await history.rows(entity_ids[at : at + GROUP], after_us, until_us):
+                    return True
+            except ProtocolError as exc:
+                if exc.close_code != TOO_BIG:
+                    raise
+                await history.reopen()
+                return True  # an answer that is too long has rows
         return False

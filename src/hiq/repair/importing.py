@@ -60,7 +60,7 @@ class Progress:
         """Return the unfinished import; None if there is none."""
         try:
             return msgspec.json.decode(self.path.read_bytes(), type=Job)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError):
             return None
 
     def save(self, job: Job) -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "LIMIT",
     "Keys",
-    "entities_of",
     "keys_of",
     "lines_of",
     "live_end_us",
@@ -95,16 +94,6 @@ def keys_of(lines: Iterable[bytes]) -> Iterator[tuple[str, int]]:
         stamp = line[line.rfind(b" ") + 1 :]
         if entity_id is not None and stamp.lstrip(b"-").isdigit():
             yield entity_id, int(stamp) // 1000
-
-
-def entities_of(lines: Iterable[bytes]) -> Iterator[str]:
-    """Yield the entity of each series that has one; of lines in a row only once."""
-    series = b"\n"  # no line begins so
-    for line in lines:
-        if not line.startswith(series) and (head := _head(line)) > 0:
-            series = line[: head + 1]
-            if (entity_id := _entity(line[:head])) is not None:
-                yield entity_id
 
 
 def lines_of(parts: Iterable[bytes]) -> Iterator[bytes]:

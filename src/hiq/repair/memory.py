@@ -11,7 +11,7 @@ import hashlib
 import logging
 import threading
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import msgspec
@@ -19,7 +19,7 @@ import msgspec
 from hiq.ha.history_rows import MICROSECONDS, CurrentState
 from hiq.repair.keys import Keys, journaled
 from hiq.repair.outcomes import MAX_OUTCOMES
-from hiq.repair.state import MARGIN_US, Hole, State
+from hiq.repair.state import MARGIN_US, MAX_NAMES, Hole, State
 from hiq.repair.watermark import Watermark
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Parts:
         writer: takes restored points.
         executor: where files are read and written.
         first_ids: reads what renamed entities were called first; blocks.
+        met: returns the entities that the live pipeline knows, from a number on,
+            which begins with 1.
     """
 
     settings: BackfillSettings
@@ -70,6 +72,7 @@ class Parts:
     writer: Writer
     executor: Executor | None = None
     first_ids: Callable[[], Mapping[str, str]] = dict
+    met: Callable[[int], Sequence[str]] = lambda _: ()
 
 
 def _alone(method: F) -> F:
@@ -93,17 +96,25 @@ class Memory:
         recent: Keys,
         mark: Watermark,
         clock: Callable[[], float],
+        *,
+        names: set[str],
     ) -> None:
         self.state = state
         self.mark = mark
+        self.names = names | recent.entities()
+        """Every entity that was ever met, at most 100,000 of them."""
+        self._saved_names = len(names)
         self.known: dict[int, Keys] = {}
         self.partial: dict[int, Keys] = {}
         """Of each hole, what was restored in the window that is not done."""
+        self.closing: Hole | None = None
+        """The hole whose end is being saved: it takes no more gaps."""
         self._parts = parts
         self._recent = recent
         self._clock = clock
         self._lock = threading.RLock()
-        self._names = len(mark.names)
+        self._met = 0
+        """Of the pipeline's entities: how many are among the names."""
         self._all_states = state.settings != parts.digest
         """Whether states at connect are new to a sink, or to the filter."""
         self._fed_states = False
@@ -136,9 +147,9 @@ class Memory:
                     extra={"reason": str(exc)},
                 )
                 tail = parts.journal.scout(stream)
-        names = parts.folder.load_names() | recent.entities()
-        mark = Watermark(state, parts.journal.scout(stream, tail.sequence), names)
-        memory = cls(parts, state, recent, mark, clock)
+        names = parts.folder.load_names()
+        mark = Watermark(state, partial(parts.journal.take_latest, stream))
+        memory = cls(parts, state, recent, mark, clock, names=names)
         memory.shortened = shortened
         parts.journal.hold(stream, state.at)
         for hole in state.holes:
@@ -176,8 +187,9 @@ class Memory:
 
     def add(self, cause: str, gap: int, after_us: int | None) -> None:
         """Note a hole; one whose end is not known yet becomes part of the new one."""
-        if self.edge is not None:
-            self.edge.gaps.append(gap)
+        edge = self.edge
+        if edge is not None and edge is not self.closing:
+            edge.gaps.append(gap)
             return
         number = self.state.next_number
         self.state.next_number += 1
@@ -197,14 +209,12 @@ class Memory:
     @_alone
     def look(self, *, sync: bool = False) -> None:
         """Let the mark move, and save. Blocks; raises OSError."""
+        self._meet()
         moved = self.mark.look(moving=self.edge is None)
         if moved:
             self.state.guessed = False
         if moved and self._fed_states:
             self._all_states = False
-        if len(self.mark.names) != self._names:
-            self._parts.folder.save_names(self.mark.names)
-            self._names = len(self.mark.names)
         self.save(sync=sync)
 
     @_alone
@@ -257,6 +267,15 @@ class Memory:
         self._parts.folder.forget(hole)
 
     # inside
+
+    def _meet(self) -> None:
+        """Learn the entities that the pipeline has met since, and save them."""
+        fresh = self._parts.met(self._met + 1)
+        self._met += len(fresh)
+        self.names.update(fresh[: max(0, MAX_NAMES - len(self.names))])
+        if len(self.names) != self._saved_names:
+            self._parts.folder.save_names(self.names)
+            self._saved_names = len(self.names)
 
     def _delivered(self, state: Raw) -> bool:
         try:

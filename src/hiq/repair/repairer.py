@@ -1,4 +1,4 @@
-"""The part of the service that fills holes: when, from where, and what is told of it.
+"""The part of the service that fills holes: when, and from where.
 
 After every start and reconnect the span since the last complete instant is a hole, a
 gap in the ledger. Its end is found, its rows are read from the recorder window by
@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from hiq.backoff import delays, wait
 from hiq.errors import (
@@ -29,10 +29,10 @@ from hiq.ha.history_rows import MICROSECONDS
 from hiq.repair.convert import Converter
 from hiq.repair.edge import QUIET_S, find_edge
 from hiq.repair.filling import Filling
-from hiq.repair.gap_points import gap_points
 from hiq.repair.keys import Keys
 from hiq.repair.memory import Memory, Parts
-from hiq.repair.outcomes import Outcome, settle, settle_orphans
+from hiq.repair.outcomes import settle_orphans
+from hiq.repair.report import Report
 from hiq.repair.state import MARGIN_US
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Repairer:
         self._clock = clock
         self._tick_s = TICK_S if tick_s is None else tick_s
         self._quiet_s = QUIET_S if quiet_s is None else quiet_s
-        self._memory: Memory | None = None
+        self._opened: tuple[Memory, Report] | None = None
         self._place: tuple[Candidate, str] | None = None
         self._connections = 0
         self._why = ("stopped", "hiq was not running")
@@ -94,12 +94,13 @@ class Repairer:
         memory = await loop.run_in_executor(
             self._parts.executor, Memory.open, self._parts, self._clock
         )
-        self._memory = memory
+        report = Report(self._parts, self._stats, memory)
+        self._opened = memory, report
         self._since_s = memory.since_s
         if memory.shortened:
             self._why = ("journal_damaged", "the end of the journal is gone")
         settle_orphans(self._stats.gaps, memory.state)
-        self._measure("idle")
+        report.measure("idle")
 
     async def run(self) -> None:
         """Look, and fill what is to be filled, for ever."""
@@ -118,10 +119,10 @@ class Repairer:
                 await self._repair(*self._place)
                 pauses = delays()
             except CommandError as exc:
-                await self._give_up(str(exc))
+                await self._report.give_up(str(exc))
             except (AuthError, ConnectionLost, ProtocolError) as exc:
                 self._stats.backfill.last_error = str(exc)
-                self._measure("waiting")
+                self._report.measure("waiting")
                 pause = next(pauses)
 
     async def end(self) -> None:
@@ -132,7 +133,7 @@ class Repairer:
 
     async def close(self) -> None:
         """Look a last time and save; after `end`."""
-        if self._memory is not None:
+        if self._opened is not None:
             await self._tick(sync=True)
 
     # for the live connection
@@ -156,7 +157,7 @@ class Repairer:
         gap = self._stats.gaps.open(cause, start_s, source=HOME, detail=detail)
         self._stats.gaps.update(gap, end_s=now)
         memory.add(cause, gap, begin_us)
-        self._measure("waiting")
+        self._report.measure("waiting")
 
     def lost(self, reason: str) -> None:
         """Note that from now on no event comes."""
@@ -180,57 +181,40 @@ class Repairer:
 
     @property
     def _remembered(self) -> Memory:
-        assert self._memory is not None, "open it first"
-        return self._memory
+        assert self._opened is not None, "open it first"
+        return self._opened[0]
 
-    async def _tell_gaps(self) -> None:
-        """Write the gaps that were settled since the last time, if that is wanted."""
-        state = self._remembered.state
-        fresh = [
-            gap
-            for gap in self._stats.gaps.gaps
-            if gap.settled_s is not None and gap.settled_s > state.told_s
-        ]
-        if not fresh or not self._parts.settings.gap_points:
-            return
-        await self._parts.writer.tell(gap_points(fresh, self._parts.schemas))
-        state.told_s = max(gap.settled_s or 0.0 for gap in fresh)
+    @property
+    def _report(self) -> Report:
+        assert self._opened is not None, "open it first"
+        return self._opened[1]
 
     async def _tick(self, *, sync: bool = False) -> None:
         """Let the mark move, and save."""
         loop = asyncio.get_running_loop()
         try:
-            await self._tell_gaps()
+            await self._report.tell_gaps()
             await loop.run_in_executor(
                 self._parts.executor, lambda: self._remembered.look(sync=sync)
             )
         except (JournalError, OSError) as exc:
             self._stats.backfill.last_error = str(exc)
-        self._measure()
-
-    def _measure(self, state: str = "") -> None:
-        """Bring the figures up to date."""
-        memory, backfill = self._remembered, self._stats.backfill
-        if state:
-            backfill.state = state if self._parts.settings.enabled else "off"
-        backfill.holes = len(memory.state.holes)
-        backfill.left_s = memory.left_s
-        complete_us = memory.mark.complete_us
-        if complete_us is not None:
-            backfill.complete_at = complete_us / MICROSECONDS
+        self._report.measure()
 
     async def _repair(self, candidate: Candidate, token: str) -> None:
         """Find the end of the newest hole, then fill all of them, oldest first."""
         if not self._parts.settings.enabled:
-            await self._give_up("backfill is switched off (backfill.enabled)")
+            await self._report.give_up("backfill is switched off (backfill.enabled)")
             return
         memory = self._remembered
-        self._measure("waiting")
+        self._report.measure("waiting")
         async with connected(candidate, token) as history:
             if not await history.running():
                 raise ConnectionLost("Home Assistant is still starting")
             if not (await history.info()).works:
-                await self._give_up("the recorder of Home Assistant does not record")
+                await self._report.give_up(
+                    "the recorder of Home Assistant does not record"
+                )
                 return
             connections = self._connections
             states, home = await history.states(), await history.home()
@@ -241,12 +225,12 @@ class Repairer:
             await converter.learn(states, home)
             if memory.edge is not None:
                 await self._find(history, memory.edge, states, connections)
-            names = memory.mark.names | {state.entity_id for state in states}
+            names = memory.names | {state.entity_id for state in states}
             wanted = converter.wanted(names | home.entities.keys())
-            self._measure("running")
+            self._report.measure("running")
             for hole in [h for h in memory.state.holes if h.until_us is not None]:
                 await self._fill(history, hole, converter, wanted)
-        self._measure("idle")
+        self._report.measure("idle")
 
     async def _find(
         self,
@@ -273,8 +257,14 @@ class Repairer:
         if connections != self._connections:
             # Lost and subscribed again meanwhile: the hole has grown behind it.
             raise ConnectionLost("the live connection was made anew")
-        await loop.run_in_executor(parts.executor, memory.found, hole, after_us, edge)
-        self._measure()
+        memory.closing = hole  # what is lost from now on is behind it
+        try:
+            await loop.run_in_executor(
+                parts.executor, memory.found, hole, after_us, edge
+            )
+        finally:
+            memory.closing = None
+        self._report.measure()
 
     def _begin(self, hole: Hole, states: Sequence[CurrentState]) -> int:
         """Return where a hole begins, by the clock of Home Assistant."""
@@ -308,22 +298,7 @@ class Repairer:
             tick_s=self._tick_s,
         )
         await filling.run(history, converter, entity_ids)
-        logger.log(
-            logging.WARNING if hole.missing else logging.INFO,
-            "a hole is filled",
-            extra={
-                "cause": hole.cause,
-                "rows": hole.rows,
-                "points": hole.points,
-                "delivered_before": hole.known,
-                **({"missing": hole.missing} if hole.missing else {}),
-            },
-        )
-        text = f"backfill: {hole.rows} rows read, {hole.known} had been delivered"
-        if hole.missing:
-            await self._settle(hole, "lost", f"{hole.missing}; {text}", hole.points)
-        else:
-            await self._settle(hole, "repaired", text, hole.points)
+        await self._report.filled(hole)
 
     async def _progress(self, sequence: int) -> None:
         """Save how far a hole is filled."""
@@ -331,30 +306,4 @@ class Repairer:
         await loop.run_in_executor(
             self._parts.executor, self._remembered.progress, sequence
         )
-        self._measure()
-
-    async def _give_up(self, reason: str) -> None:
-        """Settle every hole as lost: nothing can fill it."""
-        self._stats.backfill.last_error = reason
-        for hole in list(self._remembered.state.holes):
-            logger.warning(
-                "a hole cannot be filled", extra={"cause": hole.cause, "reason": reason}
-            )
-            await self._settle(hole, "lost", reason)
-        self._measure("idle")
-
-    async def _settle(
-        self,
-        hole: Hole,
-        state: Literal["repaired", "lost"],
-        text: str,
-        points: int | None = None,
-    ) -> None:
-        """Say what became of a hole, and forget it."""
-        outcome = Outcome(gaps=tuple(hole.gaps), state=state, text=text, points=points)
-        settle(self._stats.gaps, outcome)
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(
-            self._parts.executor, self._remembered.forget, hole, outcome
-        )
-        self._measure()
+        self._report.measure()

@@ -118,6 +118,10 @@ class State(Struct, kw_only=True):
             self.at = min(self.at, kept[-1][0])
         self.at = min(self.at, end)
         self.end = end
+        for hole in self.holes:
+            # What was restored may have been there as well: it is asked for again.
+            if hole.until_us is not None and hole.after_us is not None:
+                hole.done_us = hole.after_us
         return True
 
 
@@ -134,7 +138,7 @@ class Folder:
             return msgspec.json.decode(self._state.read_bytes(), type=State)
         except FileNotFoundError:
             return State()
-        except (OSError, msgspec.DecodeError) as exc:
+        except (OSError, ValueError) as exc:
             logger.warning(
                 "how far all is complete cannot be read; holes are not filled "
                 "from before this start",
@@ -151,7 +155,7 @@ class Folder:
         """Return the names of entities that were seen."""
         try:
             return set(msgspec.json.decode(self._names.read_bytes(), type=list[str]))
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError):
             return set()
 
     def save_names(self, names: Iterable[str]) -> None:
@@ -166,7 +170,7 @@ class Folder:
         try:
             data = self._known(hole).read_bytes()
             keys.update(msgspec.json.decode(data, type=list[tuple[str, int]]))
-        except (OSError, msgspec.DecodeError) as exc:
+        except (OSError, ValueError) as exc:
             logger.warning(
                 "which rows of a hole were delivered cannot be read; some may be "
                 "delivered again",

@@ -1,25 +1,22 @@
 """How far all is complete: the mark moves with what the live path has journaled.
 
-Every few seconds the newest live record tells its latest time. The mark is that time,
-and the journal is held from some seconds before on, so that after a crash it is known
-which rows near the mark were delivered. While the end of a hole is not found the mark
-stands still. It knows no connection.
+Every few seconds the journal is asked for the latest time of what it took from the live
+path. The mark is that time, and the journal is held from some seconds before on, so
+that after a crash it is known which rows near the mark were delivered. While the end of
+a hole is not found the mark stands still. It reads no record, and knows no connection.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from hiq.journal.segment import Source
-from hiq.repair.keys import entities_of, lines_of
-from hiq.repair.state import MARGIN_US, MAX_NAMES
-from hiq.sink.base import Batch
+from hiq.repair.state import MARGIN_US
 
 if TYPE_CHECKING:
-    from hiq.journal.scout import Scout
+    from collections.abc import Callable, Mapping
+
     from hiq.repair.state import State
 
 __all__ = ["Watermark"]
@@ -28,42 +25,39 @@ MARKS: Final = (Source.LIVE, Source.SNAPSHOT)
 
 
 class Watermark:
-    """Follows the journal; `look` blocks, the rest does not.
+    """Follows the journal.
 
-    - `names`: every entity that was seen, at most 100,000.
     - `complete_us`: None before anything was journaled.
     - `sequence`: the record from which on keys near the mark are to be found.
-    - `seen`: behind the last record that was looked at.
+    - `seen`: behind the last record of the last look.
     """
 
-    def __init__(self, state: State, tail: Scout, names: set[str]) -> None:
-        self.names = names
+    def __init__(
+        self, state: State, take: Callable[[], tuple[int, Mapping[int, int]]]
+    ) -> None:
+        """Begin with what comes from now on.
+
+        Args:
+            state: what is remembered.
+            take: returns the sequence behind the last record, and the latest
+                nanoseconds of each source since it was last called.
+        """
         self.complete_us = state.complete_us
         self.sequence = state.at
-        self._tail = tail
+        self.seen, _ = take()
+        self._take = take
         self._marks = deque([(state.at, state.complete_us or 0)])
         self._older = 0
 
-    @property
-    def seen(self) -> int:
-        """Behind the last record that was looked at."""
-        return self._tail.sequence
-
     def look(self, *, moving: bool) -> bool:
-        """Read what was journaled since; the mark moves only if it may.
+        """Ask what was journaled since; the mark moves only if it may.
 
         Returns whether it moved.
-
-        Raises:
-            OSError: the disk failed.
         """
-        begin = self._tail.sequence
-        newest: int | None = None
-        for header, body in self._tail.read():
-            if header.source in MARKS:
-                newest = max(newest or 0, header.last_ns // 1000)
-            if header.source != Source.EXTRA and len(self.names) < MAX_NAMES:
-                self._learn(body, header.points)
+        begin = self.seen
+        self.seen, latest = self._take()
+        found = [latest[source] // 1000 for source in MARKS if source in latest]
+        newest = max(found, default=None)
         if newest is None or not moving or not self._accepts(newest):
             return False
         self._hold(begin, newest)
@@ -105,7 +99,3 @@ class Watermark:
     def delivered(self, time_us: int) -> bool:
         """Whether everything of this time was delivered, or is in a hole."""
         return self.complete_us is not None and time_us <= self.complete_us - MARGIN_US
-
-    def _learn(self, body: bytes, points: int) -> None:
-        with suppress(zlib.error):
-            self.names.update(entities_of(lines_of(Batch(body, points).parts())))

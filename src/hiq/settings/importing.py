@@ -95,7 +95,7 @@ def import_block(path: Path, env: Mapping[str, str]) -> Imported:
     notes: list[str] = []
     tree = _merged(files, parts, notes)
     node = parts[0].node
-    if len(parts) == 1 and _in_one_piece(files, node):
+    if len(parts) == 1 and _in_one_piece(files, node) and _is_whole(files, node):
         source, first, block = _verbatim(files, parts[0])
         sources = [f"# {source}"]
     else:
@@ -214,6 +214,25 @@ def _in_one_piece(files: HomeFiles, node: yaml.Node) -> bool:
             for item in node.value
         )
     return True
+
+
+def _is_whole(files: HomeFiles, node: yaml.Node) -> bool:
+    """Whether all of a block stands where it is written: no alias leads elsewhere."""
+    top = files.follow(node)
+    if node.tag == "!include" and file_of(top) == file_of(node):
+        return False  # nothing is in the file that it includes
+
+    def inside(node: yaml.Node) -> bool:
+        children: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            children = [one for pair in node.value for one in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            children = node.value
+        early = node.start_mark.index < top.start_mark.index
+        late = node.end_mark.index > top.end_mark.index
+        return not early and not late and all(map(inside, children))
+
+    return inside(top)
 
 
 def _verbatim(files: HomeFiles, part: _Part) -> tuple[Path, int, str]:

@@ -45,7 +45,7 @@ def duration(text: str) -> float:
     """Return seconds; ValueError if the text is no duration."""
     lowered = text.strip().lower()
     if re.fullmatch(_NUMBER, lowered, re.ASCII):
-        return float(lowered)
+        return _finite(float(lowered), text)
     total = 0.0
     end = 0
     for part in _PART.finditer(lowered):
@@ -53,10 +53,10 @@ def duration(text: str) -> float:
             raise ValueError(text)
         total += float(part[1]) * SECONDS[part[2]]
         end = part.end()
-    if end == 0 or end != len(lowered) or not math.isfinite(total):
+    if end == 0 or end != len(lowered):
         raise ValueError(text)
     # 0.25 is written as 250 * 0.001; the sum shall not show how it was made.
-    return round(total, 9)
+    return round(_finite(total, text), 9)
 
 
 def size(text: str) -> int:
@@ -64,7 +64,13 @@ def size(text: str) -> int:
     found = _SIZE.fullmatch(text.lower())
     if found is None or found[2] not in BYTES:
         raise ValueError(text)
-    return round(float(found[1]) * BYTES[found[2]])
+    return round(_finite(float(found[1]) * BYTES[found[2]], text))
+
+
+def _finite(number: float, text: str) -> float:
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def show_duration(seconds: float) -> str:

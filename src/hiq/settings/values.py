@@ -204,7 +204,9 @@ def integer(least: int, most: int, name: str = "number") -> Kind:
 
     def read(node: Node, key: str, problems: Problems) -> Any:
         value = node.value
-        if isinstance(value, str) and re.fullmatch(r"\s*-?\d+\s*", value, re.ASCII):
+        if isinstance(value, str) and re.fullmatch(
+            r"\s*-?\d{1,19}\s*", value, re.ASCII
+        ):
             value = int(value)
         if (
             isinstance(value, int)

@@ -8,24 +8,26 @@ that a test can compare what arrived elsewhere with what happened.
 from __future__ import annotations
 
 import asyncio
-import hmac
-import http
 import logging
 import secrets
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from weakref import WeakSet
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
-from websockets.http11 import Request, Response
+from websockets.protocol import State
 
+from hiq.accepting import stop_accepting
+from hiq.simulate import rest
 from hiq.simulate.history import MICROSECONDS, History
 from hiq.simulate.link import Limits, Link
-from hiq.simulate.protocol import VERSION, Session, render
+from hiq.simulate.protocol import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from websockets.http11 import Request, Response
 
     from hiq.simulate.protocol import Log
     from hiq.simulate.world import Change, World
@@ -44,6 +46,16 @@ class Fired(NamedTuple):
     entity_id: str
     updated_us: int
     state: str
+
+
+class _Connection(ServerConnection):
+    """A connection that is known before its handshake: the library hides those."""
+
+    everyone: ClassVar[WeakSet[_Connection]] = WeakSet()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.everyone.add(self)
 
 
 class Simulator:
@@ -142,6 +154,7 @@ class Simulator:
             ping_interval=HEARTBEAT_S,
             ping_timeout=HEARTBEAT_S,
             process_request=self._http,
+            create_connection=_Connection,
             logger=logging.getLogger("hiq.simulate.server"),
         )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
@@ -151,6 +164,10 @@ class Simulator:
         server, self._server = self._server, None
         if server is None:
             return
+        await stop_accepting(server.sockets)
+        for connection in _Connection.everyone:
+            if connection.server is server and connection.state is State.CONNECTING:
+                connection.transport.abort()  # or the server waits for its handshake
         self.drop()
         server.close()
         await server.wait_closed()
@@ -283,28 +300,8 @@ class Simulator:
             self._taken.set()
 
     def _http(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answer the few REST questions a client asks; None opens the WebSocket."""
         del connection
-        path = request.path.partition("?")[0]
-        if path == "/api/websocket":
-            return None
-        given = request.headers.get("Authorization", "")
-        wanted = f"Bearer {self.token}"
-        if not path.startswith("/api/"):
-            return _response(http.HTTPStatus.NOT_FOUND, b"404: Not Found")
-        if not hmac.compare_digest(given.encode(), wanted.encode()):
-            return _response(http.HTTPStatus.UNAUTHORIZED, b"401: Unauthorized")
-        match path:
-            case "/api/":
-                body = render({"message": "API running."})
-            case "/api/config":
-                body = render(self.world.home.config(VERSION))
-            case "/api/states":
-                states = [state.json for state in self.world.states.values()]
-                body = b"[%b]" % b",".join(states)
-            case _:
-                return _response(http.HTTPStatus.NOT_FOUND, b"404: Not Found")
-        return _response(http.HTTPStatus.OK, body, "application/json")
+        return rest.answer(request, self.token, self.world)
 
 
 def due(passed_s: float, rate: float) -> tuple[int, float]:
@@ -318,13 +315,3 @@ def due(passed_s: float, rate: float) -> tuple[int, float]:
     passed_s = min(passed_s, max(1.0, 1.0 / rate))
     count = int(passed_s * rate)
     return count, passed_s - count / rate
-
-
-def _response(
-    status: http.HTTPStatus, body: bytes, content_type: str = "text/plain"
-) -> Response:
-    headers = Headers()
-    headers["Content-Type"] = content_type
-    headers["Content-Length"] = str(len(body))
-    headers["Connection"] = "close"
-    return Response(status.value, status.phrase, headers, body)

@@ -146,10 +146,13 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     async def _complete(self) -> None:
-        """Wait until the answer, a go-ahead or the end is there."""
+        """Wait until the answer, a go-ahead that was asked for or the end is there.
+
+        Any other 1xx says nothing (RFC 9110, section 15.2): some proxies send one.
+        """
         reader = self._reader
         assert reader is not None
-        while not (reader.complete or reader.go_ahead):
+        while not (reader.complete or (reader.go_ahead and self.owes_body)):
             if self._error is not None:
                 raise self._error
             self._waiting = self._loop.create_future()

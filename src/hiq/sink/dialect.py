@@ -165,7 +165,7 @@ def _until(date: str, now_s: float) -> float:
 
     try:
         return parsedate_to_datetime(date).timestamp() - now_s
-    except ValueError:
+    except (ValueError, OverflowError):
         return math.nan
 
 

@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from hiq.errors import SinkUnreadable
+from hiq.sink.lines import LINE_BYTES
 from hiq.sink.stored import Stored, entity_of, nanoseconds
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from hiq.sink.lines import Lines
 
 __all__ = ["FluxReader"]
+
+csv.field_size_limit(LINE_BYTES)  # a text may be longer than the library's 128 KiB
 
 NUMBERS = {"double", "long", "unsignedLong"}
 
@@ -58,7 +61,7 @@ class FluxReader:
                 point = table.take(line.decode())
                 if point is not None:
                     yield point
-        except (ValueError, KeyError) as exc:
+        except (ValueError, KeyError, csv.Error) as exc:
             reason = f"an answer that is not Flux's CSV: {exc}"
             raise SinkUnreadable(self._settings.name, reason) from exc
 

@@ -66,7 +66,9 @@ class Policy:
         address = request.remote or ""
         if address not in self.proxies:
             return address
-        chain = request.headers.get("X-Forwarded-For", "").split(",")
+        # Some proxies append a line of their own to what the client sent: all of them
+        # are one list (RFC 9110, section 5.3).
+        chain = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
         for hop in reversed([hop.strip() for hop in chain if hop.strip()]):
             address = hop
             if hop not in self.proxies:

@@ -121,7 +121,11 @@ def _home_assistant(stats: Stats, now: float, recent: Totals) -> Check:
             level = "degraded"
         return Check(name, level, f"{_away(stats)}; since {age:.0f} s")
     if not ha.subscribed:
-        return Check(name, "degraded", "connected, not subscribed yet", latency)
+        # Between the log-in and the first event there is always a moment.
+        age = max(0.0, now - (ha.connected_at or stats.started_at))
+        late = age >= HA_DEGRADED_AFTER_S
+        reason = f"connected, not subscribed yet; since {age:.0f} s"
+        return Check(name, "degraded" if late else "healthy", reason, latency)
     if ha.paused:
         reason = "reading is paused: memory is full while the journal cannot take more"
         return Check(name, "degraded", reason, latency)

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from hiq.log import correlation
+from hiq.log import Throttle, correlation
 from hiq.web.answer import answer, refusal
 from hiq.web.guard import is_open, preflight, refused, route_of
 from hiq.web.limits import AddressLimit
@@ -64,6 +64,7 @@ FRAMED_HEADERS: Final = {
 """Behind Home Assistant's ingress the page is a panel: a frame of the same origin."""
 INGRESS: Final = "X-Ingress-Path"
 """No page can make a browser send it; only a proxy of the user's own does."""
+REPEAT_S: Final = 60.0
 HSTS: Final = "max-age=31536000"
 EXPOSED: Final = "X-Request-ID, X-Process-Time"
 
@@ -83,6 +84,25 @@ def install(app: web.Application, policy: Policy, view: View, per_minute: int) -
 
 def _middleware(policy: Policy, view: View, limit: AddressLimit) -> Middleware:
     traffic = view.traffic
+    faults = Throttle(REPEAT_S, monotonic)
+
+    def stopped(request: web.Request, request_id: str) -> web.Response | None:
+        """Return the answer to who gets no further; None for all others."""
+        try:
+            return (
+                preflight(request, policy)
+                or refused(request, policy, view.parts)
+                or _limited(request, policy, limit)
+            )
+        except Exception as exc:
+            # Nobody was asked for a token yet: strangers must not fill the log.
+            suppressed = faults.allow(type(exc))
+            if suppressed is not None:
+                logger.exception(
+                    "request cannot be judged",
+                    extra={**_about(request), "suppressed": suppressed},
+                )
+            return _fault(request_id)
 
     @web.middleware
     async def pass_through(
@@ -95,11 +115,7 @@ def _middleware(policy: Policy, view: View, limit: AddressLimit) -> Middleware:
         traffic.active += 1
         status = 499  # the client went away
         try:
-            found: web.StreamResponse | None = (
-                preflight(request, policy)
-                or refused(request, policy, view.parts)
-                or _limited(request, policy, limit)
-            )
+            found: web.StreamResponse | None = stopped(request, request_id)
             if found is None:
                 found = await _answer(request, handler, request_id)
             status = found.status
@@ -149,10 +165,16 @@ async def _answer(
     except TimeoutError:
         return refusal(503, "timeout", "the answer took too long")
     except Exception:
-        logger.exception(
-            "request failed", extra={"method": request.method, "path": request.path}
-        )
-        return answer(Fault("Internal server error", request_id), 500)
+        logger.exception("request failed", extra=_about(request))
+        return _fault(request_id)
+
+
+def _about(request: web.Request) -> dict[str, str]:
+    return {"method": request.method, "path": request.path}
+
+
+def _fault(request_id: str) -> web.Response:
+    return answer(Fault("Internal server error", request_id), 500)
 
 
 def _add_headers(
