@@ -65,6 +65,37 @@ async def test_a_part_that_waits_is_down() -> None:
         rig.stopping.set()
 
 
+async def test_a_cancellation_from_within_is_a_failure() -> None:
+    """Of a task that a part waits for, not of the part: it is restarted."""
+    rig = Rig()
+    runs = 0
+
+    async def part() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 2:
+            rig.stopping.set()
+            return
+        helper = asyncio.create_task(asyncio.sleep(3600))
+        asyncio.get_running_loop().call_soon(helper.cancel)
+        await helper
+
+    await rig.supervisor.keep("homeside", part)
+    assert runs == 2
+    assert rig.errors == {"homeside": 1}
+
+
+async def test_a_cancellation_of_the_part_ends_it() -> None:
+    """The service itself cancels what does not stop in time."""
+    rig = Rig()
+    task = asyncio.create_task(rig.supervisor.keep("pump", rig.stopping.wait))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert rig.errors == {}
+
+
 async def test_a_part_that_ends_is_as_bad(caplog: pytest.LogCaptureFixture) -> None:
     """A part that returns while the service runs is restarted like one that fails."""
     rig = Rig()

@@ -156,6 +156,17 @@ class CommandError(HiqError):
         return f"Home Assistant refused {self.command}: {self.code}: {self.message}"
 
 
+class NotReadyError(HiqError):
+    """Home Assistant cannot answer a question yet; waiting can heal it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class JournalError(HiqError):
     """The journal cannot do what was asked."""
 

@@ -63,7 +63,10 @@ class Supervisor:
                 reason = "ended although the service runs"
                 if not self._stopping.is_set():
                     logger.error("a part of the service ended", extra={"part": name})
-            except Exception as exc:
+            except (Exception, asyncio.CancelledError) as exc:
+                task = asyncio.current_task()
+                if isinstance(exc, asyncio.CancelledError) and task and task.cancelling():
+                    raise  # the part itself; else it waited for something that was
                 reason = f"{type(exc).__name__}: {exc}"
                 logger.exception("a part of the service failed", extra={"part": name})
             if self._stopping.is_set():

@@ -252,7 +252,9 @@ def test_what_cannot_be_read_is_counted(raw: bytes) -> None:
     assert house.unreadable == 2
 
 
-@pytest.mark.parametrize("value", [None, True, "22", [], {}])
+@pytest.mark.parametrize(
+    "value", [None, True, "22", [], {}, pytest.param(10**400, id="huge")]
+)
 def test_strange_attributes_do_no_harm(value: Any) -> None:
     """A temperature that is no number is none; a name that is no text is the id."""
     house = House()

@@ -96,8 +96,8 @@ class RecorderInfo(Struct, frozen=True):
 
     @property
     def works(self) -> bool:
-        """Whether rows can be relied on."""
-        return self.recording and self.thread_running and not self.migration_in_progress
+        """Whether it writes what happens."""
+        return self.recording and self.thread_running
 
 
 _STATE = msgspec.json.Decoder(str | None)

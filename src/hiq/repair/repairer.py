@@ -20,6 +20,7 @@ from hiq.errors import (
     CommandError,
     ConnectionLost,
     JournalError,
+    NotReadyError,
     ProtocolError,
 )
 from hiq.filtering import KEYS, filter_options
@@ -36,7 +37,7 @@ from hiq.repair.report import Report
 from hiq.repair.state import MARGIN_US
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from msgspec import Raw
 
@@ -52,6 +53,13 @@ logger = logging.getLogger("hiq.repair")
 
 TICK_S: Final = 10.0
 CLOCK_BACK_US: Final = 1_000_000
+REFUSED: Final = {"unknown_command", "unauthorized"}
+"""Codes of errors that asking again does not heal."""
+ATTEMPTS: Final = 10
+"""Other errors in a row, without any progress, before the holes are given up."""
+NOT_RECORDING: Final = (
+    "the recorder of Home Assistant does not record: what it has not got is lost"
+)
 
 
 class Repairer:
@@ -108,6 +116,7 @@ class Repairer:
         self._task = asyncio.current_task()
         pauses = delays()
         pause = 0.0
+        attempts, done_us = 0, 0
         while True:
             await wait(self._wake, pause or self._tick_s)
             self._wake.clear()
@@ -118,12 +127,17 @@ class Repairer:
             try:
                 await self._repair(*self._place)
                 pauses = delays()
+                attempts = 0
             except CommandError as exc:
-                await self._report.give_up(str(exc))
-            except (AuthError, ConnectionLost, ProtocolError) as exc:
-                self._stats.backfill.last_error = str(exc)
-                self._report.measure("waiting")
-                pause = next(pauses)
+                before_us, done_us = done_us, sum(h.done_us for h in memory.state.holes)
+                attempts = attempts + 1 if done_us == before_us else 1
+                if exc.code in REFUSED or attempts >= ATTEMPTS:
+                    await self._report.give_up(str(exc))
+                    attempts = 0
+                else:
+                    pause = self._wait(exc, pauses)
+            except (AuthError, ConnectionLost, NotReadyError, ProtocolError) as exc:
+                pause = self._wait(exc, pauses)
 
     async def end(self) -> None:
         """End `run`: nothing more is restored."""
@@ -189,6 +203,12 @@ class Repairer:
         assert self._opened is not None, "open it first"
         return self._opened[1]
 
+    def _wait(self, exc: Exception, pauses: Iterator[float]) -> float:
+        """Say why nothing is restored now; returns seconds until the next attempt."""
+        self._stats.backfill.last_error = str(exc)
+        self._report.measure("waiting")
+        return next(pauses)
+
     async def _tick(self, *, sync: bool = False) -> None:
         """Let the mark move, and save."""
         loop = asyncio.get_running_loop()
@@ -210,12 +230,10 @@ class Repairer:
         self._report.measure("waiting")
         async with connected(candidate, token) as history:
             if not await history.running():
-                raise ConnectionLost("Home Assistant is still starting")
-            if not (await history.info()).works:
-                await self._report.give_up(
-                    "the recorder of Home Assistant does not record"
-                )
-                return
+                raise NotReadyError("Home Assistant is still starting")
+            recorder = await history.info()
+            if recorder.migration_in_progress:  # after an update, for hours in large homes
+                raise NotReadyError("the recorder of Home Assistant migrates its database")
             connections = self._connections
             states, home = await history.states(), await history.home()
             parts = self._parts
@@ -230,6 +248,9 @@ class Repairer:
             self._report.measure("running")
             for hole in [h for h in memory.state.holes if h.until_us is not None]:
                 await self._fill(history, hole, converter, wanted)
+                if not recorder.works:
+                    hole.missing = hole.missing or NOT_RECORDING
+                await self._report.filled(hole)
         self._report.measure("idle")
 
     async def _find(
@@ -284,7 +305,7 @@ class Repairer:
         converter: Converter,
         entity_ids: Sequence[str],
     ) -> None:
-        """Fill one hole and settle its gaps."""
+        """Fill one hole."""
         memory = self._remembered
         known = memory.known.setdefault(hole.number, Keys())
         filling = Filling(
@@ -298,7 +319,6 @@ class Repairer:
             tick_s=self._tick_s,
         )
         await filling.run(history, converter, entity_ids)
-        await self._report.filled(hole)
 
     async def _progress(self, sequence: int) -> None:
         """Save how far a hole is filled."""

@@ -55,11 +55,13 @@ class History:
     """The last `limit` changes of all entities together.
 
     - `forgotten`: how many are gone because of the limit.
+    - `flags`: what `recorder/info` says otherwise than that all is well.
     """
 
     def __init__(self, limit: int = 50_000) -> None:
         self.limit = limit
         self.forgotten = 0
+        self.flags: dict[str, bool] = {}
         self._rows: dict[str, deque[_Row]] = {}
         self._order: deque[str] = deque()
 

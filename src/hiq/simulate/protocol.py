@@ -198,6 +198,7 @@ class Session:
                     "migration_is_live": False,
                     "recording": True,
                     "thread_running": True,
+                    **self._history.flags,
                 }
         return _result(number, render(result))
 

@@ -21,7 +21,7 @@ from hiq.sink.charted import (
     merged,
     step_s,
 )
-from hiq.sink.stored import entity_of
+from hiq.sink.stored import MALFORMED, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -162,11 +162,11 @@ class InfluxqlCharts:
     def _series(self, line: bytes) -> Iterator[dict[str, Any]]:
         try:
             answer: dict[str, Any] = json.loads(line)
-            for result in answer.get("results", (answer,)):
+            for result in [answer] if "error" in answer else answer["results"]:
                 if "error" in result:
                     raise SinkUnreadable(self._settings.name, str(result["error"]))
                 yield from result.get("series", ())
-        except (ValueError, KeyError, TypeError) as exc:
+        except MALFORMED as exc:
             reason = f"an answer that is not InfluxQL's: {exc}"
             raise SinkUnreadable(self._settings.name, reason) from exc
 

@@ -26,7 +26,7 @@ from hiq.sink.metricsql import (
     several,
     whose,
 )
-from hiq.sink.stored import entity_of
+from hiq.sink.stored import MALFORMED, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -242,7 +242,7 @@ class VictoriaMetricsCharts:
         """Make of what an answer lacks a SinkUnreadable."""
         try:
             yield
-        except (ValueError, KeyError, TypeError, IndexError) as exc:
+        except MALFORMED as exc:
             reason = f"an answer that is not VictoriaMetrics': {exc!r}"
             raise SinkUnreadable(self._settings.name, reason) from exc
 

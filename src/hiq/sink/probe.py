@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from hiq.sink.base import Batch, Check, Done, Hold, Outcome
 from hiq.sink.client import Answer, CallFailed, Client
+from hiq.sink.stored import MALFORMED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -216,14 +217,13 @@ def _holds_value(kind: Dialect, body: bytes, time_ms: int) -> bool:
         return MEASUREMENT in text
     try:
         rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError:
+        if kind.type == "victoriametrics":
+            return any(time_ms in row.get("timestamps", ()) for row in rows)
+        if kind.type == "influxdb3":
+            return any("value" in row for row in rows[0])
+        return bool(rows[0]["results"][0]["series"][0]["values"])
+    except MALFORMED:
         return False
-    if kind.type == "victoriametrics":
-        return any(time_ms in row.get("timestamps", ()) for row in rows)
-    if kind.type == "influxdb3":
-        return any(bool(row) for row in rows)
-    results = rows[0].get("results", [{}]) if rows else [{}]
-    return bool(results[0].get("series"))
 
 
 async def _vm_losses(kind: Dialect, client: Client) -> dict[str, int]:

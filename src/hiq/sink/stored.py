@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from hiq.sink.decode import Value
 
-__all__ = ["Stored", "StoredReader", "entity_of", "nanoseconds"]
+__all__ = ["MALFORMED", "Stored", "StoredReader", "entity_of", "nanoseconds"]
 
+MALFORMED = (ValueError, KeyError, TypeError, IndexError, AttributeError)
+"""What reading an answer raises that has not the shape it should have."""
 REGISTRY = "entities"
 """Measurement of the history of the entity registry; no domain, and no unit with it."""
 STAMP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z?(?:\+00:00)?")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hiq.errors import SinkUnreadable
 from hiq.sink.lines import LINE_BYTES
-from hiq.sink.stored import Stored, entity_of, nanoseconds
+from hiq.sink.stored import MALFORMED, Stored, entity_of, nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,7 +61,8 @@ class FluxReader:
                 point = table.take(line.decode())
                 if point is not None:
                     yield point
-        except (ValueError, KeyError, csv.Error) as exc:
+            table.end()
+        except (*MALFORMED, csv.Error) as exc:
             reason = f"an answer that is not Flux's CSV: {exc}"
             raise SinkUnreadable(self._settings.name, reason) from exc
 
@@ -76,16 +77,27 @@ class _Table:
     def __init__(self) -> None:
         self._types: list[str] = []
         self._names: list[str] = []
-        self._part = ""
+        self._parts: list[str] = []
+        self._length = 0
+
+    def end(self) -> None:
+        """Check that the answer did not end in the midst of a text. ValueError."""
+        if self._parts:
+            raise ValueError("it ends within a quoted text")
 
     def take(self, line: str) -> Stored | None:
         """Return the point of a line, None if it holds none. ValueError, KeyError."""
-        text = self._part + line
-        if text.count('"') % 2:
-            self._part = text + "\n"
-            return None
-        self._part = ""
-        text = text.rstrip("\r")
+        if self._parts or line.count('"') % 2:
+            ends = bool(self._parts) and bool(line.count('"') % 2)
+            self._parts.append(line)
+            self._length += len(line)
+            if self._length > LINE_BYTES:
+                raise ValueError(f"a text of more than {LINE_BYTES} characters")
+            if not ends:
+                return None
+            line = "\n".join(self._parts)
+            self._parts, self._length = [], 0
+        text = line.rstrip("\r")
         if not text.strip(","):
             self._names = []
             return None

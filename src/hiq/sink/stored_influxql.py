@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hiq.errors import SinkUnreadable
-from hiq.sink.stored import Stored, entity_of
+from hiq.sink.stored import MALFORMED, Stored, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -66,12 +66,12 @@ class InfluxqlReader:
         """Yield the points of one part of the answer."""
         try:
             answer: dict[str, Any] = json.loads(line)
-            for result in answer.get("results", (answer,)):
+            for result in [answer] if "error" in answer else answer["results"]:
                 if "error" in result:
                     raise SinkUnreadable(self._settings.name, str(result["error"]))
                 for series in result.get("series", ()):
                     yield from _series(series)
-        except (ValueError, KeyError, TypeError) as exc:
+        except MALFORMED as exc:
             reason = f"an answer that is not InfluxQL's: {exc}"
             raise SinkUnreadable(self._settings.name, reason) from exc
 

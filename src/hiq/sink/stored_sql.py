@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hiq.errors import SinkUnreadable
-from hiq.sink.stored import Stored, entity_of, nanoseconds
+from hiq.sink.stored import MALFORMED, Stored, entity_of, nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,31 +39,26 @@ class SqlReader:
 
     async def read(self, start_ns: int, end_ns: int) -> AsyncIterator[Stored]:
         """Yield the points of a span, table by table."""
-        tables = [str(row["table_name"]) async for row in self._rows(TABLES)]
-        for table in sorted(tables):
-            quoted = table.replace('"', '""')
-            query = (
-                f'SELECT * FROM "{quoted}" '  # noqa: S608  quoted
-                f"WHERE time >= to_timestamp_nanos({start_ns}) "
-                f"AND time < to_timestamp_nanos({end_ns})"
-            )
-            async for row in self._rows(query):
-                entity_id = entity_of(table, row)
-                if entity_id:
-                    yield self._point(table, entity_id, row)
+        try:
+            tables = [str(row["table_name"]) async for row in self._rows(TABLES)]
+            for table in sorted(tables):
+                quoted = table.replace('"', '""')
+                query = (
+                    f'SELECT * FROM "{quoted}" '  # noqa: S608  quoted
+                    f"WHERE time >= to_timestamp_nanos({start_ns}) "
+                    f"AND time < to_timestamp_nanos({end_ns})"
+                )
+                async for row in self._rows(query):
+                    entity_id = entity_of(table, row)
+                    if entity_id:
+                        yield _point(table, entity_id, row)
+        except MALFORMED as exc:
+            reason = f"an answer that is not rows of JSON: {exc}"
+            raise SinkUnreadable(self._settings.name, reason) from exc
 
     async def close(self) -> None:
         """Close the connection."""
         await self._lines.close()
-
-    def _point(self, table: str, entity_id: str, row: dict[str, Any]) -> Stored:
-        try:
-            time_ns = nanoseconds(str(row.pop("time")))
-        except (KeyError, ValueError) as exc:
-            reason = f"a row without a time in UTC: {exc}"
-            raise SinkUnreadable(self._settings.name, reason) from exc
-        fields = {name: value for name, value in row.items() if value is not None}
-        return Stored(table, entity_id, time_ns, fields)
 
     async def _rows(self, query: str) -> AsyncIterator[dict[str, Any]]:
         body = {"db": self._kind.place, "q": query, "format": "jsonl"}
@@ -73,10 +68,12 @@ class SqlReader:
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        try:
-            async for line in lines:
-                if line.strip():
-                    yield json.loads(line)
-        except ValueError as exc:
-            reason = f"an answer that is not JSON lines: {exc}"
-            raise SinkUnreadable(self._settings.name, reason) from exc
+        async for line in lines:
+            if line.strip():
+                yield json.loads(line)
+
+
+def _point(table: str, entity_id: str, row: dict[str, Any]) -> Stored:
+    time_ns = nanoseconds(str(row.pop("time")))
+    fields = {name: value for name, value in row.items() if value is not None}
+    return Stored(table, entity_id, time_ns, fields)

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hiq.errors import SinkUnreadable
-from hiq.sink.stored import Stored, entity_of
+from hiq.sink.stored import MALFORMED, Stored, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,7 +66,7 @@ class VictoriaMetricsReader:
                     if value is not None:
                         at = time_ms * MILLISECOND
                         yield Stored(name, entity_id, at, {"": value})
-        except (ValueError, KeyError) as exc:
+        except MALFORMED as exc:
             reason = f"an answer that is not an export: {exc}"
             raise SinkUnreadable(self._settings.name, reason) from exc
 
