@@ -64,9 +64,8 @@ class Supervisor:
                 if not self._stopping.is_set():
                     logger.error("a part of the service ended", extra={"part": name})
             except (Exception, asyncio.CancelledError) as exc:
-                task = asyncio.current_task()
-                if isinstance(exc, asyncio.CancelledError) and task and task.cancelling():
-                    raise  # the part itself; else it waited for something that was
+                if isinstance(exc, asyncio.CancelledError) and _is_cancelled():
+                    raise
                 reason = f"{type(exc).__name__}: {exc}"
                 logger.exception("a part of the service failed", extra={"part": name})
             if self._stopping.is_set():
@@ -77,6 +76,12 @@ class Supervisor:
                 pauses = self._backoff()
             await wait(self._stopping, next(pauses))
             self.down.pop(name, None)
+
+
+def _is_cancelled() -> bool:
+    """Return whether it is this task that is cancelled, and not what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def bounded(part: str, work: Awaitable[object], seconds: float) -> object:

@@ -85,6 +85,7 @@ def test_it_sees_what_is_written_meanwhile(store, reader) -> None:
         "CREATE TABLE x (a)",
         "PRAGMA user_version = 9",
         "PRAGMA query_only = OFF",
+        "PRAGMA Query_Only = OFF",
         "ATTACH 'other.db' AS other",
         "VACUUM INTO 'copy.db'",
     ],

@@ -152,6 +152,7 @@ class Memory:
         memory = cls(parts, state, recent, mark, clock, names=names)
         memory.shortened = shortened
         parts.journal.hold(stream, state.at)
+        parts.folder.sweep(state.holes)
         for hole in state.holes:
             if hole.until_us is not None:
                 known = parts.folder.load_known(hole)

@@ -57,6 +57,7 @@ REFUSED: Final = {"unknown_command", "unauthorized"}
 """Codes of errors that asking again does not heal."""
 ATTEMPTS: Final = 10
 """Other errors in a row, without any progress, before the holes are given up."""
+MIGRATING: Final = "the recorder of Home Assistant migrates its database"
 NOT_RECORDING: Final = (
     "the recorder of Home Assistant does not record: what it has not got is lost"
 )
@@ -232,8 +233,8 @@ class Repairer:
             if not await history.running():
                 raise NotReadyError("Home Assistant is still starting")
             recorder = await history.info()
-            if recorder.migration_in_progress:  # after an update, for hours in large homes
-                raise NotReadyError("the recorder of Home Assistant migrates its database")
+            if recorder.migration_in_progress:  # after an update, maybe for hours
+                raise NotReadyError(MIGRATING)
             connections = self._connections
             states, home = await history.states(), await history.home()
             parts = self._parts

@@ -189,6 +189,13 @@ class Folder:
         with contextlib.suppress(OSError):
             self._files.remove(self._known(hole))
 
+    def sweep(self, holes: Iterable[Hole]) -> None:
+        """Remove files of holes that there are no more: a full disk may keep one."""
+        kept = {self._known(hole) for hole in holes}
+        with contextlib.suppress(OSError):
+            for path in set(self.path.glob("known-*.json")) - kept:
+                self._files.remove(path)
+
     @property
     def _state(self) -> Path:
         return self.path / "state.json"

@@ -253,7 +253,7 @@ def _authorize(action: int, first: str | None, *_: object) -> int:
     """Refuse what could touch another file or lift the protection."""
     if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH):
         return sqlite3.SQLITE_DENY
-    if action == sqlite3.SQLITE_PRAGMA and first == "query_only":
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() == "query_only":
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
 
