@@ -97,7 +97,8 @@ async def test_a_recorder_that_fails_is_asked_again(
         await until("told", lambda: gaps.count("lost") + gaps.count("repaired") == 1)
         (gap,) = gaps.gaps
     if failures == 3:
-        assert (gap.state, asked) == ("repaired", 4)
+        assert gap.state == "repaired"
+        assert asked > failures
     else:
         assert (gap.state, asked) == ("lost", repairer_module.ATTEMPTS)
         assert "database is locked" in gap.outcome

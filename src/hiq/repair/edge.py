@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from hiq.errors import NotReadyError
 from hiq.repair.keys import Keys, journaled
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ __all__ = ["Edge", "find_edge"]
 QUIET_S: Final = 60.0
 """When no event comes, the recorder has committed after so long."""
 LONGEST_S: Final = 600.0
-"""When its commit is not seen, it is taken for granted after so long."""
+"""When its commit is not seen, it is taken for granted after so long: it may exclude
+all that came. Unless it says that it is behind."""
+BEHIND: Final = 1000
+"""Events that wait for a recorder that is behind; else it is some hundred at most."""
 POLL_S: Final = 1.0
 WITNESSES: Final = 50
 
@@ -70,6 +74,10 @@ async def find_edge(
         quiet_s: how long to wait when nothing happens.
         timer: seconds that never go back.
         sleep: waits so many seconds.
+
+    Raises:
+        NotReadyError: the recorder is too far behind; later it may not be.
+        What `history.rows` raises.
     """
     newest_us = max((state.updated_us for state in states), default=after_us)
     loop = asyncio.get_running_loop()
@@ -86,15 +94,25 @@ async def find_edge(
                 witnesses.setdefault(entity_id, time_us)
                 until_us = min(until_us or time_us, time_us)
         if until_us is None:
-            if timer() - began >= quiet_s:
+            if timer() - began >= quiet_s and await _up_to_date(history):
                 return Edge(max(newest_us, after_us), known, tail.sequence)
         elif await _committed(history, witnesses, until_us) or (
-            timer() - began >= LONGEST_S
+            timer() - began >= LONGEST_S and await _up_to_date(history)
         ):
             last = await loop.run_in_executor(executor, list, journaled(tail))
             known.update(key for key in last if key[1] > after_us)
             return Edge(max(until_us, after_us), known, tail.sequence)
         await sleep(POLL_S)
+
+
+async def _up_to_date(history: History) -> bool:
+    """Return True; NotReadyError if the recorder says that it is behind."""
+    waiting = (await history.info()).backlog or 0
+    if waiting > BEHIND:
+        raise NotReadyError(
+            f"the recorder of Home Assistant is {waiting} events behind"
+        )
+    return True
 
 
 async def _committed(
