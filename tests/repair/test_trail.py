@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from hiq.journal.journal import Entry, Journal
 from hiq.packing import compress
 from hiq.repair.memory import Memory, Parts
-from hiq.repair.state import MAX_TRAIL, Folder, Hole, State
+from hiq.repair.state import MAX_TRAIL, Folder, Hole, Note, State
 from hiq.settings.schema import BackfillSettings, JournalSettings
 from hiq.stats import JournalStats
 
@@ -83,9 +84,10 @@ def test_the_trail_is_bounded_and_sparse_where_it_is_old():
         state.end, state.complete_us = number, number * 10
         state.leave_trail()
     assert len(state.trail) <= MAX_TRAIL
-    assert state.trail[-3:] == [(n, n * 10) for n in (4_997, 4_998, 4_999)]
-    assert state.trail[0][0] < 2_500
-    assert state.trail == sorted(state.trail)
+    assert state.trail[-3:] == [Note(n, n * 10) for n in (4_997, 4_998, 4_999)]
+    ends = [note.end for note in state.trail]
+    assert ends[0] < 2_500
+    assert ends == sorted(ends)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_the_trail_is_bounded_and_sparse_where_it_is_old():
 )
 def test_going_back_ends_at_the_last_note_that_still_holds(end, complete_us, at):
     """Nothing if the end is there; the oldest note if all are newer."""
-    trail = [(n, n) for n in range(10, 101, 10)]
+    trail = [Note(n, n, n) for n in range(10, 101, 10)]
     state = State(complete_us=100, at=90, end=100, trail=trail)
     assert state.go_back(end) is (end < 100)
     assert (state.complete_us, state.at) == (complete_us, at)
@@ -110,9 +112,41 @@ def test_what_was_restored_into_a_lost_end_is_asked_for_again():
         until_us=begin_us + 60 * minute_us,
         done_us=begin_us + 50 * minute_us,
     )
-    trail = [(50, begin_us + 60 * minute_us)]
-    state = State(complete_us=trail[0][1], at=50, end=100, trail=trail, holes=[hole])
+    trail = [Note(50, begin_us + 60 * minute_us, 50)]
+    state = State(
+        complete_us=trail[0].complete_us, at=50, end=100, trail=trail, holes=[hole]
+    )
     assert not state.go_back(100)
     assert hole.done_us == begin_us + 50 * minute_us
     assert state.go_back(52)
     assert hole.done_us == begin_us
+
+
+def test_a_filled_hole_is_asked_for_again_if_its_rows_went():
+    """Notes that were left before it was filled do not go beyond its begin."""
+    begin_us, minute_us = 10**15, 60_000_000
+    hole = Hole(number=1, cause="disconnected", gaps=[1], after_us=begin_us)
+    hole.until_us = begin_us + 60 * minute_us
+    state = State(complete_us=begin_us, at=40, end=40)
+    state.leave_trail()
+    state.holes.append(hole)
+    for end in (50, 60, 70):  # live events come while it is filled
+        state.end, state.complete_us = end, hole.until_us + end
+        state.leave_trail()
+    state.holes.remove(hole)
+    state.end, state.complete_us, state.at = 80, hole.until_us + 80, 75
+    state.leave_trail()
+    whole = msgspec.json.encode(state)
+    assert state.go_back(65)
+    assert (state.complete_us, state.at) == (begin_us, 40)
+    state = msgspec.json.decode(whole, type=State)
+    assert not state.go_back(80)
+    assert state.complete_us == hole.until_us + 80
+
+
+def test_a_trail_of_an_older_hiq_is_read():
+    """Its notes had no third number."""
+    state = msgspec.json.decode(
+        b'{"complete_us":9,"end":7,"trail":[[5,6]]}', type=State
+    )
+    assert state.trail == [Note(5, 6)]

@@ -224,10 +224,10 @@ class Memory:
         mark, state = self.mark, self.state
         moved = state.complete_us != mark.complete_us
         state.complete_us, state.end = mark.complete_us, mark.seen
-        if moved:
-            state.leave_trail()
         filling = any(hole.until_us is not None for hole in state.holes)
         state.at = min(state.at, mark.sequence) if filling else mark.sequence
+        if moved:
+            state.leave_trail()
         state.settings = "" if self._all_states else self._parts.digest
         state.saved_s = self._clock()
         self._parts.folder.save(state, sync=sync)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["MARGIN_US", "MAX_NAMES", "Folder", "Hole", "State"]
+__all__ = ["MARGIN_US", "MAX_NAMES", "Folder", "Hole", "Note", "State"]
 
 logger = logging.getLogger("hiq.repair")
 
@@ -63,6 +63,20 @@ class Hole(Struct, kw_only=True):
     missing: str = ""
 
 
+class Note(Struct, frozen=True, array_like=True):
+    """How far all was complete, and journaled, at some earlier time.
+
+    Attributes:
+        end: where the journal ended.
+        complete_us: no further than to the begin of the first hole that was not filled.
+        at: the record from which on newer rows were to be found.
+    """
+
+    end: int
+    complete_us: int
+    at: int = 0
+
+
 class State(Struct, kw_only=True):
     """All of it.
 
@@ -71,8 +85,8 @@ class State(Struct, kw_only=True):
             before the first subscription.
         at: the record from which on the journal is read after a start.
         end: behind the record that was journaled last.
-        trail: where the journal ended and how far all was complete, at some earlier
-            times, oldest first; for a journal that has lost its end.
+        trail: notes of some earlier times, oldest first; for a journal that has lost
+            its end.
         holes: oldest first.
         outcomes: of the last ones that there are no more, oldest first.
         next_number: of the next hole.
@@ -85,7 +99,7 @@ class State(Struct, kw_only=True):
     complete_us: int | None = None
     at: int = 0
     end: int = 0
-    trail: list[tuple[int, int]] = field(default_factory=list)
+    trail: list[Note] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     next_number: int = 1
@@ -99,7 +113,9 @@ class State(Struct, kw_only=True):
         """Note where the journal ends and what is complete; older notes grow sparse."""
         if self.complete_us is None:
             return
-        self.trail.append((self.end, self.complete_us))
+        begins = (h.after_us for h in self.holes if h.after_us is not None)
+        complete_us = min(self.complete_us, *begins, self.complete_us)
+        self.trail.append(Note(self.end, complete_us, self.at))
         if len(self.trail) > MAX_TRAIL:
             half = len(self.trail) // 2
             self.trail = self.trail[:half:2] + self.trail[half:]
@@ -111,11 +127,11 @@ class State(Struct, kw_only=True):
         """
         if end >= self.end:
             return False
-        kept = [note for note in self.trail if note[0] <= end] or self.trail[:1]
+        kept = [note for note in self.trail if note.end <= end] or self.trail[:1]
         self.trail = kept
         if kept and self.complete_us is not None:
-            self.complete_us = min(self.complete_us, kept[-1][1])
-            self.at = min(self.at, kept[-1][0])
+            self.complete_us = min(self.complete_us, kept[-1].complete_us)
+            self.at = min(self.at, kept[-1].at)
         self.at = min(self.at, end)
         self.end = end
         for hole in self.holes:
