@@ -10,10 +10,12 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
+from hiq.clients.homeiq import HomeIq
+from hiq.clients.principal import EVERYTHING, Principal
 from hiq.clients.shedding import KEPT, shed, waiting_bytes
 from hiq.memorywatch import memory_watch
 from hiq.simulate.server import Simulator
-from tests.clients.talk import Home
+from tests.clients.talk import Home, messages
 from tests.serving import running, settings_for, until
 
 
@@ -33,6 +35,29 @@ def test_what_waits_becomes_a_gap_and_the_newest_stays() -> None:
     assert shed(server, "snapshots") == 1
     assert not home.hub.last
     assert shed(server, "waiting") == waiting_bytes(home.hub)
+
+
+def test_what_waits_for_clients_of_homeiq_too() -> None:
+    """Their queues are bounded, but each frame is there once for each client."""
+    home = Home()
+    it = HomeIq(
+        home.hub, Principal("a", EVERYTHING), "c_1", home.time.clocks, wake=lambda: None
+    )
+    it.begin()
+    it.receive('{"type":"subscribe","channels":["events"]}', 42)
+    assert len(messages(it.data_to_send(10**6))) == 2
+    home.fire(count=50)
+    assert 50 * 100 < waiting_bytes(home.hub) < 50 * 1000
+    server: Any = SimpleNamespace(hub=home.hub)
+    assert shed(server, "outboxes") == 50 - KEPT
+    assert shed(server, "outboxes") == 0
+    gap, *events = messages(it.data_to_send(10**6))
+    assert (gap["type"], gap["count"], gap["reason"]) == ("gap", 50 - KEPT, "overflow")
+    assert [e["event"]["data"]["new_state"]["attributes"]["n"] for e in events] == list(
+        range(51 - KEPT, 51)
+    )
+    it.end()
+    assert waiting_bytes(home.hub) == 0
 
 
 class Pump:

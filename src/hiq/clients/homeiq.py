@@ -211,6 +211,24 @@ class HomeIq:
             self._events.append(_Hole())
         self._wake()
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of the events that wait."""
+        return sum(len(one) for one in self._events if not isinstance(one, _Hole))
+
+    def give_up(self, kept: int) -> int:
+        """Let all but the newest events go, for want of memory; return how many."""
+        gone = counted = 0
+        while len(self._events) > kept:
+            one = self._events.popleft()
+            if isinstance(one, _Hole):
+                counted += one.count
+            else:
+                gone += 1
+        if gone + counted:
+            self._events.appendleft(_Hole(gone + counted))
+        return gone
+
     def data_to_send(self, most_bytes: int) -> bytes:
         """Return whole messages, about so many bytes, that count as sent; b"" for none.
 

@@ -26,8 +26,17 @@ class Stream(Protocol):
         """What it wants."""
         ...
 
+    @property
+    def waiting_bytes(self) -> int:
+        """About how many bytes of events wait to be sent."""
+        ...
+
     def deliver(self, event: Event, subs: tuple[str, ...]) -> None:
         """Take an event."""
+        ...
+
+    def give_up(self, kept: int) -> int:
+        """Let all but the newest events go; return how many went."""
         ...
 
 

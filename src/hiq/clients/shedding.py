@@ -23,14 +23,14 @@ OVERHEAD_BYTES: Final = 400
 
 
 def waiting_bytes(hub: Hub) -> int:
-    """Return about how many bytes wait for clients, as if none had two readers."""
+    """Return about how many bytes of events wait, as if none had two readers."""
     total = 0
     for session in hub.sessions:
         box = session.outbox
         sizes = [len(owed.event.json) for _, owed in islice(box.entries, SAMPLE)]
         if sizes:
             total += len(box) * (sum(sizes) // len(sizes) + OVERHEAD_BYTES)
-    return total
+    return total + sum(stream.waiting_bytes for stream in hub.streams)
 
 
 def shed(server: ClientServer, step: str) -> int:
@@ -41,7 +41,9 @@ def shed(server: ClientServer, step: str) -> int:
     hub = server.hub
     match step:
         case "outboxes":
-            return sum(session.outbox.give_up(KEPT) for session in hub.sessions)
+            return sum(session.outbox.give_up(KEPT) for session in hub.sessions) + sum(
+                stream.give_up(KEPT) for stream in hub.streams
+            )
         case "snapshots":
             count = len(hub.last)
             hub.informing.forget()
