@@ -72,6 +72,28 @@ async def test_a_recorder_that_stopped_gives_what_it_has(
         assert it.stats.backfill.points == gap.points > 50
 
 
+async def test_a_recorder_that_was_switched_off_is_found_out(
+    simulator: Simulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`recorder.disable`: it says that all is well, and shows nothing new."""
+    monkeypatch.setattr(edge_module, "LONGEST_S", 1.0)
+    async with running(settings) as it:
+        await until("subscribed", lambda: it.stats.snapshot_states)
+        simulator.fire(100)
+        await it.settled()
+        await simulator.down()
+        simulator.fire(100)
+        simulator.history.enabled = False
+        simulator.fire(100)
+        await simulator.up()
+        await until("subscribed", lambda: it.stats.ha.subscribed)
+        simulator.fire(10)
+        await until("told", lambda: it.stats.gaps.count("lost") == 1)
+        (gap,) = it.stats.gaps.gaps
+        assert "does not record" in gap.outcome
+        assert 50 < it.stats.backfill.points <= 100
+
+
 @pytest.mark.parametrize("failures", [3, 10_000])
 async def test_a_recorder_that_fails_is_asked_again(
     simulator: Simulator,

@@ -233,9 +233,12 @@ async def test_a_recorder_that_was_only_late_has_lost_nothing(
     real, asked = History.rows, Counter[int]()
 
     async def late(
-        self: History, entity_ids: Sequence[str], after_us: int, until_us: int
+        self: History,
+        entity_ids: Sequence[str],
+        after_us: int,
+        until_us: int | None = None,
     ) -> Any:
-        span_us = until_us - after_us
+        span_us = until_us - after_us if until_us else 0
         asked[span_us] += 1
         if span_us in PROBE_US and asked[span_us] == 1:
             return {}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hiq.errors import NotReadyError
+from hiq.ha.history_rows import MICROSECONDS
 from hiq.repair.keys import Keys, journaled
 
 if TYPE_CHECKING:
@@ -31,10 +32,11 @@ QUIET_S: Final = 60.0
 LONGEST_S: Final = 600.0
 """When its commit is not seen, it is taken for granted after so long: it may exclude
 all that came. Unless it says that it is behind."""
-BEHIND: Final = 1000
-"""Events that wait for a recorder that is behind; else it is some hundred at most."""
+BEHIND: Final = 100
+"""Events that wait for a recorder that is behind; else there are hardly any."""
 POLL_S: Final = 1.0
 WITNESSES: Final = 50
+PAST_US: Final = 86_400 * MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,14 @@ class Edge:
         until_us: the end of the hole.
         known: what the live path has delivered of it.
         sequence: the record before which all of that was journaled.
+        stopped: the recorder did not write what came since, of entities whose past it
+            has: nobody knows from when on. `recorder.disable` shows in no other way.
     """
 
     until_us: int
     known: Keys
     sequence: int
+    stopped: bool = False
 
 
 async def find_edge(
@@ -59,6 +64,7 @@ async def find_edge(
     after_us: int,
     *,
     executor: Executor | None,
+    growing: bool = True,
     quiet_s: float = QUIET_S,
     timer: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -71,6 +77,8 @@ async def find_edge(
         tail: reads the journal from before the hole was found.
         after_us: the begin of the hole; older keys are not needed.
         executor: where the journal is read.
+        growing: whether the recorder writes what happens; else there is no commit to
+            wait for.
         quiet_s: how long to wait when nothing happens.
         timer: seconds that never go back.
         sleep: waits so many seconds.
@@ -84,6 +92,7 @@ async def find_edge(
     known = Keys()
     witnesses: dict[str, int] = {}
     until_us: int | None = None
+    stopped = False
     began = timer()
     while True:
         fresh = await loop.run_in_executor(executor, list, journaled(tail))
@@ -93,16 +102,27 @@ async def find_edge(
             if time_us > newest_us:
                 witnesses.setdefault(entity_id, time_us)
                 until_us = min(until_us or time_us, time_us)
-        if until_us is None:
-            if timer() - began >= quiet_s and await _up_to_date(history):
-                return Edge(max(newest_us, after_us), known, tail.sequence)
-        elif await _committed(history, witnesses, until_us) or (
-            timer() - began >= LONGEST_S and await _up_to_date(history)
-        ):
-            last = await loop.run_in_executor(executor, list, journaled(tail))
-            known.update(key for key in last if key[1] > after_us)
-            return Edge(max(until_us, after_us), known, tail.sequence)
+        if not growing:
+            break
+        if until_us is not None and await _shown(history, witnesses, until_us):
+            break
+        longest_s = quiet_s if until_us is None else LONGEST_S
+        if timer() - began >= longest_s and await _up_to_date(history):
+            expected = witnesses or _newest(states, after_us)
+            stopped = await _lacks(history, expected)
+            break
         await sleep(POLL_S)
+    last = await loop.run_in_executor(executor, list, journaled(tail))
+    known.update(key for key in last if key[1] > after_us)
+    until_us = max(newest_us if until_us is None else until_us, after_us)
+    return Edge(until_us, known, tail.sequence, stopped)
+
+
+def _newest(states: Sequence[CurrentState], after_us: int) -> dict[str, int]:
+    """Return what changed last in the hole."""
+    found = [state for state in states if state.updated_us > after_us]
+    found.sort(key=lambda state: state.updated_us, reverse=True)
+    return {state.entity_id: state.updated_us for state in found[:WITNESSES]}
 
 
 async def _up_to_date(history: History) -> bool:
@@ -115,9 +135,25 @@ async def _up_to_date(history: History) -> bool:
     return True
 
 
-async def _committed(
-    history: History, witnesses: dict[str, int], until_us: int
-) -> bool:
+async def _shown(history: History, witnesses: dict[str, int], since_us: int) -> bool:
     """Whether the recorder shows a row that is at least so new."""
-    asked = sorted(witnesses, key=lambda name: witnesses[name])[:WITNESSES]
-    return bool(await history.rows(asked, until_us - 1))
+    return bool(await history.rows(_first(witnesses), since_us - 1))
+
+
+async def _lacks(history: History, expected: dict[str, int]) -> bool:
+    """Whether the recorder does not show the newest, though it has older rows of it."""
+    names = _first(expected)
+    since_us = min((expected[name] for name in names), default=0)
+    rows = await history.rows(names, since_us - 1)
+    shown_us = max(
+        (row.updated_us for found in rows.values() for row in found), default=0
+    )
+    lacking = [name for name in names if expected[name] > shown_us]
+    if not lacking:
+        return False
+    return bool(await history.rows(lacking, since_us - PAST_US, since_us - 1))
+
+
+def _first(witnesses: dict[str, int]) -> list[str]:
+    """Return the entities whose events came first."""
+    return sorted(witnesses, key=lambda name: witnesses[name])[:WITNESSES]

@@ -244,6 +244,7 @@ class Memory:
         self.state.at = min(self.state.at, self.mark.sequence)
         hole.after_us = hole.done_us = after_us
         hole.until_us = max(edge.until_us, after_us)
+        hole.stopped = edge.stopped
         self.mark.jump(hole.until_us, edge.sequence)
         self.state.guessed = False
         self.save(sync=True)

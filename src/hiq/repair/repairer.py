@@ -243,13 +243,19 @@ class Repairer:
             converter = Converter(parts.options, parts.schemas, first_ids)
             await converter.learn(states, home)
             if memory.edge is not None:
-                await self._find(history, memory.edge, states, connections)
+                await self._find(
+                    history,
+                    memory.edge,
+                    states,
+                    connections,
+                    growing=recorder.works,
+                )
             names = memory.names | {state.entity_id for state in states}
             wanted = converter.wanted(names | home.entities.keys())
             self._report.measure("running")
             for hole in [h for h in memory.state.holes if h.until_us is not None]:
                 await self._fill(history, hole, converter, wanted)
-                if not recorder.works:
+                if hole.stopped or not recorder.works:
                     hole.missing = hole.missing or NOT_RECORDING
                 await self._report.filled(hole)
         self._report.measure("idle")
@@ -260,6 +266,8 @@ class Repairer:
         hole: Hole,
         states: Sequence[CurrentState],
         connections: int,
+        *,
+        growing: bool,
     ) -> None:
         """Find the end of a hole."""
         memory, parts = self._remembered, self._parts
@@ -274,6 +282,7 @@ class Repairer:
             tail,
             after_us,
             executor=parts.executor,
+            growing=growing,
             quiet_s=self._quiet_s,
         )
         if connections != self._connections:

@@ -48,6 +48,7 @@ class Hole(Struct, kw_only=True):
         points: points restored.
         known: rows that had been delivered already.
         missing: why something stays missing in any case; "" if nothing is known.
+        stopped: the recorder writes no more.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Hole(Struct, kw_only=True):
     points: int = 0
     known: int = 0
     missing: str = ""
+    stopped: bool = False
 
 
 class Note(Struct, frozen=True, array_like=True):

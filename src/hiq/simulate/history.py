@@ -56,12 +56,14 @@ class History:
 
     - `forgotten`: how many are gone because of the limit.
     - `flags`: what `recorder/info` says otherwise than that all is well.
+    - `enabled`: False after `recorder.disable`, which `recorder/info` does not show.
     """
 
     def __init__(self, limit: int = 50_000) -> None:
         self.limit = limit
         self.forgotten = 0
         self.flags: dict[str, bool] = {}
+        self.enabled = True
         self._rows: dict[str, deque[_Row]] = {}
         self._order: deque[str] = deque()
 
@@ -70,12 +72,15 @@ class History:
 
     def add(self, state: State) -> None:
         """Remember a state; the oldest of all goes when there are too many."""
+        if not self.enabled:
+            return
         row = _Row(state.state, state.attributes, state.changed_us, state.updated_us)
         self._append(state.entity_id, row)
 
     def remove(self, entity_id: str, time_us: int) -> None:
         """Remember that an entity was removed: a row without a state."""
-        self._append(entity_id, _Row(None, {}, time_us, time_us))
+        if self.enabled:
+            self._append(entity_id, _Row(None, {}, time_us, time_us))
 
     def clear(self) -> None:
         """Forget everything, as a recorder does whose database is new."""
