@@ -8,6 +8,7 @@ HiqError
 |   `-- TransitionError      ours: a connection state that may not follow
 |-- ConnectionLost           the network's: retry
 |-- CommandError             the peer's: Home Assistant answered a command with an error
+|-- NotReadyError            the peer's: Home Assistant cannot answer yet; wait
 |-- JournalError             the disk's
 |   |-- JournalCorrupt       a record does not hold what it says
 |   |-- JournalFull          the cap or the disk is reached
@@ -34,6 +35,7 @@ __all__ = [
     "JournalError",
     "JournalFull",
     "JournalLocked",
+    "NotReadyError",
     "Problem",
     "ProtocolError",
     "ServiceUnreachable",
