@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import hypothesis
 import pytest
@@ -164,6 +164,22 @@ def listener(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     chosen = found if kind == "compiled" else listening.PlainListener
     monkeypatch.setattr("hiq.ha.connection.make_listener", chosen)
     return kind
+
+
+@pytest.fixture(params=["reference", "core"])
+def implementation(request: pytest.FixtureRequest) -> Any:
+    """Each of the two converters, as a class: the oracle, and the compiled one."""
+    from hiq import Pipeline  # noqa: PLC0415  only for those who ask
+    from tests.reference import ReferencePipeline  # noqa: PLC0415
+
+    return {"reference": ReferencePipeline, "core": Pipeline}[request.param]
+
+
+@pytest.fixture
+def nothing_left_behind() -> Iterator[None]:
+    """No future with an exception that nobody took, no socket left open."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-SRC = Path(__file__).parent.parent / "src" / "hiq"
+ROOT = Path(__file__).parent.parent
+SRC = ROOT / "src" / "hiq"
 
 FLOOR_0 = (
     *("errors", "settings", "log", "backoff", "breaker", "flow", "stats", "gaps"),
@@ -197,11 +198,12 @@ def test_foreign_imports_have_their_floor(module: str) -> None:
 
 
 def test_every_source_file_fits_its_room() -> None:
-    """No source file is longer than 350 lines."""
+    """No file of source, tests or benchmarks is longer than 350 lines."""
     long = {
-        str(path.relative_to(SRC)): lines
+        str(path.relative_to(ROOT)): lines
+        for folder in (SRC, ROOT / "tests", ROOT / "benchmarks")
         for pattern in ("*.py", "*.pyx", "*.pxd", "*.h", "*.css")
-        for path in SRC.rglob(pattern)
+        for path in folder.rglob(pattern)
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350
     }
     assert long == {}

@@ -8,38 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from websockets.asyncio.client import connect
 
 from hiq import deliveries, readback
 from hiq.errors import SinkUnreadable
-from hiq.settings import HttpSettings, JournalSettings, MonitorSettings, SinkSettings
-from hiq.settings.schema import ClientsSettings
+from hiq.settings import JournalSettings, MonitorSettings, SinkSettings
 from hiq.simulate.server import Simulator
 from tests.fake_influx import FakeInflux, Fault
-from tests.serving import Running, StubbornSink, running, settings_for, until
-
-QUICK = MonitorSettings(
-    interval=0.05,
-    ha_silent=0.3,
-    entity_silent=0.3,
-    learn=0.5,
-    read_back=0.2,
-    latency_warning=10.0,
-    latency_critical=20.0,
-)
-
-
-def book(it: Running) -> tuple[list[str], list[str]]:
-    """Keys of alerts that last, and of those that are over."""
-    alerts = it.service.oversight.alerts
-    return [one.key for one in alerts.active], [one.key for one in alerts.history]
-
+from tests.overseeing import QUICK, book, over, quick, told
+from tests.serving import Running, StubbornSink, running, until
 
 HURRIED = {"ha_silent", "entity_silent", "stuck"}
 """With times that short, a machine that stands still for a moment raises them, too."""
@@ -52,24 +33,6 @@ def unhurried(it: Running) -> tuple[list[str], list[str]]:
         for keys in book(it)
     )
     return active, history
-
-
-async def told(it: Running, key: str) -> None:
-    """Wait until an alert is raised."""
-    await until(f"{key} is told", lambda: key in it.service.oversight.alerts)
-
-
-async def over(it: Running, key: str) -> None:
-    """Wait until it is over; it was raised once."""
-    alerts = it.service.oversight.alerts
-    await until(f"{key} is over", lambda: key not in alerts)
-    assert [one.key for one in alerts.history].count(key) == 1
-
-
-def quick(home: Simulator, folder: Path, **changes: Any) -> Any:
-    """Settings with all times shortened."""
-    changes.setdefault("monitor", QUICK)
-    return settings_for(home, folder, **changes)
 
 
 async def test_a_mute_home(simulator: Simulator, tmp_path: Path) -> None:
@@ -280,65 +243,6 @@ async def test_a_clock_that_is_wrong(tmp_path: Path) -> None:
             assert unhurried(it) == (["clock_skew"], [])
     finally:
         await home.stop()
-
-
-class Client:
-    """A client of /ws that reads what it gets."""
-
-    def __init__(self, socket: Any) -> None:
-        self.socket = socket
-        self.frames: list[dict[str, Any]] = []
-
-    async def read(self, what: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Read until a frame is as wanted."""
-        async with asyncio.timeout(10):
-            while True:
-                frame = json.loads(await self.socket.recv())
-                self.frames.append(frame)
-                if what(frame):
-                    return frame
-
-    async def say(self, **frame: Any) -> None:
-        """Send a frame."""
-        await self.socket.send(json.dumps(frame))
-
-
-async def test_a_client_that_does_not_confirm_and_one_that_hears_of_it(
-    simulator: Simulator, tmp_path: Path
-) -> None:
-    """Told to clients that want alerts; over when the other confirms."""
-    settings = quick(
-        simulator,
-        tmp_path,
-        clients=ClientsSettings(ack_timeout=0.2, durable=False),
-        http=HttpSettings(port=0),
-    )
-    async with running(settings) as it:
-        assert it.service.url is not None
-        url = it.service.url.replace("http", "ws") + "/ws"
-        async with (
-            connect(url, subprotocols=["hiq.v1"]) as first,
-            connect(url, subprotocols=["hiq.v1"]) as second,
-        ):
-            lazy, keen = Client(first), Client(second)
-            await lazy.say(type="subscribe", id=1, filter={"domains": ["light"]})
-            await keen.say(
-                type="subscribe", id=1, filter={"domains": ["none"], "alerts": True}
-            )
-            for client in (lazy, keen):
-                await client.read(lambda frame: frame["type"] == "result")
-            simulator.set("light.one", "on")
-            event = await lazy.read(lambda frame: frame["type"] == "event")
-            raised = await keen.read(lambda frame: frame["type"] == "alert")
-            assert raised["key"].startswith("client_not_acking:")
-            assert (raised["state"], raised["severity"]) == ("raised", "warning")
-            await lazy.say(type="ack", seq=event["seq"])
-            cleared = await keen.read(lambda frame: frame["type"] == "alert")
-            assert (cleared["key"], cleared["state"]) == (raised["key"], "cleared")
-            assert raised["since"] == cleared["since"]
-        latency = (await it.get("/api/v1/alerts"))[1]["latency"]
-        assert latency["clients"]["count"] >= 1
-        assert latency["clients"]["p50"] < 10
 
 
 async def test_a_healthy_run_with_faults_on_the_way_raises_nothing_false(

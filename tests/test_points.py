@@ -10,36 +10,11 @@ from typing import Any
 
 import pytest
 
-from hiq import Pipeline
-from tests.events import TIME_NS, frame, state_changed
-from tests.lineprotocol import Decoded, decode
-from tests.reference import ReferencePipeline
+from tests.converting import convert
+from tests.events import TIME_NS
+from tests.lineprotocol import Decoded
 
-IMPLEMENTATIONS = {"reference": ReferencePipeline, "core": Pipeline}
 X = {"domain": "sensor", "entity_id": "x"}
-
-
-@pytest.fixture(params=IMPLEMENTATIONS.values(), ids=IMPLEMENTATIONS)
-def implementation(request: pytest.FixtureRequest) -> Any:
-    """Each of the two converters."""
-    return request.param
-
-
-def convert(
-    implementation: Any,
-    options: Any = None,
-    *,
-    platform: str | None = None,
-    **event: Any,
-) -> Decoded | None:
-    """Point of one event, None if there is none."""
-    pipeline = implementation(options)
-    if platform is not None:
-        pipeline.set_tags(event.get("entity_id", "sensor.x"), {"platform": platform})
-    verdict = pipeline.feed(frame(state_changed(**event)))
-    points = decode(pipeline.take())
-    assert (verdict.points, verdict.rejected) == (len(points), 0)
-    return points[0] if points else None
 
 
 def attributes_of(implementation: Any, given: dict[str, Any], **more: Any) -> Any:

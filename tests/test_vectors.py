@@ -11,23 +11,14 @@ from typing import Any
 
 import pytest
 
-from hiq import Pipeline
 from tests.corpus import vectors
 from tests.events import TIME_NS, frame, state_changed
 from tests.lineprotocol import Decoded, decode
-from tests.reference import ReferencePipeline
 
 # Its attributes are NaN and Infinity: Home Assistant sends null for them, so the case
 # cannot arrive as JSON. `test_the_case_that_is_not_json` shows what arrives instead.
 NOT_JSON = "attr inf/nan"
 CASES = {case["name"]: case for case in vectors()}
-IMPLEMENTATIONS = {"reference": ReferencePipeline, "core": Pipeline}
-
-
-@pytest.fixture(params=IMPLEMENTATIONS.values(), ids=IMPLEMENTATIONS)
-def implementation(request: pytest.FixtureRequest) -> Any:
-    """Each of the two converters."""
-    return request.param
 
 
 def expected(case: dict[str, Any]) -> list[Decoded]:

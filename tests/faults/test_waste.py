@@ -1,42 +1,24 @@
-"""What costs too much, or for ever: W01-W15."""
+"""What costs too much, or for ever, with no service: W01, W02, W07, W09, W11, W12, W15."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from hiq import Pipeline, deliveries
-from hiq import appending as appending_module
+from hiq import Pipeline
 from hiq.counting import Counting
 from hiq.ha.feed import Feed
 from hiq.ha.states import ConnectionState, States
 from hiq.observe import Observers
-from hiq.settings import JournalSettings
-from hiq.simulate.server import Simulator
-from hiq.sink.base import Batch, Done, Outcome, Retry
 from hiq.stats import Stats
 from hiq.web.house import House
 from hiq.web.site import resident_bytes
 from tests.corpus import frames
 from tests.events import frame, state_changed
-from tests.fake_influx import FakeInflux
-from tests.faults.databases import influx_settings
-from tests.serving import StubbornSink, running, settings_for, until
 from tests.web.test_house import event, listen, state
-
-EVENTS = 1_000
-TRICKLE = 100
-"""Events that come one by one, each in a read of its own."""
 
 
 def fastest(work: Callable[[], object], times: int = 5) -> float:
@@ -111,95 +93,6 @@ def test_W02_tags_are_escaped_once_for_each_entity() -> None:
     assert 2 * fastest(again) < fastest(first)
 
 
-async def through(
-    simulator: Simulator, folder: Path, work: Callable[[], None] = lambda: None
-) -> None:
-    """Run a service, call `work` when it is live, then send it some events."""
-    async with running(settings_for(simulator, folder)) as it:
-        await until("subscribed", lambda: it.stats.snapshot_states)
-        await it.settled()
-        work()
-        simulator.fire(EVENTS)
-        await until("received", lambda: it.stats.received == 60 + EVENTS)
-        for number in range(1, TRICKLE + 1):
-            simulator.fire(1)
-            await until("it", lambda n=number: it.stats.changes == EVENTS + n)
-        await it.settled()
-
-
-async def test_W03_no_line_is_made_up_for_each_event(
-    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody even asks for each event whether a line would be shown."""
-    asked: list[str] = []
-    ask = logging.Logger.isEnabledFor
-
-    def counted(logger: logging.Logger, level: int) -> bool:
-        if logger.name.startswith("hiq") and "simulate" not in logger.name:
-            asked.append(logger.name)
-        return ask(logger, level)
-
-    await through(
-        simulator,
-        tmp_path,
-        lambda: monkeypatch.setattr(logging.Logger, "isEnabledFor", counted),
-    )
-    assert len(asked) < TRICKLE / 5
-
-
-async def test_W04_no_random_id_is_made_for_each_event(
-    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The kernel is not asked for entropy while events come."""
-    made: list[str] = []
-    entropy, identity = os.urandom, uuid.uuid4
-
-    def begin() -> None:
-        monkeypatch.setattr(os, "urandom", lambda n: made.append("u") or entropy(n))
-        monkeypatch.setattr(uuid, "uuid4", lambda: made.append("i") or identity())
-
-    await through(simulator, tmp_path, begin)
-    assert made == []
-
-
-async def test_W05_no_line_is_logged_for_each_event(
-    simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Not at the level of debugging either; latency is in histograms."""
-    with caplog.at_level(logging.DEBUG, "hiq"):
-        await through(simulator, tmp_path, caplog.clear)
-        lines = [r for r in caplog.records if "simulate" not in r.name]
-    assert len(lines) < 20
-
-
-async def test_W06_no_task_is_made_for_each_event(
-    simulator: Simulator, tmp_path: Path
-) -> None:
-    """Tasks follow reads and requests; a frame asks for the time once."""
-    loop = asyncio.get_running_loop()
-    made = 0
-
-    def make(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> Any:
-        nonlocal made
-        made += 1
-        return asyncio.Task(coro, loop=loop, **options)
-
-    await through(simulator, tmp_path, lambda: loop.set_task_factory(make))
-    loop.set_task_factory(None)
-    assert made < EVENTS / 10
-
-    looks: list[float] = []
-    feed = Feed(
-        Pipeline(),
-        Stats(),
-        on_full=lambda: None,
-        clock=lambda: looks.append(0.0) or 0.0,
-    )
-    one = frame(state_changed())
-    feed(b"[" + b",".join([one] * 50) + b"]", snapshot=False)
-    assert len(looks) == 1
-
-
 def test_W07_no_frame_is_kept() -> None:
     """After `feed` nobody holds the frame, and what is buffered is the line only."""
     pipeline = Pipeline()
@@ -210,44 +103,6 @@ def test_W07_no_frame_is_kept() -> None:
     given.clear()  # BufferError if somebody still looked at it
     assert b"filler" in pipeline.take()
     assert pipeline.buffered_bytes == 0
-
-
-class Forgetful(StubbornSink):
-    """A database that wants everything three times."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.bodies: list[bytes] = []
-
-    async def write(self, batch: Batch) -> Outcome:
-        """Remember what came; take it at the third time."""
-        self.bodies.append(bytes(batch.body))
-        if len(self.bodies) % 3:
-            return Retry("not yet", after_s=0.0)
-        self.written += batch.points
-        return Done()
-
-
-async def test_W08_a_retry_sends_the_same_bytes(
-    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Lines are checked, encoded and compressed once, however often they are sent."""
-    sink = Forgetful("store")
-    compressed: list[int] = []
-    compress = appending_module.compress
-
-    def counted(data: Any) -> bytes:
-        compressed.append(len(data))
-        return compress(data)
-
-    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
-    monkeypatch.setattr(appending_module, "compress", counted)
-    async with running(settings_for(simulator, tmp_path)) as it:
-        await until("taken", lambda: sink.written)
-        await it.settled()
-        assert sink.bodies[0] == sink.bodies[1] == sink.bodies[2]
-        assert len(compressed) == it.stats.journal.records
-        assert it.stats.sinks["store"].retries >= 2
 
 
 def test_W09_a_filtered_event_costs_a_part_of_an_accepted_one() -> None:
@@ -268,26 +123,6 @@ def test_W09_a_filtered_event_costs_a_part_of_an_accepted_one() -> None:
     assert points[1] == 0
     accepted, filtered = (fastest(one, 7) for one in work)
     assert filtered <= 0.6 * accepted
-
-
-async def test_W10_what_is_sent_is_compressed(
-    simulator: Simulator, tmp_path: Path
-) -> None:
-    """The wire carries a quarter of the lines at most, and they are short themselves."""
-    async with FakeInflux(2) as influx:
-        async with running(influx_settings(simulator, tmp_path, influx)) as it:
-            await until("subscribed", lambda: it.stats.snapshot_states)
-            simulator.fire(EVENTS)
-            await until("received", lambda: it.stats.received == 60 + EVENTS)
-            await it.settled()
-        writes = [seen for seen in influx.requests if seen.path == "/api/v2/write"]
-        assert {seen.headers["Content-Encoding"] for seen in writes} == {"gzip"}
-        sent = sum(int(seen.headers["Content-Length"]) for seen in writes)
-        assert 4 * sent < sum(len(line) + 1 for line in influx.lines)
-
-    pipeline = Pipeline({"schema": "homeiq"})  # that of the service before: 1,526 bytes
-    points = sum(pipeline.feed(one).points for one in frames(limit=2_000))
-    assert len(pipeline.take()) <= 650 * points
 
 
 HEAVY = ("sqlalchemy", "alembic", "fastapi", "pydantic", "apscheduler", "pandas",
@@ -325,37 +160,6 @@ def test_W12_a_light_costs_the_same_among_a_thousand() -> None:
         listen(house)
         work.append(calls(lambda house=house: house.observe(events)))
     assert work[0] == work[1]
-
-
-async def test_W13_one_layer_holds_an_event(
-    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One commit, one request; the longest wait is the commit's, a quarter second."""
-    sink = StubbornSink("store")
-    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
-    async with running(settings_for(simulator, tmp_path)) as it:
-        await until("subscribed", lambda: it.stats.snapshot_states)
-        await it.settled()
-        commits = it.stats.journal.commits
-        requests = it.stats.sinks["store"].requests["done"]
-        simulator.set("sensor.single", "1")
-        await until("received", lambda: it.stats.received == 61)
-        await it.settled()
-        assert it.stats.journal.commits == commits + 1
-        assert it.stats.sinks["store"].requests["done"] == requests + 1
-    assert JournalSettings().commit == 0.25
-
-
-async def test_W14_the_database_is_not_asked_at_the_start(
-    simulator: Simulator, tmp_path: Path
-) -> None:
-    """What is sent to it are writes; totals come from hiq's own files."""
-    async with FakeInflux(2) as influx:
-        async with running(influx_settings(simulator, tmp_path, influx)) as it:
-            await until("subscribed", lambda: it.stats.snapshot_states)
-            await it.settled()
-        asked = {(seen.method, seen.path) for seen in influx.requests}
-    assert asked == {("POST", "/api/v2/write")}
 
 
 def test_W15_a_million_events_leave_no_trace() -> None:

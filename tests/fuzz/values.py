@@ -21,8 +21,8 @@ from random import Random
 from hiq import Pipeline
 from tests.fuzz import words
 from tests.fuzz.judge import Difference
+from tests.reference.frames import Rejected, time_ns
 from tests.reference.line import field_value, one_line
-from tests.reference.pipeline import Rejected, time_ns
 from tests.reference.text import digit_tail, number_of, text_of
 
 MANY = 48

@@ -8,8 +8,7 @@ from hiq.gaps import Ledger
 from hiq.repair.gap_points import gap_points
 from hiq.settings.schema import BackfillSettings
 from tests.lineprotocol import decode_one
-from tests.repair.test_repair_service import Counting
-from tests.repair.test_repair_service import sink as sink  # noqa: PLC0414  a fixture
+from tests.repair.counting import Counting
 from tests.serving import running, settings_for, until
 
 if TYPE_CHECKING:

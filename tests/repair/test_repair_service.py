@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from hiq import deliveries
 from hiq.discovery.renames import Rename, Renames
 from hiq.errors import ConnectionLost
 from hiq.ha import history_plan as plan_module
 from hiq.ha.history import History
-from hiq.repair import edge as edge_module
 from hiq.repair import repairer as repairer_module
 from hiq.repair.filling import PROBE_US
-from hiq.repair.keys import keys_of, lines_of
 from hiq.settings import SinkSettings
 from hiq.settings.schema import BackfillSettings
-from hiq.sink.base import Batch, Done, Outcome
-from tests.serving import Running, StubbornSink, running, settings_for, until
+from tests.repair.counting import Counting, truth
+from tests.serving import Running, running, settings_for, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,44 +26,6 @@ if TYPE_CHECKING:
 
     from hiq.ha.history_rows import Row
     from hiq.simulate.server import Simulator
-
-
-class Counting(StubbornSink):
-    """Keeps repeats, as VictoriaMetrics does: how often did each point come?"""
-
-    def __init__(self) -> None:
-        super().__init__("store")
-        self.points: Counter[tuple[str, int]] = Counter()
-        self.lines = b""
-
-    async def write(self, batch: Batch) -> Outcome:
-        """Count."""
-        self.lines += batch.lines()
-        self.points.update(keys_of(lines_of(batch.parts())))
-        return Done()
-
-
-@pytest.fixture
-def sink(monkeypatch: pytest.MonkeyPatch) -> Counting:
-    """Make every service of the test write there; find edges soon."""
-    sink = Counting()
-    monkeypatch.setattr(deliveries, "make", lambda settings, data_dir: sink)
-    monkeypatch.setattr(repairer_module, "TICK_S", 0.05)
-    monkeypatch.setattr(repairer_module, "QUIET_S", 0.5)
-    monkeypatch.setattr(edge_module, "POLL_S", 0.05)
-    return sink
-
-
-def truth(simulator: Simulator, since_us: int = 0) -> Counter[tuple[str, int]]:
-    """Every state that makes a point, once."""
-    return Counter(
-        {
-            (fired.entity_id, fired.updated_us)
-            for fired in simulator.fired
-            if fired.updated_us >= since_us
-            and fired.state not in {"unknown", "unavailable", ""}
-        }
-    )
 
 
 async def test_what_a_cut_connection_missed_is_filled(

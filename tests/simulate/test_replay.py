@@ -15,7 +15,7 @@ from hiq.simulate.replay import events, replay
 from hiq.simulate.server import Simulator
 from hiq.simulate.world import World
 from tests.contract.client import opened
-from tests.simulate.test_server import address, subscribe
+from tests.simulate.talking import address, subscribe
 
 FRAMES = Path(__file__).parent.parent / "corpus" / "frames"
 ODD = b'{"event_type":"state_changed","data":{"x":1.50,"y":1e400}, "z":"\\u00e9"}'
