@@ -157,3 +157,4 @@ async def test_a_recorder_that_does_not_record(
     recorder = Recorder(commits_s=None, backlog=40_000)
     edge = await edge_of(recorder, monkeypatch, *live, growing=False)
     assert (edge.until_us, recorder.now_s) == (until_us, 0.0)
+    assert edge.stopped

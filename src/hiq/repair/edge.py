@@ -47,8 +47,9 @@ class Edge:
         until_us: the end of the hole.
         known: what the live path has delivered of it.
         sequence: the record before which all of that was journaled.
-        stopped: the recorder did not write what came since, of entities whose past it
-            has: nobody knows from when on. `recorder.disable` shows in no other way.
+        stopped: the recorder does not record, and nobody knows from when on. It says
+            so, or shows nothing new of entities whose past it has: `recorder.disable`
+            shows in no other way.
     """
 
     until_us: int
@@ -92,7 +93,7 @@ async def find_edge(
     known = Keys()
     witnesses: dict[str, int] = {}
     until_us: int | None = None
-    stopped = False
+    stopped = not growing
     began = timer()
     while True:
         fresh = await loop.run_in_executor(executor, list, journaled(tail))
@@ -102,12 +103,13 @@ async def find_edge(
             if time_us > newest_us:
                 witnesses.setdefault(entity_id, time_us)
                 until_us = min(until_us or time_us, time_us)
-        if not growing:
+        if stopped:
             break
         if until_us is not None and await _shown(history, witnesses, until_us):
             break
         longest_s = quiet_s if until_us is None else LONGEST_S
-        if timer() - began >= longest_s and await _up_to_date(history):
+        if timer() - began >= longest_s:
+            await _check_backlog(history)
             expected = witnesses or _newest(states, after_us)
             stopped = await _lacks(history, expected)
             break
@@ -125,14 +127,13 @@ def _newest(states: Sequence[CurrentState], after_us: int) -> dict[str, int]:
     return {state.entity_id: state.updated_us for state in found[:WITNESSES]}
 
 
-async def _up_to_date(history: History) -> bool:
-    """Return True; NotReadyError if the recorder says that it is behind."""
+async def _check_backlog(history: History) -> None:
+    """Raise NotReadyError if the recorder says that it is behind."""
     waiting = (await history.info()).backlog or 0
     if waiting > BEHIND:
         raise NotReadyError(
             f"the recorder of Home Assistant is {waiting} events behind"
         )
-    return True
 
 
 async def _shown(history: History, witnesses: dict[str, int], since_us: int) -> bool:

@@ -237,7 +237,7 @@ class Memory:
     def found(self, hole: Hole, after_us: int, edge: Edge) -> None:
         """Note the end of a hole; the mark goes on from there. Blocks; OSError."""
         waiting = [h.until_us for h in self.state.holes if h.until_us is not None]
-        after_us = max(after_us, *waiting, after_us)  # what is older is theirs
+        after_us = max([after_us, *waiting])  # what is older is theirs
         edge.known.update(key for key in self._recent if key[1] > after_us)
         self._parts.folder.save_known(hole, edge.known)
         self.known[hole.number] = edge.known

@@ -58,9 +58,6 @@ REFUSED: Final = {"unknown_command", "unauthorized"}
 ATTEMPTS: Final = 10
 """Other errors in a row, without any progress, before the holes are given up."""
 MIGRATING: Final = "the recorder of Home Assistant migrates its database"
-NOT_RECORDING: Final = (
-    "the recorder of Home Assistant does not record: what it has not got is lost"
-)
 
 
 class Repairer:
@@ -255,9 +252,6 @@ class Repairer:
             self._report.measure("running")
             for hole in [h for h in memory.state.holes if h.until_us is not None]:
                 await self._fill(history, hole, converter, wanted)
-                if hole.stopped or not recorder.works:
-                    hole.missing = hole.missing or NOT_RECORDING
-                await self._report.filled(hole)
         self._report.measure("idle")
 
     async def _find(
@@ -315,7 +309,7 @@ class Repairer:
         converter: Converter,
         entity_ids: Sequence[str],
     ) -> None:
-        """Fill one hole."""
+        """Fill one hole and settle its gaps."""
         memory = self._remembered
         known = memory.known.setdefault(hole.number, Keys())
         filling = Filling(
@@ -329,6 +323,7 @@ class Repairer:
             tick_s=self._tick_s,
         )
         await filling.run(history, converter, entity_ids)
+        await self._report.filled(hole)
 
     async def _progress(self, sequence: int) -> None:
         """Save how far a hole is filled."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from hiq.ha.history_rows import MICROSECONDS
 from hiq.repair.gap_points import gap_points
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Report"]
 
 logger = logging.getLogger("hiq.repair")
+
+NOT_RECORDING: Final = (
+    "the recorder of Home Assistant does not record: what it has not got is lost"
+)
 
 
 class Report:
@@ -71,20 +75,21 @@ class Report:
         Raises:
             OSError: what is remembered could not be saved.
         """
+        missing = hole.missing or (NOT_RECORDING if hole.stopped else "")
         logger.log(
-            logging.WARNING if hole.missing else logging.INFO,
+            logging.WARNING if missing else logging.INFO,
             "a hole is filled",
             extra={
                 "cause": hole.cause,
                 "rows": hole.rows,
                 "points": hole.points,
                 "delivered_before": hole.known,
-                **({"missing": hole.missing} if hole.missing else {}),
+                **({"missing": missing} if missing else {}),
             },
         )
         text = f"backfill: {hole.rows} rows read, {hole.known} had been delivered"
-        if hole.missing:
-            await self._settle(hole, "lost", f"{hole.missing}; {text}", hole.points)
+        if missing:
+            await self._settle(hole, "lost", f"{missing}; {text}", hole.points)
         else:
             await self._settle(hole, "repaired", text, hole.points)
 

@@ -48,7 +48,7 @@ class Hole(Struct, kw_only=True):
         points: points restored.
         known: rows that had been delivered already.
         missing: why something stays missing in any case; "" if nothing is known.
-        stopped: the recorder writes no more.
+        stopped: when its end was looked for, the recorder did not record.
     """
 
     number: int
@@ -116,7 +116,7 @@ class State(Struct, kw_only=True):
         if self.complete_us is None:
             return
         begins = (h.after_us for h in self.holes if h.after_us is not None)
-        complete_us = min(self.complete_us, *begins, self.complete_us)
+        complete_us = min([self.complete_us, *begins])
         self.trail.append(Note(self.end, complete_us, self.at))
         if len(self.trail) > MAX_TRAIL:
             half = len(self.trail) // 2
